@@ -1,0 +1,82 @@
+"""Act 1: check. It reads only; every reason not to start is looked for at once, and all are told together."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from release_recipes.check import index, programs, repository, version
+from release_recipes.check.facts import Facts, Subject
+from release_recipes.check.finding import Check, Finding
+from release_recipes.errors import InvalidSetting, Problem, ReleaseError, WrongUsage
+from release_recipes.tokens import MASK
+
+if TYPE_CHECKING:
+    from release_recipes.plan import Plan
+    from release_recipes.programs.index import Page
+
+__all__ = ["CHECKS", "Outcome", "Subject", "check"]
+
+#: Every check, in the order in which findings are told.
+CHECKS: tuple[Check, ...] = (
+    *repository.CHECKS,
+    *version.CHECKS,
+    *index.CHECKS,
+    *programs.CHECKS,
+)
+
+#: Questions and checks that wait at the same time; they sleep on processes and sockets.
+_THREADS = 32
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What act 1 came to."""
+
+    #: ``None`` where the release cannot even be planned; there is a problem then.
+    plan: Plan | None
+    #: What the index has of the project; ``None`` where it gave no answer.
+    page: Page | None
+    problems: list[Problem]
+    warnings: list[Problem]
+
+
+def check(subject: Subject) -> Outcome:
+    """Look for every reason not to release.
+
+    Raises:
+        WrongUsage: What was asked for or configured cannot be meant.
+    """
+    skipped = set(subject.settings.skip_checks)
+    if unknown := sorted(skipped - {check.name for check in CHECKS}):
+        message = f"skip_checks names {unknown[0]!r}, which is no check."
+        raise InvalidSetting(message, f"The checks: {', '.join(check.name for check in CHECKS)}.")
+    pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="check")
+    try:
+        facts = Facts(subject, pool)
+        wanted = [check for check in CHECKS if check.name not in skipped]
+        found = list(pool.map(lambda check: _findings(check, facts), wanted))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # Ctrl-C must not wait for an index that is silent
+    problems: dict[str, Problem] = {}
+    warnings: dict[str, Problem] = {}
+    for each, findings in zip(wanted, found, strict=True):
+        for finding in findings:
+            stops = finding.stops and not (each.of_repository and subject.request.test)
+            kept = problems if stops else warnings
+            # One fault that several checks meet, such as a silent remote, is told once.
+            kept.setdefault(finding.message, Problem(each.name, MASK(finding.message), MASK(finding.hint)))
+    plan = facts.plan.result() if facts.plan.exception() is None else None
+    page = facts.page.result() if facts.page.exception() is None else None
+    return Outcome(plan, page, list(problems.values()), list(warnings.values()))
+
+
+def _findings(check: Check, facts: Facts) -> list[Finding]:
+    """Run one check; a question that failed is what it found."""
+    try:
+        return list(check.find(facts))
+    except WrongUsage:
+        raise
+    except ReleaseError as error:
+        return [Finding(error.message, error.hint)]

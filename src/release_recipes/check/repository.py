@@ -1,0 +1,177 @@
+"""Checks of the repository and its remote."""
+
+from __future__ import annotations
+
+import os
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from release_recipes.check.finding import Check, Finding, warning
+from release_recipes.errors import CommandFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from release_recipes.check.facts import Facts
+    from release_recipes.programs.git import RemoteRefs
+
+#: How many names a sentence lists.
+_MANY = 8
+
+
+def _branch(facts: Facts) -> Iterator[Finding]:
+    branch = facts.branch.result()
+    if branch is None:
+        yield Finding("HEAD is detached: no branch is checked out.", "Check out the release branch: git switch main")
+        return
+    patterns = facts.subject.settings.branches or _default_branches(_refs(facts))
+    if not any(fnmatchcase(branch, pattern) for pattern in patterns):
+        yield Finding(
+            f"{branch!r} is not a release branch ({', '.join(patterns)}).",
+            f"git switch {patterns[0]}, or name it in pyproject.toml: [tool.release] branches = [\"{branch}\"]",
+        )
+
+
+def _default_branches(refs: RemoteRefs | None) -> tuple[str, ...]:
+    """Return ``main``, or ``master`` where that is the remote's default branch."""
+    return ("master",) if refs is not None and refs.default_branch == "master" else ("main",)
+
+
+def _refs(facts: Facts) -> RemoteRefs | None:
+    """Return the remote's refs for a check that can do without; the check ``remote`` tells why there are none."""
+    return None if facts.remote_refs.exception() else facts.remote_refs.result()
+
+
+def _clean_tree(facts: Facts) -> Iterator[Finding]:
+    changes = facts.changes.result()
+    if changes:
+        names = ", ".join(change[3:] for change in changes[:_MANY])
+        more = f" and {len(changes) - _MANY} more" if len(changes) > _MANY else ""
+        yield Finding(
+            f"The working tree is not clean: {names}{more}.",
+            "Commit what belongs to the release, stash the rest (git stash -u), or list it in .gitignore.",
+        )
+
+
+def _remote(facts: Facts) -> Iterator[Finding]:
+    remote = facts.subject.settings.remote
+    if facts.remote_address is None:
+        yield Finding(
+            f"There is no remote {remote!r}: the release commit and its tag would live on this machine only.",
+            f"git remote add {remote} <address>; without a remote you can rehearse: invoke rehearse",
+        )
+        return
+    try:
+        facts.remote_refs.result()
+    except CommandFailed as error:
+        yield Finding(
+            f"The remote {remote!r} does not answer: {_last_line(error)}.",
+            f"See what git says: git ls-remote {remote}",
+        )
+
+
+def _last_line(error: CommandFailed) -> str:
+    lines = [line.strip() for line in error.output.splitlines() if line.strip()]
+    told = [line for line in lines if line.startswith(("fatal:", "ssh:", "error:", "remote:"))] or lines or [error.message]
+    return told[0].rstrip(".")
+
+
+def _behind(facts: Facts) -> Iterator[Finding]:
+    branch, refs, head = facts.branch.result(), _refs(facts), facts.head.result()
+    if branch is None or refs is None:
+        return
+    git, remote = facts.subject.git, facts.subject.settings.remote
+    theirs = refs.branch(branch)
+    if theirs is None:
+        yield warning(f"{remote} has no branch {branch!r} yet.", "The release creates it there.")
+    elif theirs != head and git.contains(theirs, head):
+        ahead = git.ask("log", "--oneline", "--no-decorate", f"{theirs}..{head}").splitlines()
+        listed = "; ".join(ahead[:_MANY]) + ("; …" if len(ahead) > _MANY else "")
+        yield warning(
+            f"{branch} is {len(ahead)} {'commit' if len(ahead) == 1 else 'commits'} ahead of {remote}: {listed}.",
+            "The release pushes them too.",
+        )
+    elif theirs != head:
+        word = "behind" if git.contains(head, theirs) or git.resolve(f"{theirs}^{{commit}}") is None else "not part of"
+        yield Finding(
+            f"{branch} is {word} {remote}: {remote}/{branch} has commits that are not here.",
+            f"git pull --rebase {remote} {branch}",
+        )
+
+
+def _tag(facts: Facts) -> Iterator[Finding]:
+    tag, refs, git = facts.plan.result().tag, _refs(facts), facts.subject.git
+    remote = facts.subject.settings.remote
+    if git.resolve(f"refs/tags/{tag}"):
+        yield Finding(
+            f"The tag {tag} exists here already.",
+            f"Release another version; or, if it was never published and is on no remote: git tag -d {tag}",
+        )
+    if refs is not None and refs.tag(tag):
+        yield Finding(f"The tag {tag} exists on {remote} already.", "Release another version.")
+    try:
+        git.ask("check-ref-format", f"refs/tags/{tag}")
+    except CommandFailed:
+        yield Finding(f"git takes no tag of the name {tag!r}.", "Mend the template: [tool.release] tag")
+
+
+def _claim(facts: Facts) -> Iterator[Finding]:
+    refs = _refs(facts)
+    for name in refs.refs if refs else ():
+        if name.startswith("refs/release-recipes/"):
+            tag = name.removeprefix("refs/release-recipes/")
+            yield Finding(
+                f"A release of {tag} is under way on another machine (it claimed {name} on the remote).",
+                "Finish it there: invoke resume. If that machine is gone for good: invoke abandon",
+            )
+
+
+def _structure(facts: Facts) -> Iterator[Finding]:
+    git = facts.subject.git
+    if git.ask("rev-parse", "--is-shallow-repository") == "true":
+        yield Finding("The repository is a shallow clone: its history ends too early.", "git fetch --unshallow")
+    if git.config("extensions.partialClone"):
+        yield Finding(
+            "The repository is a partial clone: objects that a release needs may be missing.",
+            "Clone it whole: git clone without --filter",
+        )
+    if git.tracked(".gitmodules"):
+        yield Finding(
+            "The repository has submodules, and a clean clone of it would be incomplete.",
+            "Vendor them, or release from a repository without them; this version cannot do it.",
+        )
+    attributes = git.tracked(":(glob)**/.gitattributes", ".gitattributes")
+    if any("filter=lfs" in (git.path / name).read_text("utf-8", "replace") for name in attributes if (git.path / name).is_file()):
+        yield Finding(
+            "The repository keeps files in git LFS, and a clean clone of it would hold pointers only.",
+            "Take the package's files out of LFS; this version cannot release them.",
+        )
+    for name, word in (("MERGE_HEAD", "merge"), ("rebase-merge", "rebase"), ("rebase-apply", "rebase"),
+                       ("CHERRY_PICK_HEAD", "cherry-pick"), ("REVERT_HEAD", "revert"), ("BISECT_LOG", "bisect")):  # fmt: skip
+        if (git.path / git.ask("rev-parse", "--git-path", name)).exists():
+            yield Finding(f"A {word} is under way.", f"Finish it or give it up: git {word} --abort")
+
+
+def _identity(facts: Facts) -> Iterator[Finding]:
+    git = facts.subject.git
+    for key in ("name", "email"):
+        variables = (f"GIT_COMMITTER_{key.upper()}", f"GIT_AUTHOR_{key.upper()}")
+        configured = git.config(f"user.{key}") or (git.config(f"committer.{key}") and git.config(f"author.{key}"))
+        if not configured and not all(os.environ.get(variable) for variable in variables):
+            yield Finding(
+                f"git does not know your {'name' if key == 'name' else 'e-mail address'} (user.{key}).",
+                f'git config user.{key} "…"',
+            )
+
+
+CHECKS = (
+    Check("branch", "a release from a feature branch or a detached HEAD", _branch, of_repository=True),
+    Check("clean-tree", "a release that lacks what lies uncommitted on your disk", _clean_tree, of_repository=True),
+    Check("remote", "a published version whose commit is on one machine only", _remote, of_repository=True),
+    Check("behind", "a release without the commits that others pushed", _behind, of_repository=True),
+    Check("tag", "a tag that names another commit than the one that was published", _tag, of_repository=True),
+    Check("claim", "two machines that release at the same time", _claim, of_repository=True),
+    Check("structure", "a clean clone that is not the repository: shallow, partial, submodules, LFS, a merge under way",
+          _structure),
+    Check("identity", "a release commit and a tag by nobody", _identity, of_repository=True),
+)  # fmt: skip

@@ -1,0 +1,82 @@
+"""Checks of the version and of the files that hold it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packaging.version import InvalidVersion, Version
+
+from release_recipes.check.finding import Check, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from release_recipes.check.facts import Facts
+
+
+def _valid(facts: Facts) -> Iterator[Finding]:
+    plan = facts.plan.result()
+    for name, version in (("prior", plan.prior), ("planned", plan.version)):
+        try:
+            parsed = Version(version)
+        except InvalidVersion:
+            yield Finding(
+                f"The {name} version {version!r} is not valid (PEP 440).",
+                "Write it as in 1.7.0, 1.7.0rc1 or 2026.11, or give one with --new-version.",
+            )
+            return
+        if name == "planned" and parsed.local:
+            yield Finding(
+                f"The planned version {version} has a local part (+{parsed.local}), which no public index takes.",
+                "Release it without that part.",
+            )
+
+
+def _greater(facts: Facts) -> Iterator[Finding]:
+    plan = facts.plan.result()
+    if plan.part == "none":
+        return
+    try:
+        if Version(plan.version) > Version(plan.prior):
+            return
+    except InvalidVersion:
+        return  # the check `version` tells
+    word = "the version that stands already" if plan.same_version else f"not greater than {plan.prior}"
+    yield Finding(
+        f"The planned version {plan.version} ({plan.version_origin}) is {word}.",
+        "To release the version as it stands: --part none; otherwise give a greater one.",
+    )
+
+
+def _version_files(facts: Facts) -> Iterator[Finding]:
+    """Compare what declares a version: each must hold the prior one, or the bump would miss it."""
+    subject, plan = facts.subject, facts.plan.result()
+    declared = subject.project.declared_version
+    if declared and declared != plan.prior:
+        yield Finding(
+            f"The version files disagree: the project declares {declared}, bump-my-version's current_version is "
+            f"{plan.prior}.",
+            f"Make them one: mend current_version in {plan.bump_config}.",
+        )
+    for entry in plan.version_files:
+        name, ignores = entry.get("filename"), entry.get("ignore_missing_file")
+        if not name or (path := subject.root / name.replace("{root}/", "")).is_absolute() and not path.exists():
+            if name and not ignores:
+                yield Finding(f"The version file {name} is not there.", "Mend the list of version files.")
+            continue
+        text = path.read_text("utf-8", "replace")
+        if entry.get("regex") or entry.get("key_path") or entry.get("ignore_missing_version"):
+            continue  # bump-my-version itself tells, in the workspace
+        search = str(entry.get("search") or "{current_version}").replace("{current_version}", plan.prior)
+        if "{" not in search and search not in text:
+            yield Finding(
+                f"The version files disagree: {name} does not hold {search!r}.",
+                f"Bring {name} to {plan.prior}, or mend its search pattern in {plan.bump_config}.",
+            )
+
+
+CHECKS = (
+    Check("version", "a version that no index takes, or that no installer can compare", _valid),
+    Check("greater", "a version that installers would never choose", _greater),
+    Check("version-files", "a package that says another version than its file name", _version_files),
+)

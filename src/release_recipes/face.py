@@ -1,0 +1,216 @@
+"""One task, face to face with a person or a program: console, report, signals, exit code.
+
+No traceback leaves here: an error of ours is told as a sentence and a hint, and any other as a bug of ours.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from release_recipes import events, rehearsal, single
+from release_recipes import release as door
+from release_recipes.console import Console
+from release_recipes.errors import Interrupted, ReleaseError
+from release_recipes.plan import Request
+from release_recipes.programs import run
+from release_recipes.report import Report
+from release_recipes.status import status
+from release_recipes.tokens import MASK
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType, TracebackType
+
+#: What ends a task in order: Ctrl-C, a supervisor, a closed terminal (Windows has no SIGHUP, others no SIGBREAK).
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+
+
+class Face:
+    """A context in which one task runs."""
+
+    def __init__(self, *, json: bool) -> None:
+        """Prepare what is shown; with ``json`` standard output is kept for the document."""
+        self._json = json
+        self._stdout = sys.stdout
+        self._report = Report()
+        self._console = Console(to_stderr=json)
+        self._place: door.Place | None = None
+        self._signal = ""
+        self._listening = contextlib.ExitStack()
+
+    # -- the context -------------------------------------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        """Listen to events and signals."""
+        self._listening.enter_context(events.listening(self._report.hear))
+        self._listening.enter_context(events.listening(self._console.hear))
+        for name in _SIGNALS:
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), self._stop)
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
+    ) -> bool:
+        """Tell what came of it, and end the process with the right code."""
+        self._listening.close()
+        self._console.quiet()
+        if error is None:
+            self._print_document()
+            return False
+        if isinstance(error, SystemExit):
+            return False
+        told = self._told(error)
+        self._report.fail(told)
+        self._console.error(told)
+        self._print_document()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        if self._signal:
+            # A thread may still wait for a silent index; all that is disposable is gone, so nothing is lost.
+            os._exit(told.exit_code)
+        sys.exit(told.exit_code)
+
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
+        """End every child and leave; a second signal while that goes on does no harm."""
+        if self._signal:
+            return
+        self._signal = signal.Signals(number).name
+        self._console.quiet()
+        run.stop_all()
+        raise KeyboardInterrupt
+
+    def _told(self, error: BaseException) -> ReleaseError:
+        """Return the error that a person is told."""
+        waits = False
+        if self._place:
+            with contextlib.suppress(ReleaseError):
+                waits = bool(self._place.state.records())
+        if self._signal or isinstance(error, KeyboardInterrupt):
+            return Interrupted(self._signal or "SIGINT", waits=waits)
+        if isinstance(error, ReleaseError):
+            return error
+        if isinstance(error, OSError):
+            where = f" ({error.filename})" if error.filename else ""
+            hint = "Finish it, once that is mended: invoke resume" if waits else "Mend that, and type the same command again."
+            return ReleaseError(f"{error.strerror or error}{where}.", hint, exit_code=3 if waits else 1)
+        log = self._traceback(error)
+        hint = f"Please report it with {log}." + (" Then try: invoke resume" if waits else "")
+        return ReleaseError(f"release-recipes has a bug: {type(error).__name__}: {MASK(str(error))}", hint, exit_code=3 if waits else 1)
+
+    def _traceback(self, error: BaseException) -> str:
+        """Keep the traceback where it can be found; not on the screen, where it helps nobody."""
+        text = MASK("".join(traceback.format_exception(error)))
+        if self._place is None:
+            return text.strip().splitlines()[-1]
+        path = self._place.state.folder / "bug.txt"
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    def _print_document(self) -> None:
+        if self._json:
+            document = MASK(json.dumps(self._report.document(), indent=2, ensure_ascii=False))
+            print(document, file=self._stdout, flush=True)  # noqa: T201 - the one document of --json
+
+    # -- what a task needs -------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def request(part: str | None, new_version: str | None, *, test: bool = False, skip_tests: bool = False) -> Request:
+        """Put flags together."""
+        return Request(part=part, new_version=new_version, test=test, skip_tests=skip_tests)
+
+    def _here(self) -> door.Place:
+        self._place = door.place(Path.cwd())
+        self._console.verbose = self._place.settings.verbose_output
+        return self._place
+
+    def _done(self, outcome: str) -> None:
+        self._report.outcome = outcome
+
+    # -- the tasks ---------------------------------------------------------------------------------------------------
+
+    def release(self, request: Request, *, dry_run: bool, yes: bool) -> None:
+        """Release, or say how."""
+        here = self._here()
+        if dry_run:
+            described = door.dry_run(here, request)
+            self._console.plan()
+            self._console.steps(described)
+            self._done("planned")
+            return
+        person = door.Person(run.has_terminal(), self._console.confirm, agrees=yes)
+        self._done(door.release(here, request, person))
+        self._console.line(f"{self._report.project} {self._report.version}: {self._report.outcome}", "bold")
+
+    def rehearse(self, request: Request, *, dry_run: bool) -> None:
+        """Rehearse a release."""
+        here = self._here()
+        if dry_run:
+            described = rehearsal.dry_run(here, request)
+            self._console.plan()
+            self._console.steps(described)
+            self._done("planned")
+            return
+        self._done(rehearsal.rehearse(here, request))
+        self._console.table(self._report)
+
+    def resume(self) -> None:
+        """Finish what waits."""
+        self._done(door.resume(self._here()))
+        if self._report.outcome == "nothing-waits":
+            self._console.line("Nothing waits to be finished.")
+
+    def abandon(self, *, yes: bool) -> None:
+        """Give up what waits."""
+        self._done(door.abandon(self._here(), yes=yes))
+        if not self._report.steps:
+            self._console.line("Nothing waits to be finished.")
+
+    def status(self) -> None:
+        """Show how the project stands."""
+        found = status(self._here())
+        self._report.project, self._report.prior_version = found.project, found.prior
+        self._done("unfinished" if found.waiting else "nothing-waits")
+        self._console.status(found)
+
+    def check(self, request: Request) -> None:
+        """Look for every reason not to release."""
+        here = self._here()
+        door.nothing_waits(here.state)
+        door.checked(door.subject_of(here, request))
+        self._console.plan()
+        self._done("planned")
+
+    def bump(self, request: Request) -> None:
+        """Edit the version files."""
+        single.bump(self._here(), request)
+        self._done("done")
+
+    def test(self) -> None:
+        """Run the tests."""
+        single.test(self._here())
+        self._done("done")
+
+    def build(self) -> None:
+        """Fill ``dist/``."""
+        self._report.list_artifacts(single.build(self._here()))
+        self._done("done")
+
+    def validate(self, files: Sequence[str]) -> None:
+        """Inspect distributions."""
+        self._report.list_artifacts(single.validate(self._here(), files))
+        self._done("done")
+
+    def upload(self, files: Sequence[str], *, test: bool) -> None:
+        """Upload distributions."""
+        single.upload(self._here(), files, test=test)
+        self._done("tested" if test else "done")

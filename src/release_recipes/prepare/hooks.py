@@ -1,0 +1,42 @@
+"""Run the project's ``pre_release_hooks`` in the workspace; what they change in tracked files joins the commit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from release_recipes.errors import CommandFailed, Failed
+from release_recipes.prepare.bump import changed_files
+from release_recipes.prepare.step import Step
+from release_recipes.programs.run import run, shown
+
+if TYPE_CHECKING:
+    from release_recipes.plan import Plan
+    from release_recipes.prepare.workspace import Workspace
+
+
+def _describe(plan: Plan) -> list[str]:
+    return [shown(hook) for hook in plan.settings.pre_release_hooks] if plan.bumps else []
+
+
+def _run(plan: Plan, workspace: Workspace) -> str:
+    before = _contents(workspace)
+    facts = {"RELEASE_RECIPES_VERSION": plan.version, "RELEASE_RECIPES_PRIOR_VERSION": plan.prior, "RELEASE_RECIPES_TAG": plan.tag}
+    for hook in plan.settings.pre_release_hooks:
+        try:
+            run(hook, cwd=workspace.source.path, env=facts, tell=True)
+        except CommandFailed as error:
+            message = f"The pre-release hook {shown(hook)!r} failed (exit code {error.code})."
+            raise Failed(message, "Mend it: [tool.release] pre_release_hooks in pyproject.toml.") from error
+    workspace.source.does("add", "--update")
+    changed = sorted(name for name, content in _contents(workspace).items() if before.get(name) != content)
+    return f"changed {', '.join(changed)}" if changed else "changed nothing"
+
+
+def _contents(workspace: Workspace) -> dict[str, bytes | None]:
+    """Return the changed tracked files with their contents."""
+    tracked = set(workspace.source.tracked())
+    paths = {name: workspace.source.path / name for name in changed_files(workspace) if name in tracked}
+    return {name: path.read_bytes() if path.is_file() else None for name, path in paths.items()}
+
+
+STEP = Step("hooks", _describe, _run)

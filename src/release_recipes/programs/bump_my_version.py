@@ -1,0 +1,102 @@
+"""bump-my-version: knows the next version, and edits the version files.
+
+It is run as a program and never asked to commit or tag: its git work is not atomic (a failing tag leaves the commit),
+and its hooks are code of the project, which must not see our environment.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from release_recipes.errors import BumpFailed, CommandFailed, UnknownPart
+from release_recipes.programs.run import run
+
+#: Seconds; it edits files, and its hooks may do more.
+TIMEOUT = 600.0
+
+#: The part that is ours: the version as it stands.
+NONE = "none"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What bump-my-version says of a project."""
+
+    current_version: str
+    #: The version after the part that was asked for; ``None`` where none was.
+    new_version: str | None
+    #: The parts of a version, in order.
+    parts: tuple[str, ...]
+    #: ``files`` of its configuration, one mapping an entry.
+    files: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class BumpMyVersion:
+    """bump-my-version with the configuration that serves for one project."""
+
+    #: A configuration made for a project that has none (TOML; relative to the project's root); else ``None``.
+    made_config: str | None
+
+    def show(self, root: Path, part: str | None) -> Shown:
+        """Ask for the version, the one after ``part``, and the configured files.
+
+        Raises:
+            UnknownPart: The project's version has no such part.
+            BumpFailed: Its configuration cannot be used, or the part cannot be raised.
+        """
+        increment = () if part in {None, NONE} else ("--increment", str(part))
+        try:
+            said = json.loads(self._run(root, ["show", "--format", "json", *increment]))
+        except CommandFailed as error:
+            if increment and f"No part named '{part}'" in error.output:
+                raise UnknownPart(str(part), (*self.show(root, None).parts, NONE)) from None
+            raise _failure(error) from None
+        parts = tuple(said["parts"])
+        if increment and part not in parts:
+            raise UnknownPart(str(part), (*parts, NONE))
+        return Shown(said["current_version"], said.get("new_version"), parts, tuple(said["files"]))
+
+    def bump(self, root: Path, version: str) -> None:
+        """Edit the version files below ``root``; no git.
+
+        Raises:
+            BumpFailed: A file does not hold the version that it should; nothing was changed.
+        """
+        try:
+            self._run(root, self.bump_words(version))
+        except CommandFailed as error:
+            raise _failure(error) from None
+
+    @staticmethod
+    def bump_words(version: str) -> list[str]:
+        """Return the words with which the version files are edited."""
+        return ["bump", "--new-version", version, "--no-commit", "--no-tag", "--allow-dirty"]
+
+    def _run(self, root: Path, words: list[str]) -> str:
+        argv = [sys.executable, "-m", "bumpversion", *words]
+        if self.made_config is None:
+            return run(argv, cwd=root, env=_PLAIN, timeout=TIMEOUT).stdout
+        with tempfile.TemporaryDirectory(prefix="release-recipes-") as folder:
+            path = Path(folder, "bumpversion.toml")
+            path.write_text(self.made_config.replace("{root}", root.as_posix()), encoding="utf-8")
+            return run([*argv[:4], "--config-file", str(path), *argv[4:]], cwd=root, env=_PLAIN, timeout=TIMEOUT).stdout
+
+
+#: Rich wraps at the terminal's width, in the middle of what we read.
+_PLAIN = {"COLUMNS": "1000", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8", "PYTHONUTF8": "1"}
+
+
+def _failure(error: CommandFailed) -> BumpFailed:
+    """Return the one line of its output that says what is wrong."""
+    lines = [line.strip(" │╭╮╰╯─") for line in error.output.splitlines()]
+    said = [line for line in lines if line and not line.startswith(("Usage:", "Try ", "Error"))]
+    reason = said[-1] if said else f"exit code {error.code}"
+    return BumpFailed(
+        f"bump-my-version: {reason.rstrip('.')}.", "Mend its configuration; try it with: bump-my-version show-bump"
+    )

@@ -1,0 +1,201 @@
+"""git: questions that change nothing, and commands named by their verb.
+
+The user's repository is asked with ``--no-optional-locks`` (plain ``git status`` rewrites the index) and the remote
+with ``ls-remote`` (``git fetch`` moves refs). What may ask a person for a password runs in the foreground.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+from release_recipes.errors import CommandFailed, NoRepository
+from release_recipes.programs.run import Completed, has_terminal, run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+#: Seconds that a remote has for an answer where nobody can be asked.
+REMOTE_TIMEOUT = 120.0
+
+#: Durable objects and refs (git 2.36 and newer; older ones ignore it): a record must not outlive its commit.
+DURABLE = ("-c", "core.fsync=all")
+
+#: What makes a commit or a tag the user's own; read in their repository, written into the clone.
+IDENTITY = (
+    *("user.name", "user.email", "user.signingkey", "user.useConfigOnly"),
+    *("author.name", "author.email", "committer.name", "committer.email"),
+    *("commit.gpgSign", "tag.gpgSign", "gpg.format", "gpg.program"),
+    *("gpg.openpgp.program", "gpg.ssh.program", "gpg.ssh.defaultKeyCommand", "gpg.x509.program"),
+)
+
+
+@dataclass(frozen=True)
+class RemoteRefs:
+    """What a remote has: every branch, tag and claim by its full name, and the name of its default branch."""
+
+    #: ``refs/…`` to object id; an annotated tag's commit stands under ``refs/tags/NAME^{}``.
+    refs: Mapping[str, str]
+    #: The branch that ``HEAD`` of the remote names; ``None`` where it names none.
+    default_branch: str | None
+
+    def branch(self, name: str) -> str | None:
+        """Return the commit of a branch."""
+        return self.refs.get(f"refs/heads/{name}")
+
+    def tag(self, name: str) -> str | None:
+        """Return the object of a tag: the tag object of an annotated one."""
+        return self.refs.get(f"refs/tags/{name}")
+
+
+@dataclass(frozen=True)
+class Git:
+    """A repository on disk."""
+
+    path: Path
+
+    # -- the two ways to call git ------------------------------------------------------------------------------------
+
+    def ask(self, *arguments: str, feed: str = "") -> str:
+        """Ask a question of the local repository; the answer without its last line end.
+
+        Raises:
+            CommandFailed: git said no.
+        """
+        return self._git(["--no-optional-locks", *arguments], feed=feed).stdout.rstrip("\n")
+
+    def does(self, *arguments: str, env: Mapping[str, str] | None = None, feed: str = "") -> str:
+        """Have git change something locally; what it printed.
+
+        Raises:
+            CommandFailed: git said no.
+        """
+        return self._git([*DURABLE, *arguments], env=env, feed=feed).stdout.rstrip("\n")
+
+    def _git(  # noqa: PLR0913 - one property of a process each
+        self,
+        arguments: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        feed: str = "",
+        remote: bool = False,
+        interactive: bool = False,
+        check: bool = True,
+    ) -> Completed:
+        asks = remote or interactive
+        extra = dict(env or {})
+        if asks and not has_terminal():
+            extra |= {"GIT_TERMINAL_PROMPT": "0", "GCM_INTERACTIVE": "never", "SSH_ASKPASS_REQUIRE": "never"}
+            if "GIT_SSH_COMMAND" not in os.environ and "GIT_SSH" not in os.environ:
+                extra["GIT_SSH_COMMAND"] = f"{self.config('core.sshCommand') or 'ssh'} -o BatchMode=yes"
+        return run(
+            ["git", *arguments], cwd=self.path, env=extra, feed=feed, check=check, forge=remote,
+            interactive=asks, timeout=REMOTE_TIMEOUT if asks else None,
+        )  # fmt: skip
+
+    # -- questions ---------------------------------------------------------------------------------------------------
+
+    def config(self, key: str) -> str | None:
+        """Return a configured value; ``None`` where there is none."""
+        try:
+            return self.ask("config", "--get", key)
+        except CommandFailed as error:
+            if error.code != 1:
+                raise
+            return None
+
+    def resolve(self, revision: str) -> str | None:
+        """Return the object id that a revision names; ``None`` where it names none."""
+        done = self._git(["rev-parse", "--verify", "--quiet", revision], check=False)
+        return done.stdout.strip() or None
+
+    def refs(self, prefix: str) -> dict[str, str]:
+        """Return the local refs below a prefix, full name to object id."""
+        listed = self.ask("for-each-ref", "--format=%(refname) %(objectname)", prefix)
+        return dict(line.rsplit(" ", 1) for line in listed.splitlines())  # type: ignore[misc]
+
+    def branch(self) -> str | None:
+        """Return the checked-out branch; ``None`` on a detached ``HEAD``."""
+        done = self._git(["symbolic-ref", "--quiet", "--short", "HEAD"], check=False)
+        return done.stdout.strip() or None
+
+    def changes(self) -> list[str]:
+        """Return what differs from ``HEAD`` as porcelain lines; untracked files that are not ignored count."""
+        listed = self.ask("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames")
+        return [entry for entry in listed.split("\0") if entry]
+
+    def tracked(self, *paths: str) -> list[str]:
+        """Return the tracked files, of those paths where some are given."""
+        return [name for name in self.ask("ls-files", "-z", "--", *paths).split("\0") if name]
+
+    def contains(self, ancestor: str, descendant: str) -> bool:
+        """Say whether one commit is the other or one of its ancestors; an unknown object is not."""
+        return self._git(["merge-base", "--is-ancestor", ancestor, descendant], check=False).code == 0
+
+    def identity(self) -> dict[str, str]:
+        """Return what makes a commit the user's own, from every place that git reads (``includeIf`` too)."""
+        return {key: value for key in IDENTITY if (value := self.config(key)) is not None}
+
+    def remote_refs(self, remote: str) -> RemoteRefs:
+        """Ask a remote for its refs.
+
+        Raises:
+            CommandFailed: It does not answer, or wants credentials that nobody can give.
+            CommandTimedOut: It did not answer in time.
+        """
+        lines = self._git(["ls-remote", "--symref", remote], remote=True).stdout.splitlines()
+        head = next((line.split()[1] for line in lines if line.startswith("ref: ") and line.endswith("\tHEAD")), "")
+        refs = dict(reversed(line.split("\t", 1)) for line in lines if not line.startswith("ref: "))  # type: ignore[misc]
+        return RemoteRefs(refs, head.removeprefix("refs/heads/") or None)
+
+    # -- commands ----------------------------------------------------------------------------------------------------
+
+    def fetch_objects(self, source: str, *refspecs: str) -> None:
+        """Fetch objects, and no ref but those that a refspec names; durably, without hooks of a merge and without gc.
+
+        Raises:
+            CommandFailed: The source does not answer, or has no such ref.
+        """
+        quiet = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules"]
+        self._git([*DURABLE, "fetch", *quiet, source, *refspecs], remote=True)
+
+    def signs(self, *arguments: str, feed: str, env: Mapping[str, str] | None = None) -> str:
+        """Make an object that may be signed: in the foreground, since a key may ask for its pass phrase."""
+        return self._git([*DURABLE, *arguments], feed=feed, env=env, interactive=True).stdout.rstrip("\n")
+
+    def pushes(self, argv: Sequence[str]) -> Completed:
+        """Run a ``push …`` command; the result is returned whatever it is, since only the remote knows what came of it."""
+        return self._git(argv, remote=True, check=False)
+
+
+def repository(folder: Path) -> Git:
+    """Return the repository around a folder, at the top of its working tree.
+
+    Raises:
+        NoRepository: There is none, it is bare, or it has no commit yet.
+    """
+    here = Git(folder)
+    try:
+        top = Path(here.ask("rev-parse", "--show-toplevel"))
+    except CommandFailed as error:
+        if "dubious ownership" in error.output:
+            message, hint = "git does not trust this folder, which belongs to somebody else.", error.output.strip()
+            raise NoRepository(message, hint.splitlines()[-1].strip()) from None
+        message = "This folder is not in the working tree of a git repository."
+        raise NoRepository(message, "Go to your project's folder, or make one there: git init") from None
+    found = Git(top)
+    if found.resolve("HEAD") is None:
+        message = "This repository has no commit yet."
+        raise NoRepository(message, "Commit what you want to release: git add . && git commit")
+    return found
+
+
+def without_credentials(address: str) -> str:
+    """Return a remote's address without the user and password that may stand in a web address."""
+    parts = urlsplit(address)
+    if parts.scheme not in {"http", "https"} or "@" not in parts.netloc:
+        return address
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

@@ -1,0 +1,213 @@
+"""A package index: asked by its simple API, which is what an installer sees.
+
+The JSON form (:pep:`691`) is read where it is offered, else the HTML form (:pep:`503`). Uploading is twine's work, in
+:mod:`~release_recipes.programs.twine`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import http.client
+import json
+import re
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    canonicalize_name,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+
+from release_recipes import events
+from release_recipes.errors import NoIndexAnswer
+from release_recipes.programs.retry import attempts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from release_recipes.tokens import Token
+
+T = TypeVar("T")
+
+#: Seconds for one answer.
+TIMEOUT = 20.0
+
+_JSON = "application/vnd.pypi.simple.v1+json"
+_ACCEPT = f"{_JSON}, application/vnd.pypi.simple.v1+html;q=0.5, text/html;q=0.2"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One file on an index page."""
+
+    filename: str
+    url: str
+    #: 64 lower-case hex digits; ``None`` where the index offers none.
+    sha256: str | None
+    #: Whether the index advises against it (:pep:`592`).
+    yanked: bool = False
+
+    @property
+    def version(self) -> str | None:
+        """The version in the file's name, normalised; ``None`` where the name is not one of a distribution."""
+        try:
+            if self.filename.endswith(".whl"):
+                return str(parse_wheel_filename(self.filename)[1])
+            return str(parse_sdist_filename(self.filename)[1])
+        except (InvalidWheelFilename, InvalidSdistFilename):
+            return None
+
+
+@dataclass(frozen=True)
+class Page:
+    """What an index has of one project."""
+
+    #: Whether the project's name exists there.
+    exists: bool
+    #: By file name.
+    files: Mapping[str, Listed]
+
+    def of_version(self, version: str) -> list[Listed]:
+        """Return the files of a version in any spelling; ``version`` is normalised."""
+        return [file for file in self.files.values() if file.version == version]
+
+    def versions(self) -> set[str]:
+        """Return every version, normalised."""
+        return {file.version for file in self.files.values() if file.version}
+
+
+@dataclass(frozen=True)
+class Index:
+    """The simple API of one index."""
+
+    #: The root, with a slash at its end.
+    address: str
+    #: Credentials for an index that wants some; sent to the host of the upload address only.
+    username: str = ""
+    token: Token | None = None
+    upload_address: str = ""
+
+    def page(self, name: str) -> Page:
+        """Ask what there is of a project, by any spelling of its name; a passing fault is asked again.
+
+        Raises:
+            NoIndexAnswer: There was no answer, or none that can be read.
+        """
+        body = self._get(urljoin(self.address, f"{canonicalize_name(name)}/"), _read_page)
+        return Page(exists=False, files={}) if body is None else body
+
+    def sha256(self, file: Listed) -> str:
+        """Return a file's hash: as the index offers it, else of what it serves.
+
+        Raises:
+            NoIndexAnswer: It offers none, and the file cannot be had.
+        """
+        if file.sha256:
+            return file.sha256
+        served = self._get(file.url, lambda answer: hashlib.file_digest(answer, "sha256").hexdigest())
+        if served is None:
+            message = f"The index lists {file.filename} but does not serve it."
+            raise NoIndexAnswer(message, "Ask again later; a cache may be behind.")
+        return served
+
+    def _get(self, url: str, read: Callable[[Any], T]) -> T | None:
+        """Return what ``read`` makes of an answer; ``None`` where there is no such page."""
+        with events.effect(f"GET {url}"):
+            for attempt in attempts(_passing, most=4, patience=30.0, first_wait=0.25, longest_wait=4.0):
+                with attempt:
+                    return self._answer(url, read)
+        raise AssertionError(url)  # the loop above returns or raises
+
+    def _answer(self, url: str, read: Callable[[Any], T]) -> T | None:
+        for authorised in (False, True):
+            try:
+                with urllib.request.urlopen(self._request(url, authorised=authorised), timeout=TIMEOUT) as answer:  # noqa: S310
+                    return read(answer)
+            except urllib.error.HTTPError as error:
+                error.close()
+                if error.code == http.HTTPStatus.NOT_FOUND:
+                    return None
+                wants_credentials = error.code in {http.HTTPStatus.UNAUTHORIZED, http.HTTPStatus.FORBIDDEN}
+                if wants_credentials and not authorised and self._may_authorise(url):
+                    continue
+                raise NoAnswer(url, f"{error.code} {error.reason}", passing=_is_passing(error.code)) from None
+            except (OSError, http.client.HTTPException) as error:
+                raise NoAnswer(url, str(getattr(error, "reason", error)), passing=True) from None
+            except ValueError as error:
+                raise NoAnswer(url, f"an answer that cannot be read ({error})", passing=False) from None
+        raise AssertionError(url)  # the second round returns or raises
+
+    def _request(self, url: str, *, authorised: bool) -> urllib.request.Request:
+        request = urllib.request.Request(url, headers={"Accept": _ACCEPT, "User-Agent": "release-recipes", "Cache-Control": "no-cache"})  # noqa: S310, E501
+        if authorised and self.token:
+            pair = f"{self.username}:{self.token.reveal()}".encode()
+            # Unredirected: a redirect to another host must not carry it there.
+            request.add_unredirected_header("Authorization", f"Basic {base64.b64encode(pair).decode()}")
+        return request
+
+    def _may_authorise(self, url: str) -> bool:
+        """Say whether our credentials belong to that address: the host that they are uploaded to."""
+        ours, theirs = urlsplit(self.upload_address), urlsplit(url)
+        return self.token is not None and (ours.scheme, ours.netloc) == (theirs.scheme, theirs.netloc)
+
+
+class NoAnswer(NoIndexAnswer):
+    """One question failed; ``passing`` says whether asking again can help."""
+
+    def __init__(self, url: str, why: str, *, passing: bool) -> None:
+        """Say which address said what."""
+        super().__init__(f"The index gave no usable answer at {url}: {why}.", "Check the index's address and state.")
+        self.passing = passing
+
+
+def _passing(error: Exception) -> bool:
+    return isinstance(error, NoAnswer) and error.passing
+
+
+def _is_passing(status: int) -> bool:
+    """Say whether an HTTP status can be another one in a moment."""
+    return status == http.HTTPStatus.TOO_MANY_REQUESTS or status >= http.HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def _read_page(answer: Any) -> Page:  # noqa: ANN401 - urllib's answer has no common type
+    body, base = answer.read(), answer.geturl()
+    if "json" in answer.headers.get_content_type():
+        listed = [_of_json(entry, base) for entry in json.loads(body)["files"]]
+    else:
+        parser = _Links(base)
+        parser.feed(body.decode("utf-8", "replace"))
+        listed = parser.files
+    return Page(exists=True, files={file.filename: file for file in listed})
+
+
+def _of_json(entry: Mapping[str, Any], base: str) -> Listed:
+    sha256 = (entry.get("hashes") or {}).get("sha256")
+    url = urljoin(base, entry["url"])
+    return Listed(entry["filename"], url, sha256.lower() if sha256 else None, bool(entry.get("yanked")))
+
+
+class _Links(HTMLParser):
+    """The files of a :pep:`503` page."""
+
+    def __init__(self, base: str) -> None:
+        super().__init__()
+        self._base = base
+        self.files: list[Listed] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Take one link."""
+        href = dict(attrs).get("href")
+        if tag != "a" or not href:
+            return
+        url, fragment = urldefrag(urljoin(self._base, href))
+        digest = re.search(r"(?:^|&)sha256=([0-9a-fA-F]{64})", fragment)
+        name = unquote(urlsplit(url).path.rpartition("/")[2])
+        self.files.append(Listed(name, url, digest[1].lower() if digest else None, "data-yanked" in dict(attrs)))

@@ -1,0 +1,53 @@
+"""pypiserver: the index that is embedded for rehearsals, on loopback, with a token made for the occasion."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import threading
+from dataclasses import dataclass
+from socketserver import ThreadingMixIn
+from typing import TYPE_CHECKING
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Served:
+    """Where the embedded index is, and what it takes as a password."""
+
+    upload_address: str
+    index_address: str
+    token: str
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - named by the base class
+        """Say nothing: standard error belongs to the console."""
+
+
+@contextlib.contextmanager
+def serving(folder: Path) -> Iterator[Served]:
+    """Serve an empty index from a folder, on a free port of loopback, until the block ends."""
+    import pypiserver  # noqa: PLC0415 - 0.1 s that only a rehearsal needs
+
+    token = secrets.token_urlsafe(24)
+    app = pypiserver.app(
+        roots=[folder], authenticate=["update"], auther=lambda user, password: (user, password) == ("__token__", token),
+        disable_fallback=True, overwrite=False,
+    )  # fmt: skip
+    with make_server("127.0.0.1", 0, app, server_class=_Server, handler_class=_Quiet) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        address = f"http://127.0.0.1:{server.server_port}/"
+        try:
+            yield Served(address, f"{address}simple/", token)
+        finally:
+            server.shutdown()

@@ -1,0 +1,56 @@
+"""Nox sessions ``test`` and ``build`` for any project.
+
+A project adopts them with a ``noxfile.py`` of two lines::
+
+    from release_recipes.sessions import register
+    register()
+
+They are made by a call, not by an import: nox forgets what was registered before it loads the noxfile.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+
+#: pytest's exit code where there is no test.
+_NO_TESTS = 5
+
+#: Where a project says what its tests need, the likeliest first.
+_TEST_NAMES = ("test", "tests", "testing", "dev")
+
+
+def register() -> None:
+    """Define the sessions in the noxfile that calls this."""
+    nox.options.default_venv_backend = "uv|virtualenv"
+    nox.options.error_on_missing_interpreters = True
+    nox.session(test, name="test")
+    nox.session(build, name="build", venv_backend="none")
+
+
+def test(session: nox.Session) -> None:
+    """Install the project with what its tests need, and run pytest."""
+    session.chdir(session.invoked_from)
+    session.install("pytest", *_test_requirements(nox.project.load_toml("pyproject.toml")))
+    session.run("pytest", success_codes=[0, _NO_TESTS])
+
+
+def build(session: nox.Session) -> None:
+    """Build an sdist, and from it a wheel, into a fresh ``dist/``."""
+    session.chdir(session.invoked_from)
+    shutil.rmtree("dist", ignore_errors=True)
+    session.run(sys.executable, "-m", "build", "--installer", "uv", "--outdir", "dist", external=True)
+
+
+def _test_requirements(pyproject: dict[str, object]) -> list[str]:
+    """Return the arguments that install the project, with its test extra, test group or requirements file."""
+    project, groups = pyproject.get("project", {}), pyproject.get("dependency-groups", {})
+    extras = project.get("optional-dependencies", {}) if isinstance(project, dict) else {}
+    if group := next((name for name in _TEST_NAMES if isinstance(groups, dict) and name in groups), None):
+        return [".", "--group", group]
+    if extra := next((name for name in _TEST_NAMES if name in extras), None):
+        return [f".[{extra}]"]
+    return [".", *(f"-r{name}-requirements.txt" for name in _TEST_NAMES if Path(f"{name}-requirements.txt").is_file())]

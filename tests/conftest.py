@@ -1,0 +1,80 @@
+"""Fixtures: a person's environment, a repository, the indexes, and the product as a command."""
+
+import os
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from support.cli import INVOKE, Cli
+from support.environment import Environment, make_environment
+from support.index import DevpiIndex, DevpiServer, PypiServer
+from support.network import allow_loopback_only
+from support.repository import Repository, make_project
+
+allow_loopback_only()
+
+
+@pytest.fixture(autouse=True)
+def isolated_environment(
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    pytestconfig: pytest.Config,
+) -> Environment:
+    """Give the test an empty home and no variable of the person who runs it, in this process and in those it starts."""
+    cache = pytestconfig.cache.mkdir("uv")
+    environment = make_environment(tmp_path_factory.mktemp("person"), os.environ, cache=cache)
+    for name in set(os.environ) - set(environment.variables):
+        monkeypatch.delenv(name)
+    for name, value in environment.variables.items():
+        monkeypatch.setenv(name, value)
+    # tempfile remembers the folder that it found first.
+    monkeypatch.setattr("tempfile.tempdir", None)
+    return environment
+
+
+@pytest.fixture
+def make_repository(tmp_path: Path) -> Callable[..., Repository]:
+    """Return `make_project` for a folder with a space in its name."""
+    return partial(make_project, tmp_path / "my project")
+
+
+@pytest.fixture
+def repository(make_repository: Callable[..., Repository]) -> Repository:
+    """Return the project that is released fastest: it builds and tests without an environment of its own."""
+    return make_repository(noxfile=True)
+
+
+@pytest.fixture
+def pypi(tmp_path: Path) -> Iterator[PypiServer]:
+    """Serve an empty pypiserver."""
+    folder = tmp_path / "pypi"
+    folder.mkdir()
+    with PypiServer(folder) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def devpi_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevpiServer]:
+    """Run a devpi-server until the last test is over."""
+    with DevpiServer(tmp_path_factory.mktemp("devpi")) as server:
+        yield server
+
+
+@pytest.fixture
+def devpi(devpi_server: DevpiServer) -> DevpiIndex:
+    """Return an empty index of the devpi-server."""
+    return devpi_server.new_index()
+
+
+@pytest.fixture
+def cli() -> Cli:
+    """Return the console script."""
+    return Cli()
+
+
+@pytest.fixture
+def invoke() -> Cli:
+    """Return Invoke, for a project with a `tasks.py`."""
+    return Cli(INVOKE)

@@ -1,0 +1,181 @@
+"""The product, run as a person runs it: a process of its own, with a terminal or without one."""
+
+import contextlib
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+__all__ = ["CTRL_C", "INVOKE", "RELEASE_RECIPES", "Cli", "Result"]
+
+# -P keeps the project's folder off sys.path, as the console scripts do.
+RELEASE_RECIPES: Final = (sys.executable, "-P", "-m", "release_recipes")
+"""What the console script runs."""
+INVOKE: Final = (sys.executable, "-P", "-m", "invoke")
+"""Invoke itself, for a project whose `tasks.py` has the recipes."""
+
+CTRL_C: Final = "\x03"
+"""What a terminal takes for an interrupt."""
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+_SECONDS: Final = 120
+_ESCAPE: Final = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07]*\x07|[@-Z\\^_])")
+"""Escape sequences of terminals: ECMA-48's control sequences, titles and links, and the short ones."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command came to."""
+
+    code: int
+    """As Python tells it: negative after a signal."""
+    out: str
+    """All that a terminal showed, where there was one; its line ends are plain."""
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The one JSON document on standard output."""
+        document: dict[str, Any] = json.loads(self.out)
+        return document
+
+    @property
+    def plain(self) -> str:
+        """Standard output without colours and movements of the cursor."""
+        return _plain(self.out)
+
+
+@dataclass(frozen=True)
+class Cli:
+    """A command in the environment of the test, with the variables of a call added to it."""
+
+    command: Sequence[str] = RELEASE_RECIPES
+
+    def __call__(self, *arguments: str, cwd: Path, env: Mapping[str, str] = _NOTHING) -> Result:
+        """Run the command without a terminal and without input."""
+        process = self.start(*arguments, cwd=cwd, env=env)
+        with _ended(process):
+            out, err = process.communicate(timeout=_SECONDS)
+        return Result(process.returncode, out, err)
+
+    def start(self, *arguments: str, cwd: Path, env: Mapping[str, str] = _NOTHING) -> subprocess.Popen[str]:
+        """Start the command without a terminal, for a test that kills or interrupts it."""
+        return subprocess.Popen(
+            [*self.command, *arguments],
+            cwd=cwd,
+            env=_variables() | dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            # Without this it could ask on the terminal of the person who runs the tests.
+            start_new_session=True,
+        )
+
+    def terminal(
+        self,
+        *arguments: str,
+        cwd: Path,
+        env: Mapping[str, str] = _NOTHING,
+        answers: Mapping[str, str] = _NOTHING,
+    ) -> Result:
+        """Run the command on a terminal of its own, POSIX only, and type each answer when its question is shown.
+
+        The questions are pieces of what is shown, in the order in which they are asked. The answer `CTRL_C` interrupts.
+
+        Raises:
+            AssertionError: The command ended before it asked.
+
+        """
+        master, terminal = os.openpty()
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-c", _TAKE_TERMINAL, *self.command, *arguments],
+                cwd=cwd,
+                env=_variables() | {"TERM": "xterm-256color"} | dict(env),
+                stdin=terminal,
+                stdout=terminal,
+                stderr=terminal,
+                start_new_session=True,
+            )
+            os.close(terminal)
+            with _ended(process):
+                shown = _converse(master, answers)
+        finally:
+            os.close(master)
+        return Result(process.returncode, shown.replace("\r\n", "\n"), "")
+
+
+# Only a session's first process can take a terminal, and git asks nowhere else; wide enough that no question is broken.
+_TAKE_TERMINAL = """\
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+termios.tcsetwinsize(0, (50, 200))
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+
+
+def _converse(master: int, answers: Mapping[str, str]) -> str:
+    """Read what a terminal shows until the last process has left it, and type the answers."""
+    deadline = time.monotonic() + _SECONDS
+    open_questions = list(answers)
+    shown = since_answer = b""
+    while chunk := _read(master, deadline):
+        shown += chunk
+        since_answer += chunk
+        if open_questions and open_questions[0] in _plain(_text(since_answer)):
+            os.write(master, f"{answers[open_questions.pop(0)]}\n".encode())
+            since_answer = b""
+    if open_questions:
+        message = f"Never asked: {open_questions[0]}\n{_text(shown)}"
+        raise AssertionError(message)
+    return _text(shown)
+
+
+def _read(master: int, deadline: float) -> bytes:
+    """Return what a terminal shows next, or nothing when the last process has left it."""
+    readable, _, _ = select.select([master], [], [], max(0, deadline - time.monotonic()))
+    if not readable:
+        message = f"The terminal was silent until {_SECONDS} s were over."
+        raise TimeoutError(message)
+    try:
+        return os.read(master, 65536)
+    except OSError:
+        # Linux says EIO where others return nothing.
+        return b""
+
+
+def _text(shown: bytes) -> str:
+    """Return what was shown as text; the end can be half a character."""
+    return shown.decode("utf-8", "replace")
+
+
+def _plain(text: str) -> str:
+    """Return a text without colours and movements of the cursor."""
+    return _ESCAPE.sub("", text)
+
+
+def _variables() -> dict[str, str]:
+    """Return the environment of the test, without what would tell a project's own pytest that it runs inside of one."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+
+
+@contextlib.contextmanager
+def _ended(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> Iterator[None]:
+    """Wait for a process at the end, and kill it with its group when something goes wrong before."""
+    with process:
+        try:
+            yield
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill() if sys.platform == "win32" else os.killpg(process.pid, signal.SIGKILL)
+            raise
