@@ -34,7 +34,7 @@ def register() -> None:
 def test(session: nox.Session) -> None:
     """Install the project with what its tests need, and run pytest."""
     session.chdir(session.invoked_from)
-    session.install("pytest", *_test_requirements(nox.project.load_toml("pyproject.toml")))
+    session.install("pytest", *_test_requirements(Path("pyproject.toml")))
     session.run("pytest", success_codes=[0, _NO_TESTS])
 
 
@@ -45,11 +45,12 @@ def build(session: nox.Session) -> None:
     session.run(sys.executable, "-m", "build", "--installer", "uv", "--outdir", "dist", external=True)
 
 
-def _test_requirements(pyproject: dict[str, object]) -> list[str]:
-    """Return the arguments that install the project, with its test extra, test group or requirements file."""
-    project, groups = pyproject.get("project", {}), pyproject.get("dependency-groups", {})
-    extras = project.get("optional-dependencies", {}) if isinstance(project, dict) else {}
-    if group := next((name for name in _TEST_NAMES if isinstance(groups, dict) and name in groups), None):
+def _test_requirements(path: Path) -> list[str]:
+    """Return the arguments that install the project, with its test group, test extra or requirements file."""
+    pyproject = nox.project.load_toml(path) if path.is_file() else {}
+    groups = pyproject.get("dependency-groups", {})
+    extras = pyproject.get("project", {}).get("optional-dependencies", {})
+    if group := next((name for name in _TEST_NAMES if name in groups), None):
         return [".", "--group", group]
     if extra := next((name for name in _TEST_NAMES if name in extras), None):
         return [f".[{extra}]"]

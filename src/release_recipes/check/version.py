@@ -59,16 +59,18 @@ def _version_files(facts: Facts) -> Iterator[Finding]:
             f"Make them one: mend current_version in {plan.bump_config}.",
         )
     for entry in plan.version_files:
-        name, ignores = entry.get("filename"), entry.get("ignore_missing_file")
-        if not name or (path := subject.root / name.replace("{root}/", "")).is_absolute() and not path.exists():
-            if name and not ignores:
-                yield Finding(f"The version file {name} is not there.", "Mend the list of version files.")
+        name = entry.get("filename")
+        if not name:
+            continue  # a glob; bump-my-version itself tells, in the workspace
+        path = subject.root / name
+        if not path.is_file():
+            if not entry.get("ignore_missing_file"):
+                yield Finding(f"The version file {name} is not there.", f"Mend the list of files in {plan.bump_config}.")
             continue
-        text = path.read_text("utf-8", "replace")
         if entry.get("regex") or entry.get("key_path") or entry.get("ignore_missing_version"):
-            continue  # bump-my-version itself tells, in the workspace
+            continue
         search = str(entry.get("search") or "{current_version}").replace("{current_version}", plan.prior)
-        if "{" not in search and search not in text:
+        if "{" not in search and search not in path.read_text("utf-8", "replace"):
             yield Finding(
                 f"The version files disagree: {name} does not hold {search!r}.",
                 f"Bring {name} to {plan.prior}, or mend its search pattern in {plan.bump_config}.",

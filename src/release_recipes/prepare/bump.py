@@ -56,7 +56,7 @@ def _expected(plan: Plan, workspace: Workspace) -> tuple[set[str], set[str]]:
     root = workspace.source.path
     for entry in plan.version_files:
         if entry.get("filename"):
-            names = {str(entry["filename"]).replace("{root}/", "")}
+            names = {str(entry["filename"])}
         else:
             names = {path.relative_to(root).as_posix() for path in root.glob(str(entry["glob"]))}
         (may if _is_optional(entry, plan.part) else must).update(names)

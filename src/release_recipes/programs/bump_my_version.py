@@ -32,7 +32,7 @@ class Shown:
     new_version: str | None
     #: The parts of a version, in order.
     parts: tuple[str, ...]
-    #: ``files`` of its configuration, one mapping an entry.
+    #: ``files`` of its configuration, one mapping an entry; each ``filename`` below the project's root.
     files: tuple[dict[str, Any], ...]
 
 
@@ -60,7 +60,8 @@ class BumpMyVersion:
         parts = tuple(said["parts"])
         if increment and part not in parts:
             raise UnknownPart(str(part), (*parts, NONE))
-        return Shown(said["current_version"], said.get("new_version"), parts, tuple(said["files"]))
+        files = tuple({**entry, "filename": _relative(entry["filename"], root)} for entry in said["files"])
+        return Shown(said["current_version"], said.get("new_version"), parts, files)
 
     def bump(self, root: Path, version: str) -> None:
         """Edit the version files below ``root``; no git.
@@ -86,6 +87,14 @@ class BumpMyVersion:
             path = Path(folder, "bumpversion.toml")
             path.write_text(self.made_config.replace("{root}", root.as_posix()), encoding="utf-8")
             return run([*argv[:4], "--config-file", str(path), *argv[4:]], cwd=root, env=_PLAIN, timeout=TIMEOUT).stdout
+
+
+def _relative(filename: str | None, root: Path) -> str | None:
+    """Return a configured file name below the root; a made configuration holds whole paths."""
+    if filename is None:
+        return None
+    path = Path(root, filename)
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else filename
 
 
 #: Rich wraps at the terminal's width, in the middle of what we read.

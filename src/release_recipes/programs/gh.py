@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 TIMEOUT = 60.0
 UPLOAD_TIMEOUT = 1800.0
 
-#: Never a question, never a notice about a newer gh, never a pager.
-_QUIET = {"GH_PROMPT_DISABLED": "1", "GH_NO_UPDATE_NOTIFIER": "1", "GH_PAGER": "cat", "NO_COLOR": "1"}
+#: Never a question, a notice about a newer gh, a report about its use, or a pager.
+_QUIET = {
+    "GH_PROMPT_DISABLED": "1", "GH_NO_UPDATE_NOTIFIER": "1", "GH_TELEMETRY": "false", "GH_PAGER": "cat", "NO_COLOR": "1",
+}  # fmt: skip
 
 _SCP_ADDRESS = re.compile(r"(?:[\w.-]+@)?(?P<host>[\w.-]+):(?!//)(?P<path>.+)")
 
@@ -72,18 +74,19 @@ def signed_in(repository: GitHubRepository, cwd: Path) -> bool:
         return False
 
 
-def ask(words: Sequence[str], cwd: Path) -> Any:  # noqa: ANN401 - JSON
-    """Ask ``gh`` a question; ``None`` where GitHub says that there is no such thing.
+def api(repository: GitHubRepository, path: str, cwd: Path) -> Any:  # noqa: ANN401 - JSON
+    """Ask GitHub's API about a repository; every page of a list.
+
+    ``gh release view`` says "not found" also when GitHub answers 502 (seen with gh 2.102), so it is not asked.
 
     Raises:
-        CommandFailed: It could not say.
+        CommandFailed: There is no answer.
     """
+    words = ["api", "--hostname", repository.host, "--paginate", "--slurp", f"repos/{repository.path}/{path}"]
     done = _gh(words, cwd, check=False)
-    if done.code == 0:
-        return json.loads(done.stdout or "null")
-    if "not found" in done.stderr.lower() or "HTTP 404" in done.stderr:
-        return None
-    raise CommandFailed(done.argv, done.code, done.output, "Look at GitHub's state, and at: gh auth status")
+    if done.code != 0:
+        raise CommandFailed(done.argv, done.code, done.output, "Look at GitHub's state, and at: gh auth status")
+    return [entry for page in json.loads(done.stdout or "[]") for entry in page]
 
 
 def does(words: Sequence[str], cwd: Path, feed: str = "") -> str:

@@ -7,9 +7,11 @@ Retrying is not its work here (it retries at once, on 5xx only, and has no time-
 from __future__ import annotations
 
 import contextlib
+import html
 import io
 import logging
 import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -152,9 +154,8 @@ def upload(repository: Repository, file: Path) -> Answer:
         except requests.exceptions.RequestException as error:
             raise NoResponse(_why(error), sent=not _refused(error)) from None
         answer.close()
-    words = answer.reason or ""
-    if not words.strip() or words in {"Bad Request", "Forbidden"}:
-        words = " ".join([words, *_first_line(answer.text)]).strip()
+    # PyPI says why in the reason, or only in the body.
+    words = " ".join(dict.fromkeys([(answer.reason or "").strip(), *_first_line(answer.text)])).strip()
     return Answer(answer.status_code, MASK(words)[:300], answer.headers.get("Retry-After", ""))
 
 
@@ -177,5 +178,6 @@ def _refused(error: Exception) -> bool:
 
 
 def _first_line(text: str) -> list[str]:
-    """Return the first line of an answer that is not markup."""
-    return [line.strip() for line in text.splitlines() if line.strip() and "<" not in line][:1]
+    """Return the first line of an answer that says something; PyPI and proxies answer in HTML, too."""
+    plain = html.unescape(re.sub(r"(?s)<(style|script|head)\b.*?</\1>|<[^>]*>", "\n", text))
+    return [line.strip() for line in plain.splitlines() if line.strip()][:1]

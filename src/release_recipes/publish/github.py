@@ -15,7 +15,8 @@ from release_recipes.programs.run import shown
 from release_recipes.publish.step import Done, Step, World
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+    from pathlib import Path
 
     from release_recipes.plan import Plan
     from release_recipes.state import Record
@@ -64,40 +65,41 @@ def _converge(world: World) -> Done:
 def _release(world: World, repository: gh.GitHubRepository) -> Done:
     """Bring the GitHub release to its end from wherever it is."""
     record, cwd = world.record, world.git.path
-    there = _view(record, repository, cwd)
+    there = _there(record, repository, cwd)
+    if there is not None and not there["draft"]:
+        missing = _missing_assets(record, there)
+        if missing and there.get("immutable"):
+            events.emit(events.Told(f"GitHub's release {record.tag} is immutable and lacks {', '.join(missing)}."))
+        elif missing:
+            _upload(world, repository, missing)
+        return Done(state="done" if missing else "already done", note=there["html_url"])
     if there is None:
         gh.does(create_words(record, repository), cwd, feed=notes(record, repository)[:LONGEST_NOTES])
-        there = _view(record, repository, cwd) or {}
-    missing = _missing_assets(world, there.get("assets", ()))
-    if not there.get("isDraft", True):
-        if missing and not there.get("isImmutable"):
-            _upload(world, repository, missing)
-        return Done(state="already done" if not missing else "done", note=str(there.get("url", "")))
-    if missing:
+        there = _there(record, repository, cwd)
+    if there is not None and (missing := _missing_assets(record, there)):
         _upload(world, repository, missing)
     gh.does(["release", "edit", record.tag, "--repo", str(repository), "--draft=false"], cwd)
-    there = _view(record, repository, cwd) or {}
-    if there.get("isDraft", True) or _missing_assets(world, there.get("assets", ())):
-        message = "GitHub's release is not as it should be after it was made."
+    there = _there(record, repository, cwd)
+    if there is None or there["draft"] or _missing_assets(record, there):
+        message = f"GitHub's release {record.tag} is not whole after it was made."
         raise Unfinished(message, "Try again with: invoke resume")
-    return Done(note=str(there.get("url", "")))
+    return Done(note=there["html_url"])
 
 
-def _view(record: Record, repository: gh.GitHubRepository, cwd: Any) -> Mapping[str, Any] | None:  # noqa: ANN401
-    fields = "isDraft,isImmutable,assets,url,tagName"
-    found = gh.ask(["release", "view", record.tag, "--repo", str(repository), "--json", fields], cwd)
-    return None if found is None else dict(found)
+def _there(record: Record, repository: gh.GitHubRepository, cwd: Path) -> dict[str, Any] | None:
+    """Return the release of our tag: the public one, else a draft; a killed gh leaves drafts, and the newest is taken."""
+    releases = [release for release in gh.api(repository, "releases", cwd) if release["tag_name"] == record.tag]
+    return min(releases, key=lambda release: (release["draft"], -release["id"]), default=None)
 
 
-def _missing_assets(world: World, assets: Sequence[Mapping[str, Any]]) -> list[str]:
+def _missing_assets(record: Record, release: dict[str, Any]) -> list[str]:
     """Return the distributions that the release does not have, or has broken (an upload that was cut off)."""
-    intact = {asset["name"] for asset in assets if asset.get("state", "uploaded") == "uploaded"}
-    digests = {asset["name"]: asset["digest"] for asset in assets if asset.get("digest")}
+    intact = {a["name"]: a.get("digest") for a in release["assets"] if a["state"] == "uploaded"}
     return [
         artifact.filename
-        for artifact in world.record.artifacts
+        for artifact in record.artifacts
         if artifact.filename not in intact
-        or digests.get(artifact.filename, f"sha256:{artifact.sha256}") != f"sha256:{artifact.sha256}"
+        or (intact[artifact.filename] or f"sha256:{artifact.sha256}") != f"sha256:{artifact.sha256}"
     ]
 
 
