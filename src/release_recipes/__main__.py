@@ -1,6 +1,6 @@
 """``release-recipes``: the same tasks as a program of its own, for projects that have no ``tasks.py``."""
 
-from invoke import Program
+from invoke.program import Program
 
 from release_recipes import __version__, ns
 

@@ -46,7 +46,9 @@ class Console:
             with contextlib.suppress(AttributeError, ValueError):
                 stream.reconfigure(errors="replace")  # type: ignore[union-attr]
         # The stream of now: a library's print is kept from standard output while it uploads.
-        self._out = RichConsole(file=sys.stderr if to_stderr else sys.stdout, markup=False, highlight=False, emoji=False)
+        self._out = RichConsole(
+            file=sys.stderr if to_stderr else sys.stdout, markup=False, highlight=False, emoji=False
+        )
         self._err = RichConsole(file=sys.stderr, markup=False, highlight=False, emoji=False)
         self.verbose = verbose
         self._live: Progress | None = None
@@ -78,7 +80,9 @@ class Console:
             return
         if self._live is None:
             columns = (SpinnerColumn(), TextColumn("{task.description:<10}"), BarColumn(20), TimeElapsedColumn())
-            self._live = Progress(*columns, console=self._out, transient=True, redirect_stdout=False, redirect_stderr=False)
+            self._live = Progress(
+                *columns, console=self._out, transient=True, redirect_stdout=False, redirect_stderr=False
+            )
             self._live.start()
         self._running[name] = self._live.add_task(name, total=None)
 
@@ -90,7 +94,9 @@ class Console:
         mark, colour = _MARKS[state]
         said = "" if state in {"done", "failed"} else state
         rest = " · ".join(part for part in (said, note) if part)
-        self._out.print(Text.assemble((mark, colour), f" {name:<9}{seconds:7.1f} s  ", (MASK(rest), "dim")), soft_wrap=True)
+        self._out.print(
+            Text.assemble((mark, colour), f" {name:<9}{seconds:7.1f} s  ", (MASK(rest), "dim")), soft_wrap=True
+        )
 
     def quiet(self) -> None:
         """Take the live lines away."""
@@ -153,7 +159,9 @@ class Console:
 
     def table(self, report: Report) -> None:
         """Show the steps with their durations."""
-        table = Table("step", "state", title=f"{report.project} {report.version}: {report.outcome}", title_justify="left")
+        table = Table(
+            "step", "state", title=f"{report.project} {report.version}: {report.outcome}", title_justify="left"
+        )
         table.add_column("seconds", justify="right")
         for step in report.steps:
             table.add_row(step["name"], step["state"], f"{step['seconds']:.2f}")

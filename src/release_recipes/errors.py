@@ -176,7 +176,7 @@ class CommandFailed(Failed):
     @property
     def program(self) -> str:
         """What a person calls that command: the program, or the module behind ``python -m``."""
-        from pathlib import PurePath  # noqa: PLC0415 - an error's words are rare; start-up is not
+        from pathlib import PurePath
 
         words = [PurePath(self.argv[0]).stem, *self.argv[1:]]
         words = words[2:] if words[1:2] == ["-m"] else words
@@ -205,9 +205,7 @@ class TestsFailed(Failed):
 
     def __init__(self, session: str, output: str) -> None:
         """Keep the session and what it printed."""
-        super().__init__(
-            f"The tests failed (nox -s {session}).", "Mend them, or release without them: --skip-tests."
-        )
+        super().__init__(f"The tests failed (nox -s {session}).", "Mend them, or release without them: --skip-tests.")
         #: Everything that the session wrote, masked.
         self.output = output
 
@@ -292,4 +290,3 @@ class Interrupted(ReleaseError):
         else:
             message = f"Interrupted by {signal_name}; nothing is public."
             super().__init__(message, "Type the same command to start again.")
-

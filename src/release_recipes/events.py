@@ -109,7 +109,7 @@ _lock = threading.RLock()
 def emit(event: Event) -> None:
     """Tell every listener, one event at a time, in the thread that emits."""
     with _lock:
-        for listener in list(_listeners):
+        for listener in _listeners:
             listener(event)
 
 

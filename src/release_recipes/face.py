@@ -58,15 +58,15 @@ class Face:
 
     def __exit__(
         self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
-    ) -> bool:
+    ) -> None:
         """Tell what came of it, and end the process with the right code."""
         self._listening.close()
         self._console.quiet()
         if error is None:
             self._print_document()
-            return False
+            return
         if isinstance(error, SystemExit):
-            return False
+            return
         told = self._told(error)
         self._report.fail(told)
         self._console.error(told)
@@ -99,11 +99,17 @@ class Face:
             return error
         if isinstance(error, OSError):
             where = f" ({error.filename})" if error.filename else ""
-            hint = "Finish it, once that is mended: invoke resume" if waits else "Mend that, and type the same command again."
+            hint = (
+                "Finish it, once that is mended: invoke resume"
+                if waits
+                else "Mend that, and type the same command again."
+            )
             return ReleaseError(f"{error.strerror or error}{where}.", hint, exit_code=3 if waits else 1)
         log = self._traceback(error)
         hint = f"Please report it with {log}." + (" Then try: invoke resume" if waits else "")
-        return ReleaseError(f"release-recipes has a bug: {type(error).__name__}: {MASK(str(error))}", hint, exit_code=3 if waits else 1)
+        return ReleaseError(
+            f"release-recipes has a bug: {type(error).__name__}: {MASK(str(error))}", hint, exit_code=3 if waits else 1
+        )
 
     def _traceback(self, error: BaseException) -> str:
         """Keep the traceback where it can be found; not on the screen, where it helps nobody."""
@@ -119,7 +125,7 @@ class Face:
     def _print_document(self) -> None:
         if self._json:
             document = MASK(json.dumps(self._report.document(), indent=2, ensure_ascii=False))
-            print(document, file=self._stdout, flush=True)  # noqa: T201 - the one document of --json
+            print(document, file=self._stdout, flush=True)
 
     # -- what a task needs -------------------------------------------------------------------------------------------
 

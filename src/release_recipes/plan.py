@@ -109,7 +109,7 @@ def wanted_part(request: Request, settings: Settings) -> tuple[str | None, str, 
     return None, explicit, origin
 
 
-def make_plan(  # noqa: PLR0913 - what a plan is made of
+def make_plan(
     project: Project, settings: Settings, request: Request, shown: Shown, *, branch: str | None, base: str
 ) -> Plan:
     """Decide everything.

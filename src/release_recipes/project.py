@@ -27,7 +27,16 @@ if TYPE_CHECKING:
 _BUMP_CONFIGS = (".bumpversion.cfg", ".bumpversion.toml", "setup.cfg", "pyproject.toml")
 
 #: Build backends and plug-ins that take the version from a tag.
-_TAG_DRIVEN = ("setuptools_scm", "setuptools-scm", "hatch-vcs", "versioningit", "versioneer", "dunamai", "pbr", "dynamic-versioning")
+_TAG_DRIVEN = (
+    "setuptools_scm",
+    "setuptools-scm",
+    "hatch-vcs",
+    "versioningit",
+    "versioneer",
+    "dunamai",
+    "pbr",
+    "dynamic-versioning",
+)
 
 _VERSION = r"""[0-9][^"'\s,;]*"""
 _ASSIGNED = re.compile(rf"""^(?:__version__|VERSION)\s*(?::[^=\n]+)?=\s*["']({_VERSION})["']""", re.MULTILINE)

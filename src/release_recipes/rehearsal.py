@@ -72,7 +72,9 @@ def _checked(subject: Subject) -> Plan:
             events.emit(events.Warned(told))
         for problem in outcome.warnings:
             events.emit(events.Warned(problem))
-        running.note = f"{len(outcome.problems)} would stop the release" if outcome.problems else "nothing would stop the release"
+        running.note = (
+            f"{len(outcome.problems)} would stop the release" if outcome.problems else "nothing would stop the release"
+        )
     return outcome.plan
 
 

@@ -293,7 +293,9 @@ def _abandon(here: Place, record: Record, *, yes: bool) -> str:
     if not yes:
         where = ", ".join([*public, *[f"the tag {record.tag}"] * (f"refs/tags/{record.tag}" in refs)])
         message = f"This stays public for ever: {where}. The rest of {record.version} will never be uploaded."
-        raise ReleaseWaits(message, "To finish instead: invoke resume. To give it up all the same: invoke abandon --yes")
+        raise ReleaseWaits(
+            message, "To finish instead: invoke resume. To give it up all the same: invoke abandon --yes"
+        )
     _push_tag(git, record.remote, record.tag, record.tag_object, record.claim)
     if git.resolve(f"refs/tags/{record.tag}") is None:
         git.does("update-ref", f"refs/tags/{record.tag}", record.tag_object, "")
@@ -319,7 +321,9 @@ def _abandon_claim(here: Place, name: str, tag_object: str, *, yes: bool) -> str
     who = next((line.removeprefix("tagger ") for line in said.splitlines() if line.startswith("tagger ")), "somebody")
     if not yes:
         message = f"{tag} was claimed by {who.rpartition(' ')[0].rpartition(' ')[0]} and is not finished."
-        hint = "If that machine is gone for good: invoke abandon --yes. What it had not uploaded is lost; its tag stays."
+        hint = (
+            "If that machine is gone for good: invoke abandon --yes. What it had not uploaded is lost; its tag stays."
+        )
         raise ReleaseWaits(message, hint)
     _push_tag(git, remote, tag, tag_object, name)
     return f"{tag} is pushed from the claim, so that what may be published has its commit"
@@ -385,7 +389,7 @@ def _agreed(plan: Plan, person: Person) -> None:
     if person.present and not person.agrees:
         question = f"Release {plan.project} {plan.version} to {plan.upload_address}?"
         if not person.confirm(question, True):  # noqa: FBT003 - the answer to an empty line
-            raise Declined("Not released: you said no.")  # noqa: EM101, TRY003
+            raise Declined("Not released: you said no.")
 
 
 def _goes_on(failure: TestsFailed, person: Person) -> bool:

@@ -27,8 +27,8 @@ def register() -> None:
     """Define the sessions in the noxfile that calls this."""
     nox.options.default_venv_backend = "uv|virtualenv"
     nox.options.error_on_missing_interpreters = True
-    nox.session(test, name="test")
-    nox.session(build, name="build", venv_backend="none")
+    nox.session(name="test")(test)
+    nox.session(name="build", venv_backend="none")(build)
 
 
 def test(session: nox.Session) -> None:

@@ -132,7 +132,7 @@ def sources(root: Path) -> Sources:
     Raises:
         InvalidSetting: A file among them cannot be read.
     """
-    from dotenv import dotenv_values  # noqa: PLC0415 - 35 ms that `invoke --list` need not pay
+    from dotenv import dotenv_values
 
     path = root / ".env"
     try:
@@ -202,7 +202,7 @@ def _table(pyproject: Mapping[str, Any], known: Mapping[str, Any]) -> Mapping[st
 _BOOLEANS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 
 
-def _typed(name: str, value: Any, kind: str, origin: str) -> Any:  # noqa: ANN401, PLR0911 - one return a kind
+def _typed(name: str, value: Any, kind: str, origin: str) -> Any:  # noqa: ANN401 - one return a kind
     """Return a value in the type of its setting.
 
     Raises:
@@ -221,8 +221,10 @@ def _typed(name: str, value: Any, kind: str, origin: str) -> Any:  # noqa: ANN40
             return tuple(value)
         case "tuple[tuple[str, ...], ...]", list() if value == [] or all(_is_command(item) for item in value):
             return tuple(tuple(shlex.split(item) if isinstance(item, str) else item) for item in value)
-    wanted = {"bool": "true or false", "int": "a whole number above 0", "str": "a string"}.get(kind, "a list of strings")
-    message = f"{name} ({origin.split()[0]}) is {value!r}, which is not {wanted}."
+    wanted = {"bool": "true or false", "int": "a whole number above 0", "str": "a string"}.get(
+        kind, "a list of strings"
+    )
+    message = f"{name} ({origin.split(maxsplit=1)[0]}) is {value!r}, which is not {wanted}."
     raise InvalidSetting(message, f"Give {name} as {wanted}.")
 
 
@@ -240,7 +242,9 @@ def _check_addresses(values: Mapping[str, Any]) -> None:
             message = f"{name} carries a user or a password, which would stand in every log."
             raise InvalidSetting(message, "Take it out; give PYPI_USERNAME and PYPI_API_TOKEN.")
         if address and (parts.scheme not in {"http", "https"} or not parts.hostname):
-            raise InvalidSetting(f"{name} is {address!r}, which is no web address.", "Give one with http:// or https://")
+            raise InvalidSetting(
+                f"{name} is {address!r}, which is no web address.", "Give one with http:// or https://"
+            )
 
 
 def example() -> str:

@@ -226,7 +226,7 @@ class State:
         Raises:
             Busy: Another process holds it.
         """
-        from filelock import FileLock, Timeout  # noqa: PLC0415 - `invoke --list` need not pay for it
+        from filelock import FileLock, Timeout
 
         self.folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.folder / "lock")

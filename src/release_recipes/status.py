@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,7 @@ def status(here: Place) -> Status:
     def ask_remote() -> None:
         answers["remote"] = _remote_line(here)
 
-    side_by_side([ask_index, ask_remote, *(lambda part=part: ask_part(part) for part in shown.parts)])  # type: ignore[misc]
+    side_by_side([ask_index, ask_remote, *(functools.partial(ask_part, part) for part in shown.parts)])
     described = here.git.ask("describe", "--tags", "--abbrev=0") if here.git.refs("refs/tags") else ""
     since = int(here.git.ask("rev-list", "--count", f"{described}..HEAD" if described else "HEAD"))
     return Status(
@@ -98,7 +99,13 @@ def _remote_line(here: Place) -> str:
     if branch is None or theirs is None:
         return f"{remote} has no branch of this checkout"
     head = git.ask("rev-parse", "HEAD")
-    word = "is at HEAD" if theirs == head else "is behind HEAD" if git.contains(theirs, head) else "has commits that are not here"
+    word = (
+        "is at HEAD"
+        if theirs == head
+        else "is behind HEAD"
+        if git.contains(theirs, head)
+        else "has commits that are not here"
+    )
     return f"{remote}/{branch} {word}"
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from invoke import Collection, Context, task
+from invoke.collection import Collection
+from invoke.context import Context
+from invoke.tasks import task
 
 if TYPE_CHECKING:
     from release_recipes.face import Face
@@ -27,17 +29,17 @@ _JSON = {"json": _RELEASE["json"]}
 _FILES = {"file": "A distribution (may be given several times); those in dist/ where none is given.", **_JSON}
 
 
-def _face(json: bool = False) -> Face:  # noqa: FBT001, FBT002 - a flag of the command line
+def _face(json: bool = False) -> Face:
     """Return the face of one task: its console, its report, its exit code."""
-    from release_recipes.face import Face  # noqa: PLC0415
+    from release_recipes.face import Face
 
     return Face(json=json)
 
 
 @task(help=_RELEASE, auto_shortflags=False)
-def release(  # noqa: PLR0913 - the flags of the command line
-    _c: Context, part: str | None = None, new_version: str | None = None, test: bool = False, skip_tests: bool = False,  # noqa: FBT001, FBT002
-    dry_run: bool = False, yes: bool = False, json: bool = False,  # noqa: FBT001, FBT002
+def release(
+    _c: Context, part: str | None = None, new_version: str | None = None, test: bool = False, skip_tests: bool = False,
+    dry_run: bool = False, yes: bool = False, json: bool = False,
 ) -> None:  # fmt: skip
     """Release the package: check, prepare, publish."""
     with _face(json) as face:
@@ -45,9 +47,9 @@ def release(  # noqa: PLR0913 - the flags of the command line
 
 
 @task(help=_RELEASE, auto_shortflags=False)
-def rehearse(  # noqa: PLR0913
-    _c: Context, part: str | None = None, new_version: str | None = None, test: bool = False, skip_tests: bool = False,  # noqa: FBT001, FBT002
-    dry_run: bool = False, yes: bool = False, json: bool = False,  # noqa: FBT001, FBT002
+def rehearse(
+    _c: Context, part: str | None = None, new_version: str | None = None, test: bool = False, skip_tests: bool = False,
+    dry_run: bool = False, yes: bool = False, json: bool = False,
 ) -> None:  # fmt: skip
     """Rehearse the release for real in a temporary place: embedded index, bare remote, fresh installation."""
     _ = yes  # there is no question to answer
@@ -56,21 +58,21 @@ def rehearse(  # noqa: PLR0913
 
 
 @task(help=_JSON, auto_shortflags=False)
-def resume(_c: Context, json: bool = False) -> None:  # noqa: FBT001, FBT002
+def resume(_c: Context, json: bool = False) -> None:
     """Finish a release that stopped after its upload began."""
     with _face(json) as face:
         face.resume()
 
 
 @task(help={"yes": "Give it up although something of it stays public.", **_JSON}, auto_shortflags=False)
-def abandon(_c: Context, yes: bool = False, json: bool = False) -> None:  # noqa: FBT001, FBT002
+def abandon(_c: Context, yes: bool = False, json: bool = False) -> None:
     """Give a release up that waits to be finished."""
     with _face(json) as face:
         face.abandon(yes=yes)
 
 
 @task(help=_JSON, auto_shortflags=False)
-def status(_c: Context, json: bool = False) -> None:  # noqa: FBT001, FBT002
+def status(_c: Context, json: bool = False) -> None:
     """Show versions, what is published and pushed, and a release that waits to be finished."""
     with _face(json) as face:
         face.status()
@@ -78,7 +80,7 @@ def status(_c: Context, json: bool = False) -> None:  # noqa: FBT001, FBT002
 
 @task(help={key: _RELEASE[key] for key in ("part", "new-version", "test", "json")}, auto_shortflags=False)
 def check(
-    _c: Context, part: str | None = None, new_version: str | None = None, test: bool = False, json: bool = False  # noqa: FBT001, FBT002
+    _c: Context, part: str | None = None, new_version: str | None = None, test: bool = False, json: bool = False
 ) -> None:
     """Look for every reason not to release, and change nothing."""
     with _face(json) as face:
@@ -86,35 +88,35 @@ def check(
 
 
 @task(help={key: _RELEASE[key] for key in ("part", "new-version", "json")}, auto_shortflags=False)
-def bump(_c: Context, part: str | None = None, new_version: str | None = None, json: bool = False) -> None:  # noqa: FBT001, FBT002
+def bump(_c: Context, part: str | None = None, new_version: str | None = None, json: bool = False) -> None:
     """Edit the version files in the working tree, and commit nothing."""
     with _face(json) as face:
         face.bump(face.request(part, new_version))
 
 
 @task(help=_JSON, auto_shortflags=False)
-def test(_c: Context, json: bool = False) -> None:  # noqa: FBT001, FBT002
+def test(_c: Context, json: bool = False) -> None:
     """Run the project's tests with nox in the working tree."""
     with _face(json) as face:
         face.test()
 
 
 @task(help=_JSON, auto_shortflags=False)
-def build(_c: Context, json: bool = False) -> None:  # noqa: FBT001, FBT002
+def build(_c: Context, json: bool = False) -> None:
     """Build the distributions from a clean clone of HEAD into dist/."""
     with _face(json) as face:
         face.build()
 
 
 @task(help=_FILES, iterable=["file"], auto_shortflags=False)
-def validate(_c: Context, file: list[str], json: bool = False) -> None:  # noqa: FBT001, FBT002
+def validate(_c: Context, file: list[str], json: bool = False) -> None:
     """Inspect the distributions in dist/, or the files given."""
     with _face(json) as face:
         face.validate(file)
 
 
 @task(help={"test": "Upload to TestPyPI.", **_FILES}, iterable=["file"], auto_shortflags=False)
-def upload(_c: Context, file: list[str], test: bool = False, json: bool = False) -> None:  # noqa: FBT001, FBT002
+def upload(_c: Context, file: list[str], test: bool = False, json: bool = False) -> None:
     """Upload the distributions in dist/, or the files given, where the index does not have them."""
     with _face(json) as face:
         face.upload(file, test=test)

@@ -125,9 +125,7 @@ def without_credentials(environment: Mapping[str, str], *, forge: bool = False) 
     """
     kept = {}
     for name, value in environment.items():
-        if forge and _FORGE.fullmatch(name):
-            kept[name] = value
-        elif not is_credential(name) and not MASK.holds(value):
+        if (forge and _FORGE.fullmatch(name)) or (not is_credential(name) and not MASK.holds(value)):
             kept[name] = value
     return kept
 

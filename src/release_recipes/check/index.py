@@ -38,7 +38,10 @@ def _on_index(facts: Facts) -> Iterator[Finding]:
     if page.of_version(str(planned)):
         free = _next_free(planned, page.versions())
         commands = " | ".join(f"invoke release --new-version {version}" for version in free)
-        yield Finding(f"{plan.project} {plan.version} is on the index already ({plan.index_address}).", f"The next free: {commands}")
+        yield Finding(
+            f"{plan.project} {plan.version} is on the index already ({plan.index_address}).",
+            f"The next free: {commands}",
+        )
 
 
 def _next_free(taken: Version, versions: set[str]) -> list[str]:

@@ -28,7 +28,7 @@ def _branch(facts: Facts) -> Iterator[Finding]:
     if not any(fnmatchcase(branch, pattern) for pattern in patterns):
         yield Finding(
             f"{branch!r} is not a release branch ({', '.join(patterns)}).",
-            f"git switch {patterns[0]}, or name it in pyproject.toml: [tool.release] branches = [\"{branch}\"]",
+            f'git switch {patterns[0]}, or name it in pyproject.toml: [tool.release] branches = ["{branch}"]',
         )
 
 
@@ -72,7 +72,9 @@ def _remote(facts: Facts) -> Iterator[Finding]:
 
 def _last_line(error: CommandFailed) -> str:
     lines = [line.strip() for line in error.output.splitlines() if line.strip()]
-    told = [line for line in lines if line.startswith(("fatal:", "ssh:", "error:", "remote:"))] or lines or [error.message]
+    told = (
+        [line for line in lines if line.startswith(("fatal:", "ssh:", "error:", "remote:"))] or lines or [error.message]
+    )
     return told[0].rstrip(".")
 
 
@@ -141,7 +143,11 @@ def _structure(facts: Facts) -> Iterator[Finding]:
             "Vendor them, or release from a repository without them; this version cannot do it.",
         )
     attributes = git.tracked(":(glob)**/.gitattributes", ".gitattributes")
-    if any("filter=lfs" in (git.path / name).read_text("utf-8", "replace") for name in attributes if (git.path / name).is_file()):
+    if any(
+        "filter=lfs" in (git.path / name).read_text("utf-8", "replace")
+        for name in attributes
+        if (git.path / name).is_file()
+    ):
         yield Finding(
             "The repository keeps files in git LFS, and a clean clone of it would hold pointers only.",
             "Take the package's files out of LFS; this version cannot release them.",

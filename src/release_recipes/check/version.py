@@ -65,7 +65,9 @@ def _version_files(facts: Facts) -> Iterator[Finding]:
         path = subject.root / name
         if not path.is_file():
             if not entry.get("ignore_missing_file"):
-                yield Finding(f"The version file {name} is not there.", f"Mend the list of files in {plan.bump_config}.")
+                yield Finding(
+                    f"The version file {name} is not there.", f"Mend the list of files in {plan.bump_config}."
+                )
             continue
         if entry.get("regex") or entry.get("key_path") or entry.get("ignore_missing_version"):
             continue

@@ -20,7 +20,11 @@ def _describe(plan: Plan) -> list[str]:
 
 def _run(plan: Plan, workspace: Workspace) -> str:
     before = _contents(workspace)
-    facts = {"RELEASE_RECIPES_VERSION": plan.version, "RELEASE_RECIPES_PRIOR_VERSION": plan.prior, "RELEASE_RECIPES_TAG": plan.tag}
+    facts = {
+        "RELEASE_RECIPES_VERSION": plan.version,
+        "RELEASE_RECIPES_PRIOR_VERSION": plan.prior,
+        "RELEASE_RECIPES_TAG": plan.tag,
+    }
     for hook in plan.settings.pre_release_hooks:
         try:
             run(hook, cwd=workspace.source.path, env=facts, tell=True)

@@ -51,7 +51,9 @@ def inspect(files: Sequence[Path], *, name: str | None = None, version: str | No
     Raises:
         BadDistribution: They are not what was planned, or an index would refuse them.
     """
-    kinds = [".whl" if file.name.endswith(".whl") else "sdist" if file.name.endswith(".tar.gz") else "" for file in files]
+    kinds = [
+        ".whl" if file.name.endswith(".whl") else "sdist" if file.name.endswith(".tar.gz") else "" for file in files
+    ]
     if stray := [file.name for file, kind in zip(files, kinds, strict=True) if not kind]:
         message = f"Beside the distributions lies {', '.join(stray)}."
         raise BadDistribution(message, "Only sdists (.tar.gz) and wheels (.whl) may be in dist/.")
@@ -68,7 +70,9 @@ def inspect(files: Sequence[Path], *, name: str | None = None, version: str | No
         hint = "It is uploaded all the same; the project's page would be poorer."
         events.emit(events.Warned(Problem("twine-check", message, hint)))
     if errors:
-        raise BadDistribution(f"twine check: {errors[0]}", "Mend the project's description (readme); try: twine check dist/*")
+        raise BadDistribution(
+            f"twine check: {errors[0]}", "Mend the project's description (readme); try: twine check dist/*"
+        )
 
 
 def read_name_and_version(file: Path) -> tuple[str, str]:

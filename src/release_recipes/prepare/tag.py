@@ -17,9 +17,13 @@ def _describe(plan: Plan) -> list[str]:
 
 def _run(plan: Plan, workspace: Workspace) -> str:
     listed = "\n".join(f"{artifact.sha256}  {artifact.filename}" for artifact in workspace.artifacts())
-    message = f"{plan.project} {plan.version}\n\nsha256 of the distributions that were built from this commit:\n\n{listed}\n"
+    message = (
+        f"{plan.project} {plan.version}\n\nsha256 of the distributions that were built from this commit:\n\n{listed}\n"
+    )
     # --annotate makes a signed tag too, where tag.gpgSign says so.
-    workspace.source.signs("tag", "--annotate", "--cleanup=verbatim", "--file=-", plan.tag, workspace.commit, feed=message)
+    workspace.source.signs(
+        "tag", "--annotate", "--cleanup=verbatim", "--file=-", plan.tag, workspace.commit, feed=message
+    )
     return plan.tag
 
 

@@ -147,7 +147,16 @@ def clone(origin: Path, to: Path, branch: str, commit: str) -> None:
     """Clone with shared objects, no hooks and no conversion of line ends, at one commit of one branch."""
     hooks = to.parent / "no-hooks"
     hooks.mkdir(exist_ok=True)
-    options = ["--shared", "--no-checkout", "--quiet", "--template=", "-c", "core.autocrlf=false", "-c", f"core.hooksPath={hooks}"]
+    options = [
+        "--shared",
+        "--no-checkout",
+        "--quiet",
+        "--template=",
+        "-c",
+        "core.autocrlf=false",
+        "-c",
+        f"core.hooksPath={hooks}",
+    ]
     Git(to.parent).does("clone", *options, str(origin), str(to))
     Git(to).does("checkout", "--quiet", "--force", "-B", branch, commit)
 

@@ -75,7 +75,7 @@ class Git:
         """
         return self._git([*DURABLE, *arguments], env=env, feed=feed).stdout.rstrip("\n")
 
-    def _git(  # noqa: PLR0913 - one property of a process each
+    def _git(
         self,
         arguments: Sequence[str],
         *,
@@ -115,7 +115,7 @@ class Git:
     def refs(self, prefix: str) -> dict[str, str]:
         """Return the local refs below a prefix, full name to object id."""
         listed = self.ask("for-each-ref", "--format=%(refname) %(objectname)", prefix)
-        return dict(line.rsplit(" ", 1) for line in listed.splitlines())  # type: ignore[misc]
+        return {name: value for name, value in (line.split() for line in listed.splitlines())}
 
     def branch(self) -> str | None:
         """Return the checked-out branch; ``None`` on a detached ``HEAD``."""
@@ -148,7 +148,7 @@ class Git:
         """
         lines = self._git(["ls-remote", "--symref", remote], remote=True).stdout.splitlines()
         head = next((line.split()[1] for line in lines if line.startswith("ref: ") and line.endswith("\tHEAD")), "")
-        refs = dict(reversed(line.split("\t", 1)) for line in lines if not line.startswith("ref: "))  # type: ignore[misc]
+        refs = {name: value for value, name in (line.split() for line in lines if not line.startswith("ref: "))}
         return RemoteRefs(refs, head.removeprefix("refs/heads/") or None)
 
     # -- commands ----------------------------------------------------------------------------------------------------

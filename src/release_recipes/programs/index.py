@@ -146,7 +146,9 @@ class Index:
         raise AssertionError(url)  # the second round returns or raises
 
     def _request(self, url: str, *, authorised: bool) -> urllib.request.Request:
-        request = urllib.request.Request(url, headers={"Accept": _ACCEPT, "User-Agent": "release-recipes", "Cache-Control": "no-cache"})  # noqa: S310, E501
+        request = urllib.request.Request(
+            url, headers={"Accept": _ACCEPT, "User-Agent": "release-recipes", "Cache-Control": "no-cache"}
+        )  # noqa: S310, E501
         if authorised and self.token:
             pair = f"{self.username}:{self.token.reveal()}".encode()
             # Unredirected: a redirect to another host must not carry it there.

@@ -17,7 +17,11 @@ TIMEOUT = 900.0
 
 def make_environment(folder: Path) -> Path:
     """Make a virtual environment with this interpreter; its python."""
-    run(["uv", "venv", "--quiet", "--no-project", "--python", sys.executable, str(folder)], cwd=folder.parent, timeout=TIMEOUT)
+    run(
+        ["uv", "venv", "--quiet", "--no-project", "--python", sys.executable, str(folder)],
+        cwd=folder.parent,
+        timeout=TIMEOUT,
+    )
     return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 

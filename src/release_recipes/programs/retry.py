@@ -29,5 +29,10 @@ def attempts(
         longest_wait: Seconds.
     """
     return stamina.retry_context(
-        on=passing, attempts=most, timeout=patience, wait_initial=first_wait, wait_max=longest_wait, wait_jitter=first_wait
+        on=passing,
+        attempts=most,
+        timeout=patience,
+        wait_initial=first_wait,
+        wait_max=longest_wait,
+        wait_jitter=first_wait,
     ).__iter__()

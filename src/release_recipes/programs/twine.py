@@ -40,7 +40,7 @@ class Answer:
     retry_after: str = ""
 
 
-class NoResponse(Exception):  # noqa: N818 - a fact about one attempt, caught by the retry
+class NoResponse(Exception):
     """An attempt ended without an answer.
 
     ``sent`` says whether the index may have stored the file all the same: only a refused connection proves that it
@@ -61,8 +61,8 @@ def preload() -> None:
 
 def check_descriptions(files: Sequence[Path]) -> tuple[list[str], list[str]]:
     """Run ``twine check``; its errors, and what its strict mode adds."""
-    from twine.commands import check  # noqa: PLC0415 - 0.3 s that only an inspection needs
-    from twine.exceptions import TwineException  # noqa: PLC0415
+    from twine.commands import check
+    from twine.exceptions import TwineException
 
     errors: list[str] = []
     warnings: list[str] = []
@@ -105,8 +105,8 @@ def uploading(address: str, username: str, token: Token) -> Iterator[Repository]
     twine prints while it works. Standard output belongs to the console (and to ``--json``), so the whole of an upload
     runs inside :func:`silenced`.
     """
-    from requests.adapters import HTTPAdapter  # noqa: PLC0415 - 0.2 s that only an upload needs
-    from twine.settings import Settings  # noqa: PLC0415
+    from requests.adapters import HTTPAdapter
+    from twine.settings import Settings
 
     class Patient(HTTPAdapter):
         """twine's session has no time-out at all; ours has."""
@@ -141,8 +141,8 @@ def upload(repository: Repository, file: Path) -> Answer:
     Raises:
         NoResponse: The attempt ended without an answer.
     """
-    import requests  # noqa: PLC0415 - loaded with twine
-    from twine.package import PackageFile  # noqa: PLC0415
+    import requests
+    from twine.package import PackageFile
 
     package = PackageFile.from_filename(str(file), None)
     with events.effect(f"POST {repository.url} {file.name}"):

@@ -52,7 +52,9 @@ def _converge(world: World) -> Done:
         raise _claimed(record.claim, record.remote)
     if pushed.code == 0 or _server_declined(pushed.stdout, record.claim):
         message = f"{record.remote} keeps no ref {record.claim}, so a second machine would not be refused."
-        events.emit(events.Warned(Problem("claim", message, "Allow refs/release-recipes/* there, or release from one place.")))
+        events.emit(
+            events.Warned(Problem("claim", message, "Allow refs/release-recipes/* there, or release from one place."))
+        )
         return Done(note="the remote takes no claims", state="left out")
     message = f"git push to {record.remote} is refused: {_reason(pushed.output)}"
     raise PushRefused(message, f"Try it: {shown(['git', 'push', '--dry-run', record.remote, record.branch])}")
@@ -86,7 +88,9 @@ def free_to_go(world: World, refs: dict[str, str]) -> None:
 
 def _server_declined(porcelain: str, claim: str) -> bool:
     """Say whether the server itself refused that one ref (the transport and the hook here were content)."""
-    return any(line.startswith("!") and claim in line and "[remote rejected]" in line for line in porcelain.splitlines())
+    return any(
+        line.startswith("!") and claim in line and "[remote rejected]" in line for line in porcelain.splitlines()
+    )
 
 
 def _reason(output: str) -> str:

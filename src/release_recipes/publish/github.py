@@ -28,7 +28,9 @@ LONGEST_NOTES = 125_000
 def _describe(plan: Plan) -> list[str]:
     if not (plan.settings.github_release and plan.settings.auto_git_tag):
         return []
-    return [f"gh release create {plan.tag} --title {f'Release {plan.version}'!r} dist/* (where the remote is on GitHub)"]
+    return [
+        f"gh release create {plan.tag} --title {f'Release {plan.version}'!r} dist/* (where the remote is on GitHub)"
+    ]
 
 
 def notes(record: Record, repository: gh.GitHubRepository) -> str:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def _describe(plan: Plan) -> list[str]:
-    updates = [f"<commit>:refs/heads/{plan.branch}"] + [f"<tag object>:refs/tags/{plan.tag}"] * plan.settings.auto_git_tag
+    updates = [f"<commit>:refs/heads/{plan.branch}"] + [
+        f"<tag object>:refs/tags/{plan.tag}"
+    ] * plan.settings.auto_git_tag
     return [shown(["git", "push", "--atomic", plan.remote, *updates, f":{plan.claim}"])]
 
 

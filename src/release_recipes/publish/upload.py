@@ -27,6 +27,8 @@ from release_recipes.state import Artifact
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from twine.repository import Repository
+
     from release_recipes.plan import Plan
     from release_recipes.programs.index import Page
 
@@ -46,7 +48,7 @@ def _describe(plan: Plan) -> list[str]:
     return [f"twine upload --repository-url {plan.upload_address} *.whl *.tar.gz"]
 
 
-class Passing(Exception):  # noqa: N818 - a fact about one attempt, caught by the retry
+class Passing(Exception):
     """An attempt failed in a way that can pass."""
 
     def __init__(self, why: str, retry_after: float | None = None) -> None:
@@ -149,7 +151,7 @@ class _Uploader:
             self._stopped.set()  # what another lane has begun ends; nothing new begins
             raise
 
-    def _send(self, repository: twine.Repository, artifact: Artifact) -> None:
+    def _send(self, repository: Repository, artifact: Artifact) -> None:
         """Send one file until it is there.
 
         Raises:
@@ -172,7 +174,7 @@ class _Uploader:
             self._sent += 1
             events.emit(events.Progress("upload", self._sent, self._total))
 
-    def _attempt(self, repository: twine.Repository, artifact: Artifact, number: int) -> None:
+    def _attempt(self, repository: Repository, artifact: Artifact, number: int) -> None:
         """Try once.
 
         Raises:
