@@ -28,7 +28,7 @@ from packaging.utils import (
 
 from release_recipes import events
 from release_recipes.errors import NoIndexAnswer
-from release_recipes.programs.retry import attempts
+from release_recipes.programs.retry import attempts, seconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,6 +39,14 @@ T = TypeVar("T")
 
 #: Seconds for one answer.
 TIMEOUT = 20.0
+
+#: Attempts and seconds for one question; whichever ends first.
+ATTEMPTS = 4
+PATIENCE = 30.0
+
+#: Seconds before the second attempt, doubled for each further one, and the longest; plus a jitter.
+FIRST_WAIT = 0.25
+LONGEST_WAIT = 4.0
 
 _JSON = "application/vnd.pypi.simple.v1+json"
 _ACCEPT = f"{_JSON}, application/vnd.pypi.simple.v1+html;q=0.5, text/html;q=0.2"
@@ -121,7 +129,10 @@ class Index:
     def _get(self, url: str, read: Callable[[Any], T]) -> T | None:
         """Return what ``read`` makes of an answer; ``None`` where there is no such page."""
         with events.effect(f"GET {url}"):
-            for attempt in attempts(_passing, most=4, patience=30.0, first_wait=0.25, longest_wait=4.0):
+            tries = attempts(
+                _passing, most=ATTEMPTS, patience=PATIENCE, first_wait=FIRST_WAIT, longest_wait=LONGEST_WAIT
+            )
+            for attempt in tries:
                 with attempt:
                     return self._answer(url, read)
         raise AssertionError(url)  # the loop above returns or raises
@@ -138,17 +149,18 @@ class Index:
                 wants_credentials = error.code in {http.HTTPStatus.UNAUTHORIZED, http.HTTPStatus.FORBIDDEN}
                 if wants_credentials and not authorised and self._may_authorise(url):
                     continue
-                raise NoAnswer(url, f"{error.code} {error.reason}", passing=_is_passing(error.code)) from None
+                wait = seconds_of(error.headers.get("Retry-After"))
+                raise NoAnswer(url, f"{error.code} {error.reason}", passing=_passes(error.code, wait)) from None
             except (OSError, http.client.HTTPException) as error:
                 raise NoAnswer(url, str(getattr(error, "reason", error)), passing=True) from None
-            except ValueError as error:
+            except (ValueError, KeyError, TypeError) as error:
                 raise NoAnswer(url, f"an answer that cannot be read ({error})", passing=False) from None
         raise AssertionError(url)  # the second round returns or raises
 
     def _request(self, url: str, *, authorised: bool) -> urllib.request.Request:
-        request = urllib.request.Request(
+        request = urllib.request.Request(  # noqa: S310 - an address of the settings, or one that the index gave
             url, headers={"Accept": _ACCEPT, "User-Agent": "release-recipes", "Cache-Control": "no-cache"}
-        )  # noqa: S310, E501
+        )
         if authorised and self.token:
             pair = f"{self.username}:{self.token.reveal()}".encode()
             # Unredirected: a redirect to another host must not carry it there.
@@ -162,21 +174,23 @@ class Index:
 
 
 class NoAnswer(NoIndexAnswer):
-    """One question failed; ``passing`` says whether asking again can help."""
+    """One question failed."""
 
-    def __init__(self, url: str, why: str, *, passing: bool) -> None:
-        """Say which address said what."""
+    def __init__(self, url: str, why: str, *, passing: bool | float) -> None:
+        """Say which address said what, and whether asking again can help (a number: after so many seconds)."""
         super().__init__(f"The index gave no usable answer at {url}: {why}.", "Check the index's address and state.")
         self.passing = passing
 
 
-def _passing(error: Exception) -> bool:
+def _passing(error: Exception) -> bool | float:
     return isinstance(error, NoAnswer) and error.passing
 
 
-def _is_passing(status: int) -> bool:
-    """Say whether an HTTP status can be another one in a moment."""
-    return status == http.HTTPStatus.TOO_MANY_REQUESTS or status >= http.HTTPStatus.INTERNAL_SERVER_ERROR
+def _passes(status: int, wait: float | None) -> bool | float:
+    """Say whether an HTTP status can be another one in a moment, or after the seconds that the server asks for."""
+    if status != http.HTTPStatus.TOO_MANY_REQUESTS and status < http.HTTPStatus.INTERNAL_SERVER_ERROR:
+        return False
+    return True if wait is None else wait
 
 
 def _read_page(answer: Any) -> Page:  # noqa: ANN401 - urllib's answer has no common type

@@ -12,22 +12,28 @@ import io
 import logging
 import os
 import re
+import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from release_recipes import events
+from release_recipes.programs.retry import seconds_of
 from release_recipes.tokens import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    import requests
     from twine.repository import Repository
 
     from release_recipes.tokens import Token
 
 #: Seconds to connect, and between two bytes of an answer; PyPI may think for a while about a large file.
 TIMEOUTS = (15.0, 120.0)
+
+#: How much of an index's words is told.
+LONGEST_WORDS = 300
 
 
 @dataclass(frozen=True)
@@ -36,15 +42,41 @@ class Answer:
 
     status: int
     reason: str
-    #: ``Retry-After`` in its own words; empty where there was none.
-    retry_after: str = ""
+    #: Seconds that it asks to wait for (``Retry-After``).
+    retry_after: float | None = None
+    #: Where it sends whoever uploads here; empty where that is no redirect.
+    location: str = ""
+
+    @property
+    def stored(self) -> bool:
+        """Whether it took the file."""
+        return 200 <= self.status < 300  # noqa: PLR2004 - the classes of RFC 9110
+
+    @property
+    def is_server_error(self) -> bool:
+        """Whether it broke down: it may have stored the file all the same."""
+        return self.status >= 500  # noqa: PLR2004
+
+    @property
+    def can_pass(self) -> bool:
+        """Whether another attempt may go better."""
+        return self.is_server_error or self.status in {408, 429}
+
+    @property
+    def is_duplicate(self) -> bool:
+        """Whether it says that it has, or had, a file of that name."""
+        return self.status in {400, 409} and bool(_DUPLICATE.search(self.reason))
+
+
+#: The words of PyPI, pypiserver, devpi, Artifactory and Nexus for a name that is taken.
+_DUPLICATE = re.compile(r"already (?:exist|been used|in use)|does not allow updating|cannot be updated", re.IGNORECASE)
 
 
 class NoResponse(Exception):
     """An attempt ended without an answer.
 
-    ``sent`` says whether the index may have stored the file all the same: only a refused connection proves that it
-    has not.
+    ``sent`` says whether the index may have stored the file all the same: only a connection that was never made proves
+    that it has not.
     """
 
     def __init__(self, why: str, *, sent: bool) -> None:
@@ -149,35 +181,41 @@ def upload(repository: Repository, file: Path) -> Answer:
         try:
             # One attempt: twine's own loop would try again at once, whatever happened to the first.
             answer = repository.upload(package, max_redirects=1)
-        except requests.exceptions.ConnectTimeout as error:
-            raise NoResponse(str(error), sent=False) from None
         except requests.exceptions.RequestException as error:
-            raise NoResponse(_why(error), sent=not _refused(error)) from None
+            raise NoResponse(_why(error), sent=not _never_connected(error)) from None
         answer.close()
-    # PyPI says why in the reason, or only in the body.
-    words = " ".join(dict.fromkeys([(answer.reason or "").strip(), *_first_line(answer.text)])).strip()
-    return Answer(answer.status_code, MASK(words)[:300], answer.headers.get("Retry-After", ""))
+    wait = seconds_of(answer.headers.get("Retry-After"))
+    return Answer(answer.status_code, MASK(_words(answer)), wait, answer.headers.get("Location", ""))
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an exception and what caused it, to the innermost."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _why(error: Exception) -> str:
     """Return the innermost reason, without the objects that requests wraps it in."""
-    cause: BaseException = error
-    while (inner := cause.__cause__ or cause.__context__) is not None:
-        cause = inner
-    return str(cause) or type(cause).__name__
+    *_, innermost = _chain(error)
+    return str(innermost) or type(innermost).__name__
 
 
-def _refused(error: Exception) -> bool:
-    """Say whether no connection was ever made."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ConnectionRefusedError):
-            return True
-        cause = cause.__cause__ or cause.__context__
-    return False
+def _never_connected(error: Exception) -> bool:
+    """Say whether no byte of the file can have left: refused, an unknown host, a certificate that is not trusted."""
+    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+    never = (NewConnectionError, ConnectTimeoutError, ssl.SSLCertVerificationError)
+    return any(isinstance(cause, never) for cause in _chain(error))
 
 
-def _first_line(text: str) -> list[str]:
+def _words(answer: requests.Response) -> str:
+    """Return why an index said no: PyPI tells it in the reason, others in the first line of the body."""
+    reason, said = (answer.reason or "").strip(), _first_line(answer.text).removeprefix(str(answer.status_code)).strip()
+    return (reason if not said or said in reason else said if reason in said else f"{reason}: {said}")[:LONGEST_WORDS]
+
+
+def _first_line(text: str) -> str:
     """Return the first line of an answer that says something; PyPI and proxies answer in HTML, too."""
     plain = html.unescape(re.sub(r"(?s)<(style|script|head)\b.*?</\1>|<[^>]*>", "\n", text))
-    return [line.strip() for line in plain.splitlines() if line.strip()][:1]
+    return next((line.strip() for line in plain.splitlines() if line.strip()), "")

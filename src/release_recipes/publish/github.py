@@ -1,49 +1,44 @@
 """Make the GitHub release with ``gh``: a draft, then its assets, then public.
 
-An immutable release locks tag and assets when it is published, so nothing is added afterwards. Where there is no
-GitHub or nobody is signed in, it is left out, with the command that makes up for it.
+An immutable release locks tag and assets when it is published, so nothing is added afterwards. Our drafts carry a
+mark, so that a killed run's draft is completed, a second one is removed, and a person's own draft is left alone.
+
+The release is made where that can be done. Where there is no GitHub, no ``gh``, nobody signed in, or GitHub refuses for
+good, it is left out with the command that makes up for it: files and tag are public, and no later run would go better.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from release_recipes import events
-from release_recipes.errors import CommandFailed, ProgramMissing, Unfinished
+from release_recipes.errors import CommandFailed, Problem, ProgramMissing, Unfinished
 from release_recipes.programs import gh
+from release_recipes.programs.retry import attempts
 from release_recipes.programs.run import shown
 from release_recipes.publish.step import Done, Step, World
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from release_recipes.plan import Plan
-    from release_recipes.state import Record
+    from release_recipes.state import Artifact, Record
 
-#: How many characters GitHub takes as notes.
-LONGEST_NOTES = 125_000
+#: Attempts and seconds for the whole release; whichever ends first.
+ATTEMPTS = 4
+PATIENCE = 120.0
+
+#: Seconds before the second attempt, doubled for each further one, and the longest; plus a jitter.
+FIRST_WAIT = 1.0
+LONGEST_WAIT = 20.0
 
 
 def _describe(plan: Plan) -> list[str]:
     if not (plan.settings.github_release and plan.settings.auto_git_tag):
         return []
-    return [
-        f"gh release create {plan.tag} --title {f'Release {plan.version}'!r} dist/* (where the remote is on GitHub)"
-    ]
-
-
-def notes(record: Record, repository: gh.GitHubRepository) -> str:
-    """Return what stands before GitHub's generated notes: how to install it, and where the changelog is."""
-    changelog = f"{repository.web_address}/blob/{record.tag}/CHANGELOG.md"
-    return f"```\npip install {record.project}=={record.version}\n```\n\n[Changelog]({changelog})\n"
-
-
-def create_words(record: Record, repository: gh.GitHubRepository) -> list[str]:
-    """Return the words with which ``gh`` makes the draft."""
-    words = ["release", "create", record.tag, "--repo", str(repository), "--draft", "--verify-tag", "--generate-notes"]
-    pre = ["--prerelease"] * record.is_prerelease
-    return [*words, *pre, "--title", f"Release {record.version}", "--notes-file", "-"]
+    draft = f"gh release create {plan.tag} --draft --verify-tag --generate-notes --title 'Release {plan.version}'"
+    return [f"{draft} dist/* (where the remote is on GitHub)", f"gh release edit {plan.tag} --draft=false"]
 
 
 def _converge(world: World) -> Done:
@@ -51,64 +46,154 @@ def _converge(world: World) -> Done:
     if not (record.github_release and record.pushes_tag):
         return Done(state="left out", note="by the settings")
     repository = gh.parse_address(record.remote_address)
-    if repository is None or not (gh.looks_like_github(repository) or gh.signed_in(repository, cwd)):
+    if repository is None or not gh.is_github(repository, cwd):
         return Done(state="left out", note="the remote is not on GitHub")
-    if not gh.signed_in(repository, cwd):
-        by_hand = ["gh", "release", "create", record.tag, "--repo", str(repository), "--verify-tag", "--generate-notes"]
-        events.emit(events.Told(f"The GitHub release was left out; to make it: {shown(by_hand)}"))
-        return Done(state="left out", note="gh is not there or not signed in")
+    tries = attempts(_goes_on, most=ATTEMPTS, patience=PATIENCE, first_wait=FIRST_WAIT, longest_wait=LONGEST_WAIT)
     try:
-        return _release(world, repository)
-    except (CommandFailed, ProgramMissing) as error:
-        message = f"The release is uploaded and pushed, but GitHub's is not made: {error.message}"
-        raise Unfinished(message, "Try again with: invoke resume") from error
+        for attempt in tries:
+            with attempt:
+                return _GitHub(world, repository).release()
+    except ProgramMissing:
+        return _left_out(record, repository, "gh is not there")
+    except gh.GitHubFailed as error:
+        if error.unauthorised:
+            return _left_out(record, repository, "gh is not signed in")
+        if not error.can_pass:
+            message = f"GitHub refuses the release: {error.message}"
+            events.emit(events.Warned(Problem("github", message, "Files and tag are public all the same.")))
+            return _left_out(record, repository, "GitHub refuses it")
+        raise _unfinished(error) from error
+    except CommandFailed as error:
+        raise _unfinished(error) from error
+    raise AssertionError(repository)  # the loop above returns or raises
 
 
-def _release(world: World, repository: gh.GitHubRepository) -> Done:
-    """Bring the GitHub release to its end from wherever it is."""
-    record, cwd = world.record, world.git.path
-    there = _there(record, repository, cwd)
-    if there is not None and not there["draft"]:
-        missing = _missing_assets(record, there)
-        if missing and there.get("immutable"):
-            events.emit(events.Told(f"GitHub's release {record.tag} is immutable and lacks {', '.join(missing)}."))
-        elif missing:
-            _upload(world, repository, missing)
-        return Done(state="done" if missing else "already done", note=there["html_url"])
-    if there is None:
-        gh.does(create_words(record, repository), cwd, feed=notes(record, repository)[:LONGEST_NOTES])
-        there = _there(record, repository, cwd)
-    if there is not None and (missing := _missing_assets(record, there)):
-        _upload(world, repository, missing)
-    gh.does(["release", "edit", record.tag, "--repo", str(repository), "--draft=false"], cwd)
-    there = _there(record, repository, cwd)
-    if there is None or there["draft"] or _missing_assets(record, there):
-        message = f"GitHub's release {record.tag} is not whole after it was made."
-        raise Unfinished(message, "Try again with: invoke resume")
-    return Done(note=there["html_url"])
+def _goes_on(failure: Exception) -> bool:
+    return isinstance(failure, gh.GitHubFailed) and failure.can_pass
 
 
-def _there(record: Record, repository: gh.GitHubRepository, cwd: Path) -> dict[str, Any] | None:
-    """Return the release of our tag: the public one, else a draft; a killed gh leaves drafts, and the newest is taken."""
-    releases = [release for release in gh.api(repository, "releases", cwd) if release["tag_name"] == record.tag]
-    return min(releases, key=lambda release: (release["draft"], -release["id"]), default=None)
+def _unfinished(error: CommandFailed) -> Unfinished:
+    message = f"The release is uploaded and pushed, but GitHub's is not made: {error.message}"
+    return Unfinished(message, "Later, type: invoke resume")
 
 
-def _missing_assets(record: Record, release: dict[str, Any]) -> list[str]:
-    """Return the distributions that the release does not have, or has broken (an upload that was cut off)."""
-    intact = {a["name"]: a.get("digest") for a in release["assets"] if a["state"] == "uploaded"}
-    return [
-        artifact.filename
-        for artifact in record.artifacts
-        if artifact.filename not in intact
-        or (intact[artifact.filename] or f"sha256:{artifact.sha256}") != f"sha256:{artifact.sha256}"
-    ]
+def _left_out(record: Record, repository: gh.GitHubRepository, why: str) -> Done:
+    words = ["gh", "release", "create", record.tag, "--repo", str(repository), "--verify-tag", "--generate-notes"]
+    words += ["--prerelease"] * record.is_prerelease
+    by_hand = shown([*words, "--title", f"Release {record.version}"])
+    events.emit(events.Told(f"The GitHub release was left out; to make it: {by_hand}"))
+    return Done(state="left out", note=why)
 
 
-def _upload(world: World, repository: gh.GitHubRepository, names: Sequence[str]) -> None:
-    files = [str(world.dist / name) for name in names]
-    words = ["release", "upload", world.record.tag, "--repo", str(repository), "--clobber", *files]
-    gh.does(words, world.git.path)
+def notes(record: Record, repository: gh.GitHubRepository) -> str:
+    """Return what stands before GitHub's generated notes: how to install it, where the changelog is, and our mark."""
+    changelog = f"{repository.web_address}/blob/{record.tag}/CHANGELOG.md"
+    return f"```\npip install {record.project}=={record.version}\n```\n\n[Changelog]({changelog})\n\n{_mark(record)}\n"
+
+
+def _mark(record: Record) -> str:
+    """Return what says, to us alone, that a draft is of this very release."""
+    return f"<!-- release-recipes {record.tag_object} -->"
+
+
+class _GitHub:
+    """The releases of one repository, brought to the end from wherever they are."""
+
+    def __init__(self, world: World, repository: gh.GitHubRepository) -> None:
+        self._world, self._record, self._repository = world, world.record, repository
+
+    def release(self) -> Done:
+        """Complete the public release; else our draft, or a new one; and publish that."""
+        releases = self._of_our_tag()
+        public = next((release for release in releases if not release["draft"]), None)
+        ours = [release for release in releases if release["draft"] and _mark(self._record) in (release["body"] or "")]
+        for draft in ours if public else ours[1:]:
+            self._api(f"releases/{draft['id']}", method="DELETE")
+        if public:
+            return self._complete(public)
+        for draft in releases:
+            if draft not in ours:
+                line = f"GitHub has a draft of {self._record.tag} that is not ours; it stays as it is:"
+                events.emit(events.Told(f"{line} {draft['html_url']}"))
+        draft = ours[0] if ours else self._create()
+        self._upload(draft, self._lacks(draft))
+        return self._seen(self._api(f"releases/{draft['id']}", method="PATCH", fields={"draft": False}))
+
+    def _of_our_tag(self) -> list[dict[str, Any]]:
+        """Return the newest releases that have our tag, drafts too."""
+        releases = self._api("releases?per_page=100")
+        return [release for release in releases if release["tag_name"] == self._record.tag]
+
+    def _create(self) -> dict[str, Any]:
+        record = self._record
+        made: dict[str, Any] = self._api(
+            "releases",
+            method="POST",
+            fields={
+                "tag_name": record.tag,
+                "name": f"Release {record.version}",
+                "body": notes(record, self._repository),
+                "draft": True,
+                "prerelease": record.is_prerelease,
+                "generate_release_notes": True,
+            },
+        )
+        return made
+
+    def _complete(self, public: dict[str, Any]) -> Done:
+        """Add what a public release lacks; an asset that it has is not replaced, whatever it holds."""
+        missing = self._lacks(public)
+        other = [a.filename for a in missing if any(_is_whole(asset, a.filename) for asset in public["assets"])]
+        missing = [artifact for artifact in missing if artifact.filename not in other]
+        page = str(public["html_url"])
+        if other:
+            self._warn(f"GitHub's release has other content under the name {', '.join(other)}.", page)
+        if missing and public.get("immutable"):
+            self._warn(f"GitHub's release is immutable and lacks {', '.join(a.filename for a in missing)}.", page)
+            missing = []
+        self._upload(public, missing)
+        return Done(note=page) if missing else Done(note=page, state="already done")
+
+    def _upload(self, release: dict[str, Any], missing: Sequence[Artifact]) -> None:
+        """Upload assets, each after what a broken upload left under its name."""
+        to = release["upload_url"].partition("{")[0]
+        for number, artifact in enumerate(missing):
+            events.emit(events.Progress("github", number, len(missing)))
+            for asset in release["assets"]:
+                if asset["name"] == artifact.filename:
+                    self._api(f"releases/assets/{asset['id']}", method="DELETE")
+            file = self._world.dist / artifact.filename
+            self._api(f"{to}?name={quote(artifact.filename)}", method="POST", file=file)
+
+    def _seen(self, release: dict[str, Any]) -> Done:
+        """See that what GitHub published is whole."""
+        if release["draft"] or self._lacks(release):
+            message = f"GitHub's release {self._record.tag} is not whole after it was made."
+            raise Unfinished(message, "Later, type: invoke resume")
+        return Done(note=release["html_url"])
+
+    def _lacks(self, release: dict[str, Any]) -> list[Artifact]:
+        """Return the distributions that a release does not have, or has broken (an upload that was cut off)."""
+        assets = {asset["name"]: asset for asset in release["assets"] if asset["state"] == "uploaded"}
+        return [a for a in self._record.artifacts if not _is(assets.get(a.filename), a)]
+
+    def _warn(self, message: str, page: str) -> None:
+        events.emit(events.Warned(Problem("github", message, f"It stays as it is: {page}")))
+
+    def _api(self, endpoint: str, **words: Any) -> Any:  # noqa: ANN401 - as gh.api
+        return gh.api(self._repository, endpoint, self._world.git.path, **words)
+
+
+def _is(asset: dict[str, Any] | None, artifact: Artifact) -> bool:
+    """Say whether an asset is a distribution: by its digest, or by its size where GitHub tells no digest."""
+    if asset is None:
+        return False
+    digest = asset.get("digest")
+    return bool(digest == f"sha256:{artifact.sha256}" if digest else asset["size"] == artifact.size)
+
+
+def _is_whole(asset: dict[str, Any], name: str) -> bool:
+    return bool(asset["name"] == name and asset["state"] == "uploaded")
 
 
 STEP = Step("github", _describe, _converge)

@@ -22,7 +22,7 @@ def _describe(plan: Plan) -> list[str]:
 
 def _converge(world: World) -> Done:
     record = world.record
-    with tempfile.TemporaryDirectory(prefix="release-recipes-install-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(dir=world.dist.parent, prefix="install-", ignore_cleanup_errors=True) as folder:
         python = installer.make_environment(Path(folder, "environment"))
         try:
             installer.install_from(record.index_address, f"{record.project}=={record.version}", python)

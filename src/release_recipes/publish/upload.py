@@ -10,16 +10,16 @@ again only if it is not there.
 
 from __future__ import annotations
 
-import email.utils
-import functools
 import threading
-from datetime import UTC, datetime
+import time
+from collections import deque
 from typing import TYPE_CHECKING
 
 from release_recipes import events
-from release_recipes.errors import FileConflict, NoIndexAnswer, Unfinished, UploadFailed, UploadRefused, WrongUsage
+from release_recipes.errors import NoIndexAnswer, Unfinished, UploadFailed, UploadRefused, WrongUsage
 from release_recipes.programs import twine
 from release_recipes.programs.retry import attempts
+from release_recipes.publish import listing
 from release_recipes.publish.step import Done, Step, World
 from release_recipes.side_by_side import side_by_side
 from release_recipes.state import Artifact
@@ -30,49 +30,46 @@ if TYPE_CHECKING:
     from twine.repository import Repository
 
     from release_recipes.plan import Plan
-    from release_recipes.programs.index import Page
 
 #: Attempts and seconds for one file; whichever ends first.
 ATTEMPTS = 6
 PATIENCE = 600.0
 
-#: Seconds before the second attempt, doubled for each further one, and the longest; plus a jitter.
+#: Seconds before the second attempt, doubled for each further one, and the longest; plus a jitter. A server's
+#: ``Retry-After`` wins.
 FIRST_WAIT = 0.5
-LONGEST_WAIT = 60.0
+LONGEST_WAIT = 30.0
 
-#: Seconds before each question, when one answer is not believed: a page may be half updated.
-QUESTIONS = (0.0, 1.0, 2.0)
+#: Seconds before each question after an attempt whose end is not known, and where the index itself says that it has
+#: the file: its pages may be a minute behind.
+DOUBTS = (0.0, 1.0, 2.0)
+LATE = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 
 
 def _describe(plan: Plan) -> list[str]:
     return [f"twine upload --repository-url {plan.upload_address} *.whl *.tar.gz"]
 
 
-class Passing(Exception):
-    """An attempt failed in a way that can pass."""
-
-    def __init__(self, why: str, retry_after: float | None = None) -> None:
-        """Keep why, and the seconds that the server wants us to wait (``None`` where it said nothing)."""
-        super().__init__(why)
-        self.why, self.retry_after = why, retry_after
-
-
 def _converge(world: World) -> Done:
     record = world.record
-    absent = _absent(world, world.index.page(record.project))
+    try:
+        absent = listing.absent(world, record.artifacts)
+    except NoIndexAnswer as error:
+        message = f"Nothing is uploaded before the index says what it has. {error.message}"
+        raise Unfinished(message, f"{error.hint} Then {listing.how_to_finish(world)}") from None
     if not absent:
         return Done(state="already done", note=record.upload_address)
     if world.token is None:
-        raise NoToken(record.upload_address)
+        raise NoToken(world)
     for artifact in absent:
         _unchanged(world, artifact)
     uploader = _Uploader(world, absent)
     if world.state:
         world.state.mark_public(record)
     wheels = [artifact for artifact in absent if not artifact.is_sdist]
-    first, rest = (wheels[:1], wheels[1:]) if len(absent) == len(record.artifacts) else ([], wheels)
+    alone = 1 if len(absent) == len(record.artifacts) else 0
     with twine.silenced():
-        for batch in (first, rest, [artifact for artifact in absent if artifact.is_sdist]):
+        for batch in (wheels[:alone], wheels[alone:], [artifact for artifact in absent if artifact.is_sdist]):
             uploader.send_all(batch)
     files = "1 file" if len(absent) == 1 else f"{len(absent)} files"
     return Done(note=f"{files} to {record.upload_address}")
@@ -81,30 +78,22 @@ def _converge(world: World) -> Done:
 class NoToken(WrongUsage):
     """There is no token to go on with."""
 
-    exit_code = 3
-
-    def __init__(self, address: str) -> None:
+    def __init__(self, world: World) -> None:
         """Say for which index."""
         super().__init__(
-            f"There is no token for {address}, and files are missing there.",
-            "Put it into .env (PYPI_API_TOKEN=…), then type: invoke resume",
+            f"There is no token for {world.record.upload_address}, and files are missing there.",
+            f"Put it into .env (PYPI_API_TOKEN=…); then {listing.how_to_finish(world)}",
+            exit_code=3 if world.state else 2,
         )
 
 
-def _absent(world: World, page: Page) -> list[Artifact]:
-    """Return what the index does not have yet, in the order of upload.
+class Passing(Exception):
+    """An attempt failed in a way that can pass."""
 
-    Raises:
-        FileConflict: It has a file of that name with another sha256.
-    """
-    absent = []
-    for artifact in world.record.artifacts:
-        listed = page.files.get(artifact.filename)
-        if listed is None:
-            absent.append(artifact)
-        elif (theirs := world.index.sha256(listed)) != artifact.sha256:
-            raise FileConflict(artifact.filename, artifact.sha256, theirs)
-    return absent
+    def __init__(self, filename: str, number: int, why: str, retry_after: float | None = None) -> None:
+        """Keep why, and the seconds that the server wants us to wait (``None`` where it said nothing)."""
+        super().__init__(f"{filename}: attempt {number} of {ATTEMPTS} failed ({why})")
+        self.number, self.why, self.retry_after = number, why, retry_after
 
 
 def _unchanged(world: World, artifact: Artifact) -> None:
@@ -125,31 +114,32 @@ class _Uploader:
         self._sent = self._total - len(absent)
         #: Whether the index may have a file although nobody has seen it there.
         self._ambiguous = world.record.maybe_public or self._sent > 0
-        self._stopped = threading.Event()
+        #: In the order of time; with the first one, nothing new begins.
+        self._failures: list[BaseException] = []
 
     def send_all(self, batch: Sequence[Artifact]) -> None:
         """Send files side by side; the first failure is raised once all that had begun are over."""
-        if not batch:
-            return
-        workers = min(self._world.record.upload_workers, len(batch))
-        lanes = [batch[lane::workers] for lane in range(workers)]
-        failures = side_by_side([functools.partial(self._send_lane, lane) for lane in lanes])
-        if failures:
-            raise failures[0]
+        waiting = deque(batch)
+        lanes = min(self._world.record.upload_workers, len(batch))
+        side_by_side([lambda: self._send_lane(waiting)] * lanes)
+        if self._failures:
+            raise self._failures[0]
 
-    def _send_lane(self, lane: Sequence[Artifact]) -> None:
-        """Send files one after the other over one connection."""
+    def _send_lane(self, waiting: deque[Artifact]) -> None:
+        """Send files one after the other over one connection, while there are some."""
         record, token = self._world.record, self._world.token
         if token is None:
-            raise NoToken(record.upload_address)
+            raise NoToken(self._world)
         try:
             with twine.uploading(record.upload_address, record.username, token) as repository:
-                for artifact in lane:
-                    if not self._stopped.is_set():
-                        self._send(repository, artifact)
-        except BaseException:
-            self._stopped.set()  # what another lane has begun ends; nothing new begins
-            raise
+                while not self._failures:
+                    with self._lock:
+                        if not waiting:
+                            return
+                        artifact = waiting.popleft()
+                    self._send(repository, artifact)
+        except BaseException as error:  # noqa: BLE001 - raised by the thread that waits for all lanes
+            self._failures.append(error)
 
     def _send(self, repository: Repository, artifact: Artifact) -> None:
         """Send one file until it is there.
@@ -159,7 +149,9 @@ class _Uploader:
             UploadFailed: It did not get there after all attempts.
             FileConflict: The index has another file of that name.
         """
-        tries = attempts(_wait, most=ATTEMPTS, patience=PATIENCE, first_wait=FIRST_WAIT, longest_wait=LONGEST_WAIT)
+        tries = attempts(
+            self._goes_on, most=ATTEMPTS, patience=PATIENCE, first_wait=FIRST_WAIT, longest_wait=LONGEST_WAIT
+        )
         try:
             for attempt in tries:
                 with attempt:
@@ -167,12 +159,17 @@ class _Uploader:
                         break
                     self._attempt(repository, artifact, attempt.num)
         except Passing as failure:
-            if not self._is_there(artifact, patient=True):
-                message = f"{artifact.filename} did not get to the index after {ATTEMPTS} attempts: {failure.why}"
-                raise UploadFailed(message.rstrip(".") + ".") from None
+            if not self._is_there(artifact, DOUBTS):
+                raise self._given_up(artifact, failure) from None
         with self._lock:
             self._sent += 1
             events.emit(events.Progress("upload", self._sent, self._total))
+
+    def _goes_on(self, failure: Exception) -> bool | float:
+        """Say whether to try again, after how many seconds where the server said so; not once another file failed."""
+        if not isinstance(failure, Passing) or self._failures:
+            return False
+        return True if failure.retry_after is None else failure.retry_after
 
     def _attempt(self, repository: Repository, artifact: Artifact, number: int) -> None:
         """Try once.
@@ -186,75 +183,63 @@ class _Uploader:
         except twine.NoResponse as silence:
             self._ambiguous |= silence.sent
             raise self._passing(artifact, number, str(silence)) from None
-        if answer.status in {200, 201}:
-            self._ambiguous = True  # what is there cannot be called absent any more
+        self._ambiguous |= answer.stored or answer.is_server_error
+        if answer.stored:
             return
-        why = f"{answer.status} {answer.reason}".strip()
-        if answer.status >= 500 or answer.status in {408, 429}:  # noqa: PLR2004 - RFC 9110's classes
-            self._ambiguous |= answer.status >= 500  # noqa: PLR2004
-            raise self._passing(artifact, number, why, _seconds(answer.retry_after))
+        if answer.can_pass:
+            raise self._passing(artifact, number, f"{answer.status} {answer.reason}".strip(), answer.retry_after)
         # A duplicate is refused too; whether it is ours, the hash decides.
-        if self._is_there(artifact, patient=self._ambiguous):
-            return
-        hint = _HINTS.get(answer.status, _HINT)
-        raise UploadRefused(artifact.filename, answer.status, answer.reason, hint, ambiguous=self._ambiguous)
+        doubts = LATE if answer.is_duplicate and self._ambiguous else DOUBTS if self._ambiguous else (0.0,)
+        if not self._is_there(artifact, doubts):
+            raise self._refused(artifact, answer)
 
     def _passing(self, artifact: Artifact, number: int, why: str, retry_after: float | None = None) -> Passing:
-        events.emit(events.Output("upload", f"{artifact.filename}: attempt {number} of {ATTEMPTS} failed ({why})"))
-        return Passing(why, retry_after)
+        failure = Passing(artifact.filename, number, why, retry_after)
+        if self._world.state:
+            self._world.state.note("attempt failed", what=str(failure))
+        return failure
 
-    def _is_there(self, artifact: Artifact, *, patient: bool = False) -> bool:
-        """Ask the index whether it has the file; with patience, some seconds long, since a page may be behind.
+    def _is_there(self, artifact: Artifact, questions: Sequence[float] = (0.0,)) -> bool:
+        """Ask the index whether it has the file.
 
         Raises:
-            FileConflict: It has another one of that name, also when asked again.
+            FileConflict: It has another one of that name.
         """
-        theirs = None
-        for pause in QUESTIONS:
-            self._stopped.wait(pause)
+        for pause in questions:
+            time.sleep(pause)
             try:
-                listed = self._world.index.page(self._world.record.project).files.get(artifact.filename)
-                theirs = self._world.index.sha256(listed) if listed else None
+                if not listing.absent(self._world, [artifact]):
+                    return True
             except NoIndexAnswer:
-                theirs = None
-            if theirs == artifact.sha256:
-                return True
-            if theirs is None and not patient:
-                return False
-        if theirs:
-            raise FileConflict(artifact.filename, artifact.sha256, theirs)
+                continue
         return False
 
+    def _given_up(self, artifact: Artifact, failure: Passing) -> UploadFailed:
+        attempts_made = "1 attempt" if failure.number == 1 else f"{failure.number} attempts"
+        message = f"{artifact.filename} did not get to the index after {attempts_made}: {failure.why.rstrip('.')}."
+        wait = f"The index asks to wait for {failure.retry_after:.0f} seconds. " if failure.retry_after else ""
+        return UploadFailed(message, f"{wait}What is there stays there. Later, {listing.how_to_finish(self._world)}")
 
-_HINT = "See what the index says above; then type: invoke release"
+    def _refused(self, artifact: Artifact, answer: twine.Answer) -> UploadRefused:
+        again = listing.how_to_finish(self._world) if self._ambiguous else "give the same command again."
+        hint = _HINTS.get(answer.status, _HINTS[400]).format(again=again)
+        if answer.is_duplicate:
+            hint = (
+                "The index takes a file name once, also when the file was deleted or is not listed. If it should be "
+                f"there, wait some minutes, then {again} Otherwise: invoke abandon, and release the next version."
+            )
+        if answer.location:
+            hint = f"The upload address has moved to {answer.location}: look at PYPI_REPOSITORY_URL."
+        return UploadRefused(artifact.filename, answer.status, answer.reason, hint, ambiguous=self._ambiguous)
+
+
 _HINTS = {
-    400: "The index's words say what it does not take; mend that, and release again.",
-    401: "The user or the token is wrong: look at PYPI_USERNAME and the token in .env.",
-    403: "The token is wrong, expired, or of another project: make a new one, put it into .env, and try again.",
-    404: "The upload address is wrong: look at PYPI_REPOSITORY_URL.",
-    413: "The file is too large for this index; ask its owners for a higher limit.",
+    400: "The index's words say what it does not take; mend that, then {again}",
+    401: "The user or the token is wrong: look at PYPI_USERNAME and the token in .env, then {again}",
+    403: "The token is wrong, expired, or of another project: put a new one into .env, then {again}",
+    404: "The upload address is wrong: look at PYPI_REPOSITORY_URL, then {again}",
+    413: "The file is too large for this index; ask its owners for a higher limit, then {again}",
 }
-
-
-def _wait(failure: Exception) -> bool | float:
-    """Tell the retry whether to go on, and for how long to wait where the server said so."""
-    if not isinstance(failure, Passing):
-        return False
-    return True if failure.retry_after is None else failure.retry_after
-
-
-def _seconds(retry_after: str) -> float | None:
-    """Return the seconds of a ``Retry-After``, in either form of RFC 9110 10.2.3; never more than the longest wait."""
-    if not retry_after.strip():
-        return None
-    try:
-        wanted = float(retry_after)
-    except ValueError:
-        try:
-            wanted = (email.utils.parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError):
-            return None
-    return min(max(wanted, 0.0), LONGEST_WAIT)
 
 
 STEP = Step("upload", _describe, _converge)

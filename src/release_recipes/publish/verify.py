@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from release_recipes.errors import FileConflict, NoIndexAnswer, NotServed
+from release_recipes import events
+from release_recipes.errors import NoIndexAnswer, NotServed
+from release_recipes.publish import listing
 from release_recipes.publish.step import Done, Step, World
 
 if TYPE_CHECKING:
@@ -15,41 +17,40 @@ if TYPE_CHECKING:
 PATIENCE = 300.0
 LONGEST_PAUSE = 10.0
 
+#: Seconds of silence after which it is told what is waited for.
+SILENCE = 5.0
+
 
 def _describe(plan: Plan) -> list[str]:
     return [f"ask {plan.index_address} for the sha256 of each file"]
 
 
 def _converge(world: World) -> Done:
-    deadline, pause = time.monotonic() + PATIENCE, 0.1
-    while missing := _missing(world):
-        if time.monotonic() + pause > deadline:
-            message = f"The index does not list {', '.join(missing)} yet; everything else is done."
-            raise NotServed(message, "Give it some minutes, then type: invoke resume")
+    began, pause, told = time.monotonic(), 0.1, False
+    while lacks := _what_it_lacks(world):
+        waited = time.monotonic() - began
+        if waited + pause > PATIENCE:
+            message = f"{lacks} The uploads are done."
+            raise NotServed(message, f"Give it some minutes, then {listing.how_to_finish(world)}")
+        if waited > SILENCE and not told:
+            told = True
+            events.emit(events.Told(f"{lacks} Asking for {PATIENCE - waited:.0f} s more."))
         time.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)
     return Done(note=f"{len(world.record.artifacts)} files, the same sha256")
 
 
-def _missing(world: World) -> list[str]:
-    """Return what the index does not serve.
+def _what_it_lacks(world: World) -> str:
+    """Say what the index does not serve; nothing where it serves all.
 
     Raises:
         FileConflict: It serves another file under one of the names.
     """
     try:
-        files = world.index.page(world.record.project).files
-        theirs = {name: world.index.sha256(file) for name, file in files.items() if name in _names(world)}
-    except NoIndexAnswer:
-        return sorted(_names(world))
-    for artifact in world.record.artifacts:
-        if theirs.get(artifact.filename, artifact.sha256) != artifact.sha256:
-            raise FileConflict(artifact.filename, artifact.sha256, theirs[artifact.filename])
-    return sorted(_names(world) - theirs.keys())
-
-
-def _names(world: World) -> set[str]:
-    return {artifact.filename for artifact in world.record.artifacts}
+        missing = [artifact.filename for artifact in listing.absent(world, world.record.artifacts)]
+    except NoIndexAnswer as error:
+        return error.message
+    return f"The index does not list {', '.join(missing)} yet." if missing else ""
 
 
 STEP = Step("verify", _describe, _converge)
