@@ -102,11 +102,11 @@ def wanted_part(request: Request, settings: Settings) -> tuple[str | None, str, 
     if not request.names_a_version and settings.version:
         explicit, origin = settings.version, settings.origin("version")
     if not explicit and request.new_version is None:
-        part = request.part or "patch"
-        return part, "", f"--part {part}" if request.part else "default: patch"
+        return ("patch", "", "default: patch") if request.part is None else (request.part, "", f"--part {request.part}")
     if not is_version(explicit):
         raise InvalidVersion(explicit, origin)
-    return None, explicit, origin
+    # PEP 440 takes "v1.7.0", but the v is a tag's: files and distributions never say it.
+    return None, explicit.strip().lstrip("vV"), origin
 
 
 def make_plan(
@@ -152,10 +152,7 @@ def _filled(name: str, template: str, prior: str, version: str, **more: str) -> 
     """Fill a template; bump-my-version's field names serve too."""
     values = {"version": version, "new_version": version, "current_version": prior, "prior_version": prior, **more}
     try:
-        unknown = {field for _, field, _, _ in string.Formatter().parse(template) if field is not None} - values.keys()
-        if unknown:
-            raise KeyError(unknown.pop())
-        return template.format(**values)
+        return string.Formatter().vformat(template, (), values)
     except (KeyError, ValueError, IndexError) as error:
         message = f"The template of {name}, {template!r}, cannot be filled: {error}."
         raise InvalidSetting(message, f"Use only {', '.join(f'{{{key}}}' for key in values)}.") from None

@@ -11,7 +11,7 @@ import ast
 import configparser
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,7 @@ _TAG_DRIVEN = (
 
 _VERSION = r"""[0-9][^"'\s,;]*"""
 _ASSIGNED = re.compile(rf"""^(?:__version__|VERSION)\s*(?::[^=\n]+)?=\s*["']({_VERSION})["']""", re.MULTILINE)
+_DUNDER = re.compile(rf"""^__version__\s*(?::[^=\n]+)?=\s*["']({_VERSION})["']""", re.MULTILINE)
 _KEYWORD = re.compile(rf"""(?<![\w.-])(?:__)?version(?:__)?\s*=\s*["']({_VERSION})["']""")
 
 
@@ -56,6 +57,8 @@ class Project:
     bumper: BumpMyVersion
     #: bump-my-version's configuration, relative to the root; ``None`` where it was made for the project.
     bump_config: str | None
+    #: Modules that assign another ``__version__`` than the project's, and that nobody named as version files.
+    disagreeing: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_project(root: Path, pyproject: Mapping[str, Any], version_files: Sequence[str] = ()) -> Project:
@@ -82,8 +85,14 @@ def read_project(root: Path, pyproject: Mapping[str, Any], version_files: Sequen
     config = _bump_config(root, pyproject)
     if config:
         return Project(root, name, pyproject, declared, BumpMyVersion(None), config)
-    made = _made_config(root, name, pyproject, declared, version_files)
-    return Project(root, name, pyproject, declared, BumpMyVersion(made), None)
+    candidates = _named_files(root, version_files) or _likely_files(root)
+    version = declared or next(filter(None, (_version_in(root / file) for file in candidates)), None)
+    files = list(version_files) or [file for file in candidates if _holds(root / file, name, version or "")]
+    if version is None or not files:
+        raise _no_version(pyproject)
+    made = BumpMyVersion(_made_config(files, name, version, pyproject))
+    others = {} if version_files else _other_versions(root, candidates, version)
+    return Project(root, name, pyproject, declared, made, None, others)
 
 
 def _tables(pyproject: Mapping[str, Any], key: str) -> Iterator[object]:
@@ -137,28 +146,42 @@ def _bump_config(root: Path, pyproject: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _made_config(
-    root: Path, name: str, pyproject: Mapping[str, Any], declared: str | None, version_files: Sequence[str]
-) -> str:
-    """Return a bump-my-version configuration for a project that has none; ``{root}`` stands for its folder.
+def _named_files(root: Path, version_files: Sequence[str]) -> list[str]:
+    """Return the files of the setting ``version_files``.
 
     Raises:
-        NoProject: No version can be found, or it comes from tags.
-        InvalidSetting: A file of ``version_files`` is not there.
+        InvalidSetting: One of them is not there.
     """
     for given in version_files:
         if not (root / given).is_file():
             message = f"version_files names {given!r}, which is not there."
             raise InvalidSetting(message, "Name files that exist, relative to the project's root.")
-    candidates = list(version_files) or _likely_files(root)
-    version = declared or next(filter(None, (_version_in(root / file) for file in candidates)), None)
-    if version is None:
-        raise _no_version(pyproject)
+    return list(version_files)
+
+
+def _holds(path: Path, name: str, version: str) -> bool:
+    """Say whether a file has the version in a context that is the project's own."""
+    sought = _context(name).format(current_version=re.escape(version))
+    return re.search(sought, path.read_text("utf-8", "replace"), re.MULTILINE) is not None
+
+
+def _other_versions(root: Path, candidates: Sequence[str], version: str) -> dict[str, str]:
+    """Return the modules that say another version of the package than the project does, with what they say.
+
+    A placeholder such as 0.0.0, which a build replaces, is none.
+    """
+    modules = [file for file in candidates if file.endswith(".py") and _is_for_versions(file)]
+    said = {file: _DUNDER.search((root / file).read_text("utf-8", "replace")) for file in modules}
+    return {
+        file: found[1]
+        for file, found in said.items()
+        if found and found[1] != version and is_version(found[1]) and any(Version(found[1]).release)
+    }
+
+
+def _made_config(files: Sequence[str], name: str, version: str, pyproject: Mapping[str, Any]) -> str:
+    """Return a bump-my-version configuration for a project that has none; ``{root}`` stands for its folder."""
     context = _context(name)
-    holding = re.compile(context.format(current_version=re.escape(version)), re.MULTILINE)
-    files = list(version_files) or [f for f in candidates if holding.search((root / f).read_text("utf-8", "replace"))]
-    if not files:
-        raise _no_version(pyproject)
     lines = ["[tool.bumpversion]", f"current_version = {json.dumps(version)}", *_scheme(version)]
     for file in files:
         lines += ["[[tool.bumpversion.files]]", f'filename = "{{root}}/{file}"']
@@ -205,12 +228,16 @@ def _likely_files(root: Path) -> list[str]:
         for path in sorted(root.glob(pattern))
         if path.name not in {"setup.py", "conftest.py", "noxfile.py", "tasks.py"}
         and not path.relative_to(root).parts[0].startswith((".", "test", "doc", "example", "build", "dist", "venv"))
-        and (path.name.strip("_") in {"init.py", "version.py", "about.py", "version_info.py"}
-             or _ASSIGNED.search(path.read_text("utf-8", "replace")))
+        and (_is_for_versions(path.name) or _ASSIGNED.search(path.read_text("utf-8", "replace")))
     ]  # fmt: skip
     top = [root / "pyproject.toml", root / "setup.cfg", root / "setup.py"]
     prose = [root / "README.md", root / "README.rst", root / "docs/installation.md"]
     return [path.relative_to(root).as_posix() for path in (*top, *modules, *prose) if path.is_file()]
+
+
+def _is_for_versions(file: str) -> bool:
+    """Say whether a module's name is one in which a package says its version."""
+    return Path(file).stem.strip("_") in {"init", "version", "about", "version_info"}
 
 
 def _version_in(path: Path) -> str | None:

@@ -35,8 +35,10 @@ def _on_index(facts: Facts) -> Iterator[Finding]:
         planned = Version(plan.version)
     except InvalidVersion:
         return  # the check `version` tells
-    if page.of_version(str(planned)):
-        free = _next_free(planned, page.versions())
+    # As versions, not as texts: 1.3 and 1.3.0 are one release to an index (PEP 440).
+    versions = {Version(version) for version in page.versions()}
+    if planned in versions:
+        free = _next_free(planned, versions)
         commands = " | ".join(f"invoke release --new-version {version}" for version in free)
         yield Finding(
             f"{plan.project} {plan.version} is on the index already ({plan.index_address}).",
@@ -44,13 +46,13 @@ def _on_index(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _next_free(taken: Version, versions: set[str]) -> list[str]:
+def _next_free(taken: Version, versions: set[Version]) -> list[str]:
     """Return the next patch, minor and major version that the index does not have."""
     major, minor, patch = taken.release[0], taken.minor, taken.micro
     free = []
     for raised in (lambda n: (major, minor, patch + n), lambda n: (major, minor + n, 0), lambda n: (major + n, 0, 0)):
-        step = next(n for n in range(1, len(versions) + 2) if ".".join(map(str, raised(n))) not in versions)
-        free.append(".".join(map(str, raised(step))))
+        candidates = (".".join(map(str, raised(n))) for n in range(1, len(versions) + 2))
+        free.append(next(version for version in candidates if Version(version) not in versions))
     return free
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 from packaging.version import InvalidVersion, Version
 
@@ -58,6 +59,12 @@ def _version_files(facts: Facts) -> Iterator[Finding]:
             f"{plan.prior}.",
             f"Make them one: mend current_version in {plan.bump_config}.",
         )
+    mend = f", or mend its search pattern in {plan.bump_config}" if plan.bump_config else ""
+    for module, version in subject.project.disagreeing.items():
+        yield Finding(
+            f"The version files disagree: {module} says {version}, the project is at {plan.prior}.",
+            f"Bring {module} to {plan.prior}; or name the files that count: [tool.release] version_files = […]",
+        )
     for entry in plan.version_files:
         name = entry.get("filename")
         if not name:
@@ -69,14 +76,28 @@ def _version_files(facts: Facts) -> Iterator[Finding]:
                     f"The version file {name} is not there.", f"Mend the list of files in {plan.bump_config}."
                 )
             continue
-        if entry.get("regex") or entry.get("key_path") or entry.get("ignore_missing_version"):
+        if entry.get("key_path") or entry.get("ignore_missing_version"):
             continue
-        search = str(entry.get("search") or "{current_version}").replace("{current_version}", plan.prior)
-        if "{" not in search and search not in path.read_text("utf-8", "replace"):
+        if not _holds(path.read_text("utf-8", "replace"), entry, plan.prior):
+            search = str(entry.get("search") or "{current_version}").replace("{current_version}", plan.prior)
+            sought = plan.prior if entry.get("regex") else repr(search)
             yield Finding(
-                f"The version files disagree: {name} does not hold {search!r}.",
-                f"Bring {name} to {plan.prior}, or mend its search pattern in {plan.bump_config}.",
+                f"The version files disagree: {name} does not hold {sought}.",
+                f"Bring {name} to {plan.prior}{mend}.",
             )
+
+
+def _holds(text: str, entry: dict[str, Any], prior: str) -> bool:
+    """Say whether a file holds what an entry of bump-my-version's configuration searches for; in doubt it does."""
+    search = str(entry.get("search") or "{current_version}")
+    if not entry.get("regex"):
+        filled = search.replace("{current_version}", prior)
+        return "{" in filled or filled in text
+    filled = search.replace("{current_version}", re.escape(prior))
+    try:
+        return "{" in filled or re.search(filled, text, re.MULTILINE) is not None
+    except re.error:
+        return True  # bump-my-version then searches for the words themselves
 
 
 CHECKS = (

@@ -1,7 +1,7 @@
 """bump-my-version: knows the next version, and edits the version files.
 
-It is run as a program and never asked to commit or tag: its git work is not atomic (a failing tag leaves the commit),
-and its hooks are code of the project, which must not see our environment.
+It runs in a process of its own and is never asked to commit or tag: its git work is not atomic (a failing tag leaves the
+commit), and its hooks are code of the project, which must not see our environment.
 """
 
 from __future__ import annotations
@@ -50,9 +50,11 @@ class BumpMyVersion:
             UnknownPart: The project's version has no such part.
             BumpFailed: Its configuration cannot be used, or the part cannot be raised.
         """
-        increment = () if part in {None, NONE} else ("--increment", str(part))
+        if part == "":
+            raise UnknownPart(part, (*self.show(root, None).parts, NONE))
+        increment = "" if part in {None, NONE} else str(part)
         try:
-            said = json.loads(self._run(root, ["show", "--format", "json", *increment]))
+            said = json.loads(self._run(root, "show", increment))
         except CommandFailed as error:
             if increment and f"No part named '{part}'" in error.output:
                 raise UnknownPart(str(part), (*self.show(root, None).parts, NONE)) from None
@@ -63,30 +65,32 @@ class BumpMyVersion:
         files = tuple({**entry, "filename": _relative(entry["filename"], root)} for entry in said["files"])
         return Shown(said["current_version"], said.get("new_version"), parts, files)
 
-    def bump(self, root: Path, version: str) -> None:
-        """Edit the version files below ``root``; no git.
+    def bump(self, root: Path, part: str | None, version: str) -> None:
+        """Raise a part in the version files below ``root``, or set an explicit version (``part`` is ``None``); no git.
 
         Raises:
             BumpFailed: A file does not hold the version that it should; nothing was changed.
         """
         try:
-            self._run(root, self.bump_words(version))
+            self._run(root, *(("raise", part) if part else ("set", version)))
         except CommandFailed as error:
             raise _failure(error) from None
 
     @staticmethod
-    def bump_words(version: str) -> list[str]:
-        """Return the words with which the version files are edited."""
-        return ["bump", "--new-version", version, "--no-commit", "--no-tag", "--allow-dirty"]
+    def bump_words(part: str | None, version: str) -> list[str]:
+        """Return what a person would type for :meth:`bump`."""
+        target = [part] if part else ["--new-version", version]
+        return ["bump-my-version", "bump", *target, "--no-commit", "--no-tag", "--allow-dirty"]
 
-    def _run(self, root: Path, words: list[str]) -> str:
-        argv = [sys.executable, "-m", "bumpversion", *words]
+    def _run(self, root: Path, verb: str, value: str) -> str:
+        """Run one verb of ``_bump.py``; ``-P`` keeps its folder, whose names are those of tools, off ``sys.path``."""
+        argv = [sys.executable, "-P", str(Path(__file__).with_name("_bump.py")), verb, value]
         if self.made_config is None:
-            return run(argv, cwd=root, env=_PLAIN, timeout=TIMEOUT).stdout
+            return run([*argv, ""], cwd=root, env=_UTF8, timeout=TIMEOUT).stdout
         with tempfile.TemporaryDirectory(prefix="release-recipes-") as folder:
             path = Path(folder, "bumpversion.toml")
             path.write_text(self.made_config.replace("{root}", root.as_posix()), encoding="utf-8")
-            return run([*argv[:4], "--config-file", str(path), *argv[4:]], cwd=root, env=_PLAIN, timeout=TIMEOUT).stdout
+            return run([*argv, str(path)], cwd=root, env=_UTF8, timeout=TIMEOUT).stdout
 
 
 def _relative(filename: str | None, root: Path) -> str | None:
@@ -97,15 +101,13 @@ def _relative(filename: str | None, root: Path) -> str | None:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else filename
 
 
-#: Rich wraps at the terminal's width, in the middle of what we read.
-_PLAIN = {"COLUMNS": "1000", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8", "PYTHONUTF8": "1"}
+_UTF8 = {"PYTHONUTF8": "1"}
 
 
 def _failure(error: CommandFailed) -> BumpFailed:
-    """Return the one line of its output that says what is wrong."""
-    lines = [line.strip(" │╭╮╰╯─") for line in error.output.splitlines()]
-    said = [line for line in lines if line and not line.startswith(("Usage:", "Try ", "Error"))]
-    reason = said[-1] if said else f"exit code {error.code}"
+    """Return the line of its output that says what is wrong: the last."""
+    lines = [line.strip() for line in error.output.splitlines() if line.strip()]
+    reason = lines[-1] if lines else f"exit code {error.code}"
     return BumpFailed(
         f"bump-my-version: {reason.rstrip('.')}.", "Mend its configuration; try it with: bump-my-version show-bump"
     )
