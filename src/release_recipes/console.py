@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 _MAY_ASK = frozenset({"commit", "tag", "claim", "push", "home"})
 
 #: What is told although nobody asked for verbose output.
-_ALWAYS_TOLD = frozenset({"upload"})
+_ALWAYS_TOLD = frozenset({"retry"})
 
-_MARKS = {"done": ("✓", "green"), "already done": ("✓", "green"), "left out": ("–", "yellow"), "failed": ("✗", "red")}
+_MARKS = {"done": ("✓", "green"), "already done": ("✓", "green"), "left out": ("-", "yellow"), "failed": ("✗", "red")}
 
 #: Lines of a failed tool's output that are shown; all of it with VERBOSE_OUTPUT.
 _TAIL = 60
@@ -153,7 +153,7 @@ class Console:
         """Show what each step would do."""
         for name, lines in described:
             if not lines:
-                self.line(f"– {name:<9} left out", "dim")
+                self.line(f"- {name:<9} left out", "dim")
             for number, text in enumerate(lines):
                 self.line(f"{'• ' + name if not number else '':<11} {text}")
 

@@ -11,10 +11,11 @@ They are made by a call, not by an import: nox forgets what was registered befor
 from __future__ import annotations
 
 import shutil
-import sys
 from pathlib import Path
 
 import nox
+
+from release_recipes.programs.build import COMMAND
 
 #: pytest's exit code where there is no test.
 _NO_TESTS = 5
@@ -42,7 +43,7 @@ def build(session: nox.Session) -> None:
     """Build an sdist, and from it a wheel, into a fresh ``dist/``."""
     session.chdir(session.invoked_from)
     shutil.rmtree("dist", ignore_errors=True)
-    session.run(sys.executable, "-m", "build", "--installer", "uv", "--outdir", "dist", external=True)
+    session.run(*COMMAND, external=True)
 
 
 def _test_requirements(path: Path) -> list[str]:

@@ -11,7 +11,6 @@ import os
 import shlex
 import tomllib
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -20,8 +19,9 @@ from release_recipes.tokens import Token, hold_environment, read_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
-#: The addresses of PyPI and TestPyPI stand in this module and nowhere else: where files are uploaded to, and where they are read.
+#: The addresses of PyPI and TestPyPI stand in this module only: where files are uploaded, and where they are read.
 PYPI = ("https://upload.pypi.org/legacy/", "https://pypi.org/simple/")
 TEST_PYPI = ("https://test.pypi.org/legacy/", "https://test.pypi.org/simple/")
 
@@ -34,7 +34,7 @@ TOKEN_PAGES = {
 _DEFAULT = "default"
 
 
-def _setting(default: Any, env: str = "", about: str = "") -> Any:  # noqa: ANN401 - as dataclasses.field
+def _setting(default: Any, env: str, about: str) -> Any:  # noqa: ANN401 - as dataclasses.field
     """Describe one setting: its default, its names in the environment (the first wins), what it is for."""
     names = {"env": tuple(env.split()), "about": about}
     if isinstance(default, (list, tuple)):
@@ -52,10 +52,18 @@ class Settings:
     test_index_url: str = _setting("", "TEST_PYPI_INDEX_URL", "The same for `--test`.")
     username: str = _setting("__token__", "PYPI_USERNAME", "Who uploads; an index without tokens wants a user.")
     version: str = _setting("", "RELEASE_VERSION MCP_VERSION", "An explicit version to release; flags win.")
-    auto_git_tag: bool = _setting(True, "AUTO_GIT_TAG", "`false`: the branch is pushed, no tag, no GitHub release.")
-    run_tests_before_upload: bool = _setting(True, "RUN_TESTS_BEFORE_UPLOAD", "`false`: as `--skip-tests`.")
-    clean_build_artifacts: bool = _setting(True, "CLEAN_BUILD_ARTIFACTS", "`false`: distributions stay in `dist/`.")
-    verbose_output: bool = _setting(False, "VERBOSE_OUTPUT", "`true`: the tools' own output is shown as it comes.")
+    auto_git_tag: bool = _setting(
+        default=True, env="AUTO_GIT_TAG", about="`false`: the branch is pushed, no tag, no GitHub release."
+    )
+    run_tests_before_upload: bool = _setting(
+        default=True, env="RUN_TESTS_BEFORE_UPLOAD", about="`false`: as `--skip-tests`."
+    )
+    clean_build_artifacts: bool = _setting(
+        default=True, env="CLEAN_BUILD_ARTIFACTS", about="`false`: distributions stay in `dist/`."
+    )
+    verbose_output: bool = _setting(
+        default=False, env="VERBOSE_OUTPUT", about="`true`: the tools' own output is shown as it comes."
+    )
     remote: str = _setting("origin", "", "The git remote that is released to.")
     branches: tuple[str, ...] = _setting((), "", "Release branches, as patterns; `main`, or the remote's `master`.")
     version_files: tuple[str, ...] = _setting((), "", "Files with the version, where bump-my-version has no settings.")
@@ -65,8 +73,10 @@ class Settings:
     tag: str = _setting("", "", "The tag's name; `v{version}`.")
     commit_message: str = _setting("", "", "The release commit's first line; `release: {tag}`.")
     commit_body: str = _setting("🤖 Generated with PyPI Release Automation", "", "Its body.")
-    github_release: bool = _setting(True, "", "`false`: no GitHub release.")
-    normalise_sdist: bool = _setting(False, "", "`true`: sdists are repacked so that two builds are the same bytes.")
+    github_release: bool = _setting(default=True, env="", about="`false`: no GitHub release.")
+    normalise_sdist: bool = _setting(
+        default=False, env="", about="`true`: sdists are repacked so that two builds are the same bytes."
+    )
     skip_checks: tuple[str, ...] = _setting((), "", "Names of checks that are not made.")
     upload_workers: int = _setting(4, "", "How many files are uploaded at once, at the most.")
     #: Where each value came from: ``--flag``, a variable's name, ``.env``, ``pyproject.toml`` or ``default``.

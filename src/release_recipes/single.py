@@ -41,7 +41,7 @@ def bump(here: Place, request: Request) -> Plan:
         if not plan.bumps:
             message = f"The version is {plan.version} already."
             raise BumpFailed(message, "Name a part to raise: --part patch, minor or major.")
-        subject.project.bumper.bump(subject.root, plan.version)
+        subject.project.bumper.bump(subject.root, plan.part, plan.version)
         running.note = f"{plan.prior} → {plan.version}, not committed"
     return plan
 
@@ -109,8 +109,8 @@ def upload(here: Place, named: Sequence[str], *, test: bool) -> Record:
     artifacts = sorted(map(Artifact.of, files), key=lambda artifact: (artifact.is_sdist, artifact.filename))
     record = Record(
         project=name, prior=version, version=version, commit="", base="", tag="", tag_object="", pushes_tag=False,
-        branch="", remote=here.settings.remote, remote_address="", test=test, upload_address=address, index_address=index,
-        username=here.settings.username, github_release=False, upload_workers=here.settings.upload_workers,
+        branch="", remote=here.settings.remote, remote_address="", test=test, upload_address=address,
+        index_address=index, username=here.settings.username, github_release=False, upload_workers=here.settings.upload_workers,
         keeps_artifacts=True, started=now(), artifacts=tuple(artifacts),
     )  # fmt: skip
     events.emit(events.Recorded(record))

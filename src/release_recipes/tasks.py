@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from invoke.collection import Collection
-from invoke.context import Context
 from invoke.tasks import task
 
 if TYPE_CHECKING:
+    from invoke.context import Context
+
     from release_recipes.face import Face
 
 _PART = "Part of the version to raise: patch (default), minor, major, …; none releases the version as it stands."

@@ -123,11 +123,11 @@ def without_credentials(environment: Mapping[str, str], *, forge: bool = False) 
     the forge's own stay (``GH_TOKEN`` and its like): git's credential helpers and ``gh`` need them to do their work.
     Certificates, proxies and where packages come from stay: real tests and builds need them.
     """
-    kept = {}
-    for name, value in environment.items():
-        if (forge and _FORGE.fullmatch(name)) or (not is_credential(name) and not MASK.holds(value)):
-            kept[name] = value
-    return kept
+    return {
+        name: value
+        for name, value in environment.items()
+        if (forge and _FORGE.fullmatch(name)) or not (is_credential(name) or MASK.holds(value))
+    }
 
 
 def read_environment() -> dict[str, str]:

@@ -19,6 +19,17 @@ if TYPE_CHECKING:
 _MANY = 8
 
 
+#: The file of git's that says that something is under way, and the command that ends it.
+_UNDER_WAY = {
+    "MERGE_HEAD": "merge",
+    "rebase-merge": "rebase",
+    "rebase-apply": "rebase",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+    "BISECT_LOG": "bisect",
+}
+
+
 def _branch(facts: Facts) -> Iterator[Finding]:
     branch = facts.branch.result()
     if branch is None:
@@ -132,7 +143,7 @@ def _structure(facts: Facts) -> Iterator[Finding]:
     git = facts.subject.git
     if git.ask("rev-parse", "--is-shallow-repository") == "true":
         yield Finding("The repository is a shallow clone: its history ends too early.", "git fetch --unshallow")
-    if git.config("extensions.partialClone"):
+    if git.config("extensions.partialClone") or git.config(f"remote.{facts.subject.settings.remote}.promisor"):
         yield Finding(
             "The repository is a partial clone: objects that a release needs may be missing.",
             "Clone it whole: git clone without --filter",
@@ -152,10 +163,12 @@ def _structure(facts: Facts) -> Iterator[Finding]:
             "The repository keeps files in git LFS, and a clean clone of it would hold pointers only.",
             "Take the package's files out of LFS; this version cannot release them.",
         )
-    for name, word in (("MERGE_HEAD", "merge"), ("rebase-merge", "rebase"), ("rebase-apply", "rebase"),
-                       ("CHERRY_PICK_HEAD", "cherry-pick"), ("REVERT_HEAD", "revert"), ("BISECT_LOG", "bisect")):  # fmt: skip
+    for name, word in _UNDER_WAY.items():
         if (git.path / git.ask("rev-parse", "--git-path", name)).exists():
-            yield Finding(f"A {word} is under way.", f"Finish it or give it up: git {word} --abort")
+            yield Finding(
+                f"A {word} is under way.",
+                f"Finish it, or give it up: git {word} {'reset' if word == 'bisect' else '--abort'}",
+            )
 
 
 def _identity(facts: Facts) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 from release_recipes.errors import CommandFailed, Failed
@@ -9,6 +10,8 @@ from release_recipes.prepare.normalise import normalise
 from release_recipes.prepare.step import Step
 from release_recipes.prepare.workspace import clone_release
 from release_recipes.programs import nox
+from release_recipes.programs.build import COMMAND
+from release_recipes.programs.run import run, shown
 
 if TYPE_CHECKING:
     from release_recipes.plan import Plan
@@ -31,13 +34,20 @@ def build(workspace: Workspace, session: str, *, normalises: bool) -> None:
         Failed: The build failed, or left nothing in ``dist/``.
     """
     clone_release(workspace, workspace.build)
-    ours = session not in nox.sessions(workspace.build)
+    shutil.rmtree(workspace.dist, ignore_errors=True)
     epoch = workspace.epoch
+    environment = {"SOURCE_DATE_EPOCH": epoch}
+    has_session = session in nox.sessions(workspace.build)
     try:
-        nox.run_sessions(workspace.build, [session], ours=ours, env={"SOURCE_DATE_EPOCH": epoch})
+        if has_session:
+            nox.run_sessions(workspace.build, [session], ours=False, env=environment)
+        else:
+            # What our session does, without the start of nox around it.
+            run(COMMAND, cwd=workspace.build, env=environment, tell=True)
     except CommandFailed as error:
-        message = f"The build failed (nox -s {session}, exit code {error.code})."
-        raise Failed(message, f"See its output above; try it in a fresh clone: nox -s {session}") from error
+        command = f"nox -s {session}" if has_session else shown(COMMAND)
+        message = f"The build failed (exit code {error.code})."
+        raise Failed(message, f"See its output above; try it in a fresh clone: {command}") from error
     if not workspace.dist.is_dir() or not workspace.distributions():
         message = f"The build (nox -s {session}) left nothing in dist/."
         raise Failed(message, "Have the session write the distributions to dist/.")

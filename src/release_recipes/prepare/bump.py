@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from release_recipes.errors import BumpFailed
 from release_recipes.prepare.step import Step
+from release_recipes.programs.run import shown
 
 if TYPE_CHECKING:
     from release_recipes.plan import Plan
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def _describe(plan: Plan) -> list[str]:
-    return [" ".join(["bump-my-version", *plan.bumper.bump_words(plan.version)])] if plan.bumps else []
+    return [shown(plan.bumper.bump_words(plan.part, plan.version))] if plan.bumps else []
 
 
 def _run(plan: Plan, workspace: Workspace) -> str:
@@ -28,7 +29,7 @@ def bump(plan: Plan, workspace: Workspace) -> None:
         BumpFailed: A file did not change, or one changed that is no version file.
     """
     source = workspace.source
-    plan.bumper.bump(source.path, plan.version)
+    plan.bumper.bump(source.path, plan.part, plan.version)
     changed = set(changed_files(workspace))
     must, may = _expected(plan, workspace)
     if missed := sorted(must - changed):

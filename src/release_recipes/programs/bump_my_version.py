@@ -1,7 +1,7 @@
 """bump-my-version: knows the next version, and edits the version files.
 
-It runs in a process of its own and is never asked to commit or tag: its git work is not atomic (a failing tag leaves the
-commit), and its hooks are code of the project, which must not see our environment.
+It runs in a process of its own, and is never asked to commit or tag: its git work is not atomic (a failing tag leaves
+the commit), and its hooks are code of the project, which must not see our environment.
 """
 
 from __future__ import annotations

@@ -58,4 +58,4 @@ def run_sessions(root: Path, names: Sequence[str], *, ours: bool, env: Mapping[s
 def _environment(extra: Mapping[str, str]) -> dict[str, str]:
     """Return what nox is told: uv makes environments where the project does not say otherwise."""
     backend = {} if "NOX_DEFAULT_VENV_BACKEND" in os.environ else {"NOX_DEFAULT_VENV_BACKEND": "uv|virtualenv"}
-    return {**backend, "PYTHONDONTWRITEBYTECODE": "1", **extra}
+    return {**backend, **extra}

@@ -1,0 +1,106 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["nox[uv]>=2026.2"]
+# ///
+"""The checks of this project: ``nox -s test`` is what a change must pass, ``nox --list`` shows the rest.
+
+The suite tests the built wheel, never the source folder. The long matrices (``crash``, ``faults``) are sessions of
+their own, so that the suite is run often; ``.ci/run`` runs them all.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2026.2"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.download_python = "never"
+nox.options.error_on_external_run = True
+nox.options.error_on_missing_interpreters = True
+nox.options.sessions = ["lint", "types", "test"]
+
+#: Start-up is a part of what is tested and measured, and uv does not compile unless it is told to.
+COMPILED = {"UV_COMPILE_BYTECODE": "1"}
+
+
+def install_wheel(session: nox.Session, group: str = "test") -> None:
+    """Install the wheel that this tree builds, with what a dependency group names."""
+    wheels = Path(session.create_tmp())
+    shutil.rmtree(wheels, ignore_errors=True)
+    session.run_install("uv", "build", "--quiet", "--wheel", "--out-dir", str(wheels), external=True, env=COMPILED)
+    wheel = next(wheels.glob("*.whl"))
+    session.install(str(wheel), "--group", group, env=COMPILED)
+
+
+def run_pytest(session: nox.Session, *arguments: str) -> None:
+    """Run pytest without the source folder in reach."""
+    bin_folder = Path(session.bin)
+    path = os.pathsep.join([str(bin_folder), os.environ.get("PATH", os.defpath)])
+    session.run("python", "-m", "pytest", *arguments, *session.posargs, env={"PATH": path})
+
+
+@nox.session
+def test(session: nox.Session) -> None:
+    """Run the test suite on the built wheel."""
+    install_wheel(session)
+    run_pytest(session, "--numprocesses=2", "--ignore=tests/crash", "--ignore=tests/faults", "tests")
+
+
+@nox.session
+def crash(session: nox.Session) -> None:
+    """Kill a release at every point, resume it, and compare the end; start two at once."""
+    install_wheel(session)
+    run_pytest(session, "--numprocesses=2", "tests/crash")
+
+
+@nox.session
+def faults(session: nox.Session) -> None:
+    """Break the index, git and GitHub in every way, and see what a person is told and how it ends."""
+    install_wheel(session)
+    run_pytest(session, "--numprocesses=2", "tests/faults")
+
+
+@nox.session(venv_backend="none")
+def build(session: nox.Session) -> None:
+    """Build an sdist, and from it a wheel, into a fresh dist/."""
+    shutil.rmtree("dist", ignore_errors=True)
+    session.run(sys.executable, "-m", "build", "--installer", "uv", external=True)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check the style of the code, and the security of workflows."""
+    session.install("--group", "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types."""
+    session.install("-e", ".", "--group", "test", "--group", "types")
+    session.run("mypy")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Check that what docs/ says about settings, checks and tasks is what the code says; -- --write mends it."""
+    install_wheel(session)
+    session.run("python", "tests/support/docs.py", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure by ratio, in one run: start-up, a release against the commands by hand, many uploads."""
+    install_wheel(session)
+    path = os.pathsep.join([session.bin, os.environ.get("PATH", os.defpath)])
+    session.run("python", "tests/bench.py", *session.posargs, env={"PATH": path})
+
+
+if __name__ == "__main__":
+    nox.main()
