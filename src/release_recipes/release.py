@@ -174,10 +174,8 @@ def keep(state: State, git: Git, prepared: Workspace, plan: Plan) -> Record:
     record = recorded(prepared, plan, git)
     with events.effect(f"write objects under {record.claim}"):
         git.fetch_objects(str(prepared.source.path), f"+refs/tags/{record.tag}:{record.claim}")
-    with events.effect("write distributions"):
-        state.keep_distributions(record, prepared.dist)
-    with events.effect("write record"):
-        state.save(record)
+    state.keep_distributions(record, prepared.dist)
+    state.save(record)
     events.emit(events.Recorded(record))
     state.note("recorded", project=record.project, version=record.version, commit=record.commit)
     return record
@@ -200,8 +198,7 @@ def finish(world: publish.World, state: State, steps: tuple[publish.Step, ...] =
         else:
             refusal.exit_code = 3
         raise
-    with events.effect("drop record"):
-        state.drop(record)
+    state.drop(record)
     state.note("released", project=record.project, version=record.version, commit=record.commit, tag=record.tag)
 
 

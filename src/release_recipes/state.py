@@ -25,7 +25,9 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
 
+from release_recipes import events
 from release_recipes.errors import Busy, Failed
+from release_recipes.programs import guard, run
 from release_recipes.tokens import MASK
 
 if TYPE_CHECKING:
@@ -174,19 +176,21 @@ class State:
     def keep_distributions(self, record: Record, built: Path) -> None:
         """Copy the distributions beside where the record will be, durably."""
         kept = self.dist(record)
-        shutil.rmtree(kept.parent, ignore_errors=True)
-        kept.mkdir(parents=True)
-        for artifact in record.artifacts:
-            shutil.copyfile(built / artifact.filename, kept / artifact.filename)
-            _sync(kept / artifact.filename)
-        _sync(kept)
+        with events.effect("write distributions"):
+            shutil.rmtree(kept.parent, ignore_errors=True)
+            kept.mkdir(parents=True)
+            for artifact in record.artifacts:
+                shutil.copyfile(built / artifact.filename, kept / artifact.filename)
+                _sync(kept / artifact.filename)
+            _sync(kept)
 
     def save(self, record: Record) -> None:
         """Put a record on disk: whole or not at all, and durably."""
         folder = self.folder / record.folder_name
-        folder.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / "record.json", json.dumps(asdict(record), indent=2))
-        _sync(self.folder)
+        with events.effect("write record"):
+            folder.mkdir(parents=True, exist_ok=True)
+            write_whole(folder / "record.json", json.dumps(asdict(record), indent=2))
+            _sync(self.folder)
 
     def mark_public(self, record: Record) -> Record:
         """Note that the index may have something of this release, before the attempt that makes it so."""
@@ -197,15 +201,18 @@ class State:
     def drop(self, record: Record) -> None:
         """Forget a release: the record first, then its distributions."""
         folder = self.folder / record.folder_name
-        with contextlib.suppress(FileNotFoundError):
-            (folder / "record.json").unlink()
-        shutil.rmtree(folder, ignore_errors=True)
+        with events.effect("drop record"):
+            (folder / "record.json").unlink(missing_ok=True)
+            shutil.rmtree(folder, ignore_errors=True)
 
     def sweep(self) -> None:
-        """Remove folders of distributions that no record belongs to: a release was killed before its record."""
-        for folder in self.folder.glob("*/dist"):
-            if not (folder.parent / "record.json").exists():
-                shutil.rmtree(folder.parent, ignore_errors=True)
+        """Remove what a killed run left half written: a release before its record, a file before its name."""
+        for path in self.folder.iterdir():
+            if path.is_dir() and not (path / "record.json").exists():
+                shutil.rmtree(path, ignore_errors=True)
+        for pattern in (_half_written("*"), f"*/{_half_written('*')}"):
+            for path in self.folder.glob(pattern):
+                path.unlink(missing_ok=True)
 
     # -- the lock ----------------------------------------------------------------------------------------------------
 
@@ -236,12 +243,39 @@ class State:
             raise _busy(self.holder()) from None
         try:
             killed = self.holder()
-            self.hold(Holder(os.getpid(), socket.gethostname(), now(), task))
-            yield killed
+            with self._guarded(killed):
+                # What the killed one left is not forgotten before it is removed, should we be killed first.
+                left = killed.workspace if killed else None
+                self.hold(Holder(os.getpid(), socket.gethostname(), now(), task, left))
+                try:
+                    yield killed
+                finally:
+                    self._let_go()
         finally:
-            with contextlib.suppress(FileNotFoundError):
-                (self.folder / "holder.json").unlink()
             lock.release()
+
+    @contextlib.contextmanager
+    def _guarded(self, killed: Holder | None) -> Iterator[None]:
+        """Wait for what a killed holder had started, and have our own children guarded.
+
+        Raises:
+            Busy: It did not end in time.
+        """
+        with contextlib.ExitStack() as stack:
+            try:
+                descriptor = stack.enter_context(guard.held(self.folder, guard.PATIENCE))
+            except BlockingIOError:
+                who = f"{killed.task} of {killed.since}" if killed else "last run"
+                message = f"The {who} was killed, and something that it started, such as a push, still runs."
+                raise Busy(message, "Wait for it to end; then try again.") from None
+            stack.enter_context(run.guarded(descriptor))
+            yield
+
+    def _let_go(self) -> None:
+        """Say that nobody holds the lock; a workspace that could not be removed stays known to the next run."""
+        holder = self.holder()
+        if not (holder and holder.workspace and Path(holder.workspace).exists()):
+            (self.folder / "holder.json").unlink(missing_ok=True)
 
     def hold(self, holder: Holder) -> None:
         """Say who holds the lock, and with which workspace."""
@@ -264,7 +298,7 @@ def now() -> str:
 
 def write_whole(path: Path, text: str) -> None:
     """Write a file so that it is there whole or not at all, also after a power cut."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=_half_written(path.name).rstrip("*"))
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(MASK(text))
@@ -276,6 +310,11 @@ def write_whole(path: Path, text: str) -> None:
             Path(name).unlink()
         raise
     _sync(path.parent)
+
+
+def _half_written(name: str) -> str:
+    """Return the pattern of what a file is called until it is whole."""
+    return f".{name}-half-*"
 
 
 def _sync(path: Path) -> None:

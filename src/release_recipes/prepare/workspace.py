@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
 import stat
 import tempfile
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from release_recipes import events
 from release_recipes.errors import Failed
 from release_recipes.programs.git import Git, without_credentials
 from release_recipes.state import Artifact
@@ -84,26 +86,36 @@ def temporary(project: Path, made: Callable[[Path], None]) -> Iterator[Path]:
 
     Args:
         project: The user's project, outside of which the folder must be.
-        made: Told of the folder as soon as it is there, so that the next run can remove it after a kill.
+        made: Told of the folder before it is made, so that the next run can remove it after a kill.
 
     Raises:
         Failed: There is no room for it, or it would be inside the project.
     """
+    # Resolved: macOS's temporary folder is behind a link, and tools compare paths.
     try:
-        # Resolved: macOS's temporary folder is behind a link, and tools compare paths.
-        folder = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
+        folder = Path(tempfile.gettempdir()).resolve() / f"{PREFIX}{secrets.token_hex(8)}"
     except OSError as error:
-        message = f"No temporary folder can be made: {error.strerror}."
-        raise Failed(message, "Make room there, or name another folder in TMPDIR.") from None
+        raise _no_room(error) from None
+    if folder.is_relative_to(project):
+        message = f"The temporary folder {folder.parent} is inside the project, where its files would be found."
+        raise Failed(message, "Name a folder outside of it in TMPDIR.")
+    made(folder)  # told before it is there: a kill leaves nothing that nobody knows of
     try:
-        made(folder)
-        (folder / MARKER).touch()
-        if folder.is_relative_to(project):
-            message = f"The temporary folder {folder.parent} is inside the project, where its files would be found."
-            raise Failed(message, "Name a folder outside of it in TMPDIR.")
+        with events.effect(f"make {folder}"):
+            folder.mkdir(mode=0o700)
+            (folder / MARKER).touch()
+    except OSError as error:
+        raise _no_room(error) from None
+    try:
         yield folder
     finally:
-        remove(folder)
+        with events.effect(f"remove {folder}"):
+            remove(folder)
+
+
+def _no_room(error: OSError) -> Failed:
+    message = f"No temporary folder can be made: {error.strerror}."
+    return Failed(message, "Make room there, or name another folder in TMPDIR.")
 
 
 def fill(folder: Path, user: Git, plan: Plan) -> Workspace:
@@ -125,10 +137,18 @@ def clone_release(workspace: Workspace, to: Path) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Remove a workspace; a process that is just ending may still write into it, so try again for a second."""
+    """Remove a workspace; a process that is just ending may still write into it, so try again for a second.
+
+    The marker goes last: a removal that is killed half-way is taken up by the next run.
+    """
     for _ in range(10):
-        shutil.rmtree(folder, onerror=_writable_first)
-        if not folder.exists():
+        for path in folder.iterdir() if folder.is_dir() else ():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, onerror=_writable_first)
+            elif path.name != MARKER:
+                path.unlink(missing_ok=True)
+        if not any(path.name != MARKER for path in (folder.iterdir() if folder.is_dir() else ())):
+            shutil.rmtree(folder, ignore_errors=True)
             return
         time.sleep(0.1)
 

@@ -17,14 +17,15 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from release_recipes import events
 from release_recipes.errors import CommandFailed, CommandTimedOut, Interrupted, ProgramMissing
+from release_recipes.programs import guard
 from release_recipes.tokens import MASK, read_environment, without_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 #: Seconds that an ended process group has to go by itself before it is killed.
@@ -53,6 +54,7 @@ _MISLEADING = frozenset(
 _live: set[subprocess.Popen[bytes]] = set()
 _lock = threading.RLock()  # a signal may come while its holder is the main thread
 _stopping = threading.Event()
+_guards: list[IO[bytes]] = []
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,8 @@ def run(  # noqa: PLR0913 - every parameter is one property of a process
         timeout: Seconds until it is ended, with all its children; ignored where a person is asked.
         interactive: Whether it may ask a person.
         check: Whether a code other than 0 raises.
-        tell: Whether its lines are told as :class:`~release_recipes.events.Output` while it runs.
+        tell: Whether it is the project's own long work: its lines are told as :class:`~release_recipes.events.Output`
+            while it runs, and it is ended when we are killed (anything else runs to its end).
 
     Raises:
         ProgramMissing: It cannot be started.
@@ -127,6 +130,7 @@ def run(  # noqa: PLR0913 - every parameter is one property of a process
     foreground = interactive and has_terminal()
     with events.effect(shown(argv)):
         process = _start(argv, cwd, environment(env, forge=forge), foreground=foreground, fed=bool(feed))
+        _tell_guard(f"+ {process.pid} {'end' if tell else 'wait'}" if not foreground else "")
         source = argv[0] if argv[0] != sys.executable else argv[min(2, len(argv) - 1)]
         streams = [_Reader(stream, source, tell=tell) for stream in (process.stdout, process.stderr) if stream]
         try:
@@ -144,6 +148,7 @@ def run(  # noqa: PLR0913 - every parameter is one property of a process
         finally:
             with _lock:
                 _live.discard(process)
+            _tell_guard(f"- {process.pid}")
         stdout, stderr = (reader.text() for reader in streams)
         done = Completed(tuple(map(MASK, argv)), code, stdout, stderr)
         if _stopping.is_set():
@@ -160,6 +165,35 @@ def stop_all() -> None:
     with _lock:
         running = list(_live)
     _end(*running)
+
+
+@contextlib.contextmanager
+def guarded(descriptor: int | None) -> Iterator[None]:
+    """Have a :mod:`~release_recipes.programs.guard` see to our children, should we be killed inside the block.
+
+    Args:
+        descriptor: A lock that it keeps until the last of them has ended.
+    """
+    inherited: dict[str, Any] = {"pass_fds": (descriptor,)} if descriptor is not None else {}
+    process = subprocess.Popen(  # noqa: S603 - our own words
+        [sys.executable, "-I", "-S", "-c", guard.CODE],
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, bufsize=0,
+        env=environment(), start_new_session=True, **inherited,
+    )  # fmt: skip
+    with process, process.stdin as stdin:  # type: ignore[union-attr]
+        _guards.append(stdin)
+        try:
+            yield
+        finally:
+            _guards.remove(stdin)
+
+
+def _tell_guard(line: str) -> None:
+    """Tell of a process group that began or ended."""
+    with _lock:
+        for pipe in _guards[-1:] if line else ():
+            with contextlib.suppress(OSError, ValueError):
+                pipe.write(f"{line}\n".encode())
 
 
 def _start(

@@ -1,0 +1,21 @@
+"""Counts of the crash session, told at its end whichever worker made them."""
+
+from collections import Counter
+
+import pytest
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print how many points there were, and how many came to the right end."""
+    points: Counter[str] = Counter()
+    right: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, value in getattr(report, "user_properties", ()) if getattr(report, "when", "") == "call" else ():
+                kind, _, what = name.partition(": ")
+                {"points": points, "right ends": right}.get(what, Counter())[kind] += value
+    if points:
+        terminalreporter.section("crashes")
+        for kind in points:
+            terminalreporter.line(f"{kind}: {points[kind]} points, {right[kind]} at the right end")
+        terminalreporter.line(f"all: {points.total()} points, {right.total()} at the right end")
