@@ -55,6 +55,14 @@ def pypi(tmp_path: Path) -> Iterator[PypiServer]:
         yield server
 
 
+@pytest.fixture
+def index(pypi: PypiServer, monkeypatch: pytest.MonkeyPatch) -> PypiServer:
+    """Serve an empty pypiserver that every release of the test goes to."""
+    for name, value in pypi.settings.items():
+        monkeypatch.setenv(name, value)
+    return pypi
+
+
 @pytest.fixture(scope="session")
 def devpi_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevpiServer]:
     """Run a devpi-server until the last test is over."""

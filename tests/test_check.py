@@ -1,0 +1,789 @@
+"""Every check fires against the true programs, and is silent where there is nothing to say."""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from release_recipes.check import CHECKS, Outcome, check
+from release_recipes.check import programs as programs_check
+from release_recipes.errors import InvalidSetting, UnknownPart
+from release_recipes.plan import Request
+from release_recipes.release import place, subject_of
+from support.cli import Cli
+from support.environment import Environment
+from support.github import FakeGitHub
+from support.index import PypiServer
+from support.repository import Repository
+
+MakeRepository = Callable[..., Repository]
+Arrange = Callable[[Repository], object]
+
+
+class Told(NamedTuple):
+    """One finding as a person is told it."""
+
+    check: str
+    message: str
+    hint: str
+
+
+def look(folder: Path, **words: object) -> Outcome:
+    """Make act 1 of a minor release, or of the one that is asked for."""
+    request = Request(**{"part": "minor", **words})  # type: ignore[arg-type]
+    return check(subject_of(place(folder), request))
+
+
+def problems(outcome: Outcome) -> list[Told]:
+    """Return the problems of an outcome."""
+    return [Told(problem.check, problem.message, problem.hint) for problem in outcome.problems]
+
+
+def warnings(outcome: Outcome) -> list[Told]:
+    """Return the warnings of an outcome."""
+    return [Told(problem.check, problem.message, problem.hint) for problem in outcome.warnings]
+
+
+def settings(repository: Repository, text: str) -> None:
+    """Put lines under `[tool.release]`, and commit and push them."""
+    path = repository.path / "pyproject.toml"
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n[tool.release]\n{text}\n", encoding="utf-8")
+    repository.commit("build: settings of the release")
+    repository.git("push", "--quiet")
+
+
+def test_a_project_in_order_has_no_problem_and_no_warning(repository: Repository, index: PypiServer) -> None:
+    """Every check is silent where there is nothing to say."""
+    repository.write("build/ignored.txt", "The tree is clean all the same.\n")
+    outcome = look(repository.path)
+    assert (problems(outcome), warnings(outcome)) == ([], [])
+    assert index.requests == ["GET /simple/demo-package/ 404"]
+
+
+# -- the repository ----------------------------------------------------------------------------------------------------
+
+
+def colleague_pushes(repository: Repository) -> None:
+    """Have a colleague push a commit."""
+    other = repository.other_clone()
+    other.write("theirs.txt", "news\n")
+    other.commit("feat: theirs")
+    other.git("push", "--quiet")
+
+
+def both_commit(repository: Repository) -> None:
+    """Have a colleague push a commit, and another made and fetched here."""
+    colleague_pushes(repository)
+    repository.write("ours.txt", "news\n")
+    repository.commit("feat: ours")
+    repository.git("fetch", "--quiet")
+
+
+def merge_begins(repository: Repository) -> None:
+    """Stop in the middle of a merge."""
+    repository.git("switch", "--quiet", "--create", "side", "HEAD~1")
+    repository.write("side.txt", "aside\n")
+    repository.commit("feat: aside")
+    repository.git("switch", "--quiet", "main")
+    repository.git("merge", "--quiet", "--no-commit", "--no-ff", "side")
+
+
+def bisect_begins(repository: Repository) -> None:
+    """Look for a commit by halves; HEAD stays."""
+    repository.git("bisect", "start")
+
+
+def submodule(repository: Repository) -> None:
+    """Add the remote itself as a submodule."""
+    add = ["submodule", "--quiet", "add", str(repository.remote), "part"]
+    repository.git("-c", "protocol.file.allow=always", *add)
+    repository.commit("feat: a submodule")
+    repository.git("push", "--quiet")
+
+
+def lfs(repository: Repository) -> None:
+    """Have a file in git LFS, as its attributes say; the program is not needed for that."""
+    repository.write("data/.gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n")
+    repository.commit("feat: large files")
+    repository.git("push", "--quiet")
+
+
+def many_files(repository: Repository) -> None:
+    """Leave ten files that are not tracked."""
+    for number in range(10):
+        repository.write(f"note{number}.txt", "note\n")
+
+
+RED: dict[str, tuple[Arrange, list[Told]]] = {
+    "another branch": (
+        lambda repository: repository.git("switch", "--quiet", "--create", "feature"),
+        [
+            Told(
+                "branch",
+                "'feature' is not a release branch (main).",
+                'git switch main, or name it in pyproject.toml: [tool.release] branches = ["feature"]',
+            )
+        ],
+    ),
+    "detached": (
+        lambda repository: repository.git("switch", "--quiet", "--detach"),
+        [
+            Told(
+                "branch",
+                "HEAD is detached: no branch is checked out.",
+                "Check out the release branch: git switch main",
+            )
+        ],
+    ),
+    "outside the patterns": (
+        lambda repository: settings(repository, 'branches = ["stable", "release/*"]'),
+        [
+            Told(
+                "branch",
+                "'main' is not a release branch (stable, release/*).",
+                'git switch stable, or name it in pyproject.toml: [tool.release] branches = ["main"]',
+            )
+        ],
+    ),
+    "untracked": (
+        lambda repository: repository.write("notes/of today.txt", "note\n"),
+        [
+            Told(
+                "clean-tree",
+                "The working tree is not clean: notes/of today.txt.",
+                "Commit what belongs to the release, stash the rest (git stash -u), or list it in .gitignore.",
+            )
+        ],
+    ),
+    "modified": (
+        lambda repository: repository.write("NEWS.md", "More.\n"),
+        [
+            Told(
+                "clean-tree",
+                "The working tree is not clean: NEWS.md.",
+                "Commit what belongs to the release, stash the rest (git stash -u), or list it in .gitignore.",
+            )
+        ],
+    ),
+    "staged": (
+        lambda repository: repository.git("rm", "--quiet", "NEWS.md"),
+        [
+            Told(
+                "clean-tree",
+                "The working tree is not clean: NEWS.md.",
+                "Commit what belongs to the release, stash the rest (git stash -u), or list it in .gitignore.",
+            )
+        ],
+    ),
+    "many changes": (
+        many_files,
+        [
+            Told(
+                "clean-tree",
+                "The working tree is not clean: note0.txt, note1.txt, note2.txt, note3.txt, note4.txt, note5.txt, "
+                "note6.txt, note7.txt and 2 more.",
+                "Commit what belongs to the release, stash the rest (git stash -u), or list it in .gitignore.",
+            )
+        ],
+    ),
+    "no remote": (
+        lambda repository: repository.git("remote", "remove", "origin"),
+        [
+            Told(
+                "remote",
+                "There is no remote 'origin': the release commit and its tag would live on this machine only.",
+                "git remote add origin <address>; without a remote you can rehearse: invoke rehearse",
+            )
+        ],
+    ),
+    "silent remote": (
+        lambda repository: repository.git("remote", "set-url", "origin", "/nowhere/at/all.git"),
+        [
+            Told(
+                "remote",
+                "The remote 'origin' does not answer: fatal: '/nowhere/at/all.git' does not appear to be a git "
+                "repository.",
+                "See what git says: git ls-remote origin",
+            )
+        ],
+    ),
+    "behind": (
+        colleague_pushes,
+        [
+            Told(
+                "behind",
+                "main is behind origin: origin/main has commits that are not here.",
+                "git pull --rebase origin main",
+            )
+        ],
+    ),
+    "diverged": (
+        both_commit,
+        [
+            Told(
+                "behind",
+                "main is not part of origin: origin/main has commits that are not here.",
+                "git pull --rebase origin main",
+            )
+        ],
+    ),
+    "tag here": (
+        lambda repository: repository.git("tag", "v1.3.0"),
+        [
+            Told(
+                "tag",
+                "The tag v1.3.0 exists here already.",
+                "Release another version; or, if it was never published and is on no remote: git tag -d v1.3.0",
+            )
+        ],
+    ),
+    "tag there": (
+        lambda repository: repository.git("push", "--quiet", "origin", "HEAD:refs/tags/v1.3.0"),
+        [Told("tag", "The tag v1.3.0 exists on origin already.", "Release another version.")],
+    ),
+    "odd tag": (
+        lambda repository: settings(repository, 'tag = "release {version}"'),
+        [Told("tag", "git takes no tag of the name 'release 1.3.0'.", "Mend the template: [tool.release] tag")],
+    ),
+    "claimed": (
+        lambda repository: repository.git("push", "--quiet", "origin", "HEAD:refs/release-recipes/v1.2.9"),
+        [
+            Told(
+                "claim",
+                "A release of v1.2.9 is under way on another machine (it claimed refs/release-recipes/v1.2.9 on the "
+                "remote).",
+                "Finish it there: invoke resume. If that machine is gone for good: invoke abandon",
+            )
+        ],
+    ),
+    "bisect": (
+        bisect_begins,
+        [Told("structure", "A bisect is under way.", "Finish it, or give it up: git bisect reset")],
+    ),
+    "submodule": (
+        submodule,
+        [
+            Told(
+                "structure",
+                "The repository has submodules, and a clean clone of it would be incomplete.",
+                "Vendor them, or release from a repository without them; this version cannot do it.",
+            )
+        ],
+    ),
+    "LFS": (
+        lfs,
+        [
+            Told(
+                "structure",
+                "The repository keeps files in git LFS, and a clean clone of it would hold pointers only.",
+                "Take the package's files out of LFS; this version cannot release them.",
+            )
+        ],
+    ),
+}
+
+
+@pytest.mark.usefixtures("index")
+@pytest.mark.parametrize(("arrange", "told"), RED.values(), ids=RED)
+def test_a_repository_that_is_not_in_order(arrange: Arrange, told: list[Told], repository: Repository) -> None:
+    """Each reason not to release is found, alone, and told with what to do about it."""
+    arrange(repository)
+    assert problems(look(repository.path)) == told
+
+
+@pytest.mark.usefixtures("index")
+def test_a_merge_under_way(repository: Repository) -> None:
+    """What a merge has brought so far is a change like any other, and the merge itself a reason more."""
+    merge_begins(repository)
+    assert problems(look(repository.path)) == [
+        Told(
+            "clean-tree",
+            "The working tree is not clean: side.txt.",
+            "Commit what belongs to the release, stash the rest (git stash -u), or list it in .gitignore.",
+        ),
+        Told("structure", "A merge is under way.", "Finish it, or give it up: git merge --abort"),
+    ]
+
+
+@pytest.mark.usefixtures("index")
+@pytest.mark.parametrize(
+    ("options", "message", "hint"),
+    [
+        (["--depth=1"], "The repository is a shallow clone: its history ends too early.", "git fetch --unshallow"),
+        (
+            ["--filter=blob:none"],
+            "The repository is a partial clone: objects that a release needs may be missing.",
+            "Clone it whole: git clone without --filter",
+        ),
+    ],
+    ids=["shallow", "partial"],
+)
+def test_a_clone_that_is_not_whole(
+    options: list[str], message: str, hint: str, repository: Repository, tmp_path: Path
+) -> None:
+    """A clone that lacks history or objects is not released from."""
+    subprocess.run(["git", "-C", repository.remote, "config", "uploadpack.allowFilter", "true"], check=True)
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "--quiet", *options, repository.remote.as_uri(), clone], check=True)
+    assert problems(look(clone)) == [Told("structure", message, hint)]
+
+
+@pytest.mark.usefixtures("index")
+def test_master_is_the_release_branch_where_the_remote_says_so(repository: Repository) -> None:
+    """Where the remote's default branch is master, that is released from, and main is not."""
+    repository.git("switch", "--quiet", "--create", "master")
+    repository.git("push", "--quiet", "--set-upstream", "origin", "master")
+    subprocess.run(["git", "-C", repository.remote, "symbolic-ref", "HEAD", "refs/heads/master"], check=True)
+    assert problems(look(repository.path)) == []
+    repository.git("switch", "--quiet", "main")
+    assert [told.message for told in problems(look(repository.path))] == ["'main' is not a release branch (master)."]
+
+
+@pytest.mark.usefixtures("index")
+def test_a_branch_that_fits_a_pattern(repository: Repository) -> None:
+    """A branch that one of the patterns names is released from; a remote without it only warns."""
+    settings(repository, 'branches = ["stable", "release/*"]')
+    repository.git("switch", "--quiet", "--create", "release/1.x")
+    outcome = look(repository.path)
+    assert problems(outcome) == []
+    assert warnings(outcome) == [
+        Told("behind", "origin has no branch 'release/1.x' yet.", "The release creates it there.")
+    ]
+
+
+@pytest.mark.usefixtures("index")
+def test_commits_that_are_not_pushed_warn(repository: Repository) -> None:
+    """Commits that the release would push too are listed, and stop nothing."""
+    repository.write("NEWS.md", "More.\n")
+    commit = repository.commit("docs: more news")
+    outcome = look(repository.path)
+    assert problems(outcome) == []
+    assert warnings(outcome) == [
+        Told(
+            "behind",
+            f"main is 1 commit ahead of origin: {commit[:7]} docs: more news.",
+            "The release pushes them too.",
+        )
+    ]
+
+
+@pytest.mark.usefixtures("index")
+def test_nobody_is_known_to_git(repository: Repository, isolated_environment: Environment) -> None:
+    """Without a name and an e-mail address there is no release commit; both are asked for at once."""
+    (isolated_environment.home / ".gitconfig").write_text("", encoding="utf-8")
+    assert problems(look(repository.path)) == [
+        Told("identity", "git does not know your name (user.name).", 'git config user.name "…"'),
+        Told("identity", "git does not know your e-mail address (user.email).", 'git config user.email "…"'),
+    ]
+
+
+@pytest.mark.usefixtures("index")
+def test_an_identity_in_the_environment(
+    repository: Repository, isolated_environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An identity that the environment gives, as in CI, is one."""
+    (isolated_environment.home / ".gitconfig").write_text("", encoding="utf-8")
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{role}_NAME", "Ada Lovelace")
+        monkeypatch.setenv(f"GIT_{role}_EMAIL", "ada@example.org")
+    assert problems(look(repository.path)) == []
+
+
+@pytest.mark.usefixtures("index")
+def test_a_release_to_testpypi_is_warned_of_the_repository(
+    repository: Repository, pypi: PypiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is wrong with the repository does not stop a release that leaves it alone."""
+    monkeypatch.setenv("TEST_PYPI_REPOSITORY_URL", pypi.upload_url)
+    monkeypatch.setenv("PYPI_TEST_TOKEN", pypi.token)
+    repository.write("notes.txt", "note\n")
+    repository.git("switch", "--quiet", "--create", "feature")
+    outcome = look(repository.path, test=True)
+    assert problems(outcome) == []
+    assert [told.check for told in warnings(outcome)] == ["branch", "clean-tree", "behind"]
+
+
+# -- the version -------------------------------------------------------------------------------------------------------
+
+
+def edit(name: str, old: str, new: str) -> Arrange:
+    """Return what replaces a text in a file, commits and pushes."""
+
+    def arrange(repository: Repository) -> None:
+        path = repository.path / name
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        repository.commit(f"chore: edit {name}")
+        repository.git("push", "--quiet")
+
+    return arrange
+
+
+@pytest.mark.usefixtures("index")
+@pytest.mark.parametrize(
+    ("version", "told"),
+    [
+        (
+            "1.3.0+ubuntu1",
+            Told(
+                "version",
+                "The planned version 1.3.0+ubuntu1 has a local part (+ubuntu1), which no public index takes.",
+                "Release it without that part.",
+            ),
+        ),
+        (
+            "1.0.0",
+            Told(
+                "greater",
+                "The planned version 1.0.0 (--new-version) is not greater than 1.2.3.",
+                "To release the version as it stands: --part none; otherwise give a greater one.",
+            ),
+        ),
+        (
+            "1.2.3",
+            Told(
+                "greater",
+                "The planned version 1.2.3 (--new-version) is the version that stands already.",
+                "To release the version as it stands: --part none; otherwise give a greater one.",
+            ),
+        ),
+        (
+            "1.2.3rc1",
+            Told(
+                "greater",
+                "The planned version 1.2.3rc1 (--new-version) is not greater than 1.2.3.",
+                "To release the version as it stands: --part none; otherwise give a greater one.",
+            ),
+        ),
+    ],
+)
+def test_a_version_that_cannot_come_next(version: str, told: Told, repository: Repository) -> None:
+    """A version that no index takes, or that installers would never choose, is refused."""
+    assert told in problems(look(repository.path, part=None, new_version=version))
+
+
+@pytest.mark.usefixtures("index")
+def test_a_prior_version_that_nobody_can_compare(make_repository: MakeRepository) -> None:
+    """A version that is not one of PEP 440 stops its project's release."""
+    repository = make_repository(version="1.2.three")
+    assert Told(
+        "version",
+        "The prior version '1.2.three' is not valid (PEP 440).",
+        "Write it as in 1.7.0, 1.7.0rc1 or 2026.11, or give one with --new-version.",
+    ) in problems(look(repository.path, part="none"))
+
+
+@pytest.mark.usefixtures("index")
+@pytest.mark.parametrize(
+    ("arrange", "told"),
+    [
+        (
+            edit("README.md", "install demo-package==1.2.3", "install demo-package==1.2.2"),
+            Told(
+                "version-files",
+                "The version files disagree: README.md does not hold 'install demo-package==1.2.3'.",
+                "Bring README.md to 1.2.3, or mend its search pattern in .bumpversion.toml.",
+            ),
+        ),
+        (
+            edit("pyproject.toml", 'version = "1.2.3"', 'version = "1.2.4"'),
+            Told(
+                "version-files",
+                "The version files disagree: the project declares 1.2.4, bump-my-version's current_version is 1.2.3.",
+                "Make them one: mend current_version in .bumpversion.toml.",
+            ),
+        ),
+        (
+            edit(".bumpversion.toml", "demo/__init__.py", "demo/version.py"),
+            Told(
+                "version-files",
+                "The version file demo/version.py is not there.",
+                "Mend the list of files in .bumpversion.toml.",
+            ),
+        ),
+    ],
+    ids=["another number", "another declaration", "absent"],
+)
+def test_version_files_that_disagree(arrange: Arrange, told: Told, repository: Repository) -> None:
+    """A file that holds another version than the rest, and would be missed by the bump, stops the release."""
+    arrange(repository)
+    assert told in problems(look(repository.path))
+
+
+@pytest.mark.usefixtures("index")
+@pytest.mark.parametrize(
+    ("setting", "name", "message", "hint"),
+    [
+        (
+            "",
+            "demo/__init__.py",
+            "demo/__init__.py says 1.2.2, the project is at 1.2.3.",
+            "Bring demo/__init__.py to 1.2.3; or name the files that count: [tool.release] version_files = […]",
+        ),
+        (
+            'version_files = ["pyproject.toml", "demo/__init__.py"]',
+            "demo/__init__.py",
+            "demo/__init__.py does not hold 1.2.3.",
+            "Bring demo/__init__.py to 1.2.3.",
+        ),
+        (
+            'version_files = ["pyproject.toml", "README.md"]',
+            "README.md",
+            "README.md does not hold 1.2.3.",
+            "Bring README.md to 1.2.3.",
+        ),
+    ],
+    ids=["found", "named module", "named prose"],
+)
+def test_version_files_that_disagree_without_a_bump_configuration(
+    setting: str, name: str, message: str, hint: str, make_repository: MakeRepository
+) -> None:
+    """Without a bump configuration, too, a file that says another version is told before anything begins."""
+    repository = make_repository(files={".bumpversion.toml": ""})
+    settings(repository, setting)
+    edit(name, "1.2.3", "1.2.2")(repository)
+    assert problems(look(repository.path)) == [Told("version-files", f"The version files disagree: {message}", hint)]
+
+
+@pytest.mark.usefixtures("index")
+@pytest.mark.parametrize("old", ['__version__ = "1.2.3"', "install demo-package==1.2.3"])
+def test_found_files_that_say_nothing_of_the_version(old: str, make_repository: MakeRepository) -> None:
+    """A placeholder, and prose about an older version, are no disagreement where nobody named the files."""
+    repository = make_repository(files={".bumpversion.toml": ""})
+    name = "README.md" if "install" in old else "demo/__init__.py"
+    edit(name, old, old.replace("1.2.3", "0.0.0"))(repository)
+    assert problems(look(repository.path)) == []
+
+
+# -- the index ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("setting", [{}, {"PYPI_API_TOKEN": ""}, {"PYPI_API_TOKEN": "  "}])
+def test_a_missing_token(
+    setting: dict[str, str], repository: Repository, index: PypiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One clear sentence says which token is missing, and how to set it up."""
+    monkeypatch.delenv("PYPI_API_TOKEN")
+    for name, value in setting.items():
+        monkeypatch.setenv(name, value)
+    assert problems(look(repository.path)) == [
+        Told(
+            "token",
+            f"There is no token for {index.upload_url} (PYPI_API_TOKEN is not set).",
+            "cp .env.example .env && chmod 600 .env, then put PYPI_API_TOKEN=… there; make one at your index, with the "
+            "scope of this project only.",
+        )
+    ]
+
+
+def test_a_missing_token_for_testpypi(
+    repository: Repository, index: PypiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The token of PyPI is none for TestPyPI."""
+    monkeypatch.setenv("TEST_PYPI_REPOSITORY_URL", index.upload_url)
+    assert [told.message for told in problems(look(repository.path, test=True))] == [
+        f"There is no token for {index.upload_url} (PYPI_TEST_TOKEN is not set)."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("there", "free"),
+    [
+        (["demo_package-1.3.0.tar.gz"], ("1.3.1", "1.4.0", "2.0.0")),
+        (["demo_package-1.3.0-py3-none-any.whl"], ("1.3.1", "1.4.0", "2.0.0")),
+        (["Demo-Package-1.3.0.tar.gz", "demo_package-1.3.1.tar.gz"], ("1.3.2", "1.4.0", "2.0.0")),
+        (["demo_package-1.3.tar.gz", "demo_package-1.4.tar.gz"], ("1.3.1", "1.5.0", "2.0.0")),
+        (["demo_package-1.03.0.tar.gz", "demo_package-2.0.tar.gz"], ("1.3.1", "1.4.0", "3.0.0")),
+    ],
+    ids=["sdist", "wheel", "another name", "shorter", "zeros"],
+)
+def test_a_version_that_is_on_the_index(
+    there: list[str], free: tuple[str, str, str], repository: Repository, index: PypiServer
+) -> None:
+    """A version that is on the index, in whatever spelling, stops the release; the next free ones are named."""
+    for name in there:
+        (index.folder / name).write_bytes(b"")
+    patch, minor, major = (f"invoke release --new-version {version}" for version in free)
+    assert problems(look(repository.path)) == [
+        Told(
+            "on-index",
+            f"demo-package 1.3.0 is on the index already ({index.index_url}).",
+            f"The next free: {patch} | {minor} | {major}",
+        )
+    ]
+
+
+def test_other_versions_on_the_index(repository: Repository, index: PypiServer) -> None:
+    """Other versions, files of other projects, and what is no distribution stop nothing."""
+    for name in ("demo_package-1.2.3.tar.gz", "demo_package-1.3.0rc1.tar.gz", "demo-1.3.0.tar.gz"):
+        (index.folder / name).write_bytes(b"")
+    assert problems(look(repository.path)) == []
+
+
+def test_an_index_that_gives_no_answer(
+    repository: Repository, index: PypiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nobody knows what is on the index, nothing is released."""
+    monkeypatch.setenv("PYPI_INDEX_URL", f"{index.upload_url}login/")  # a page, but no index
+    monkeypatch.setenv("PYPI_REPOSITORY_URL", "ftp://example.org/")
+    with pytest.raises(InvalidSetting, match="no web address"):
+        look(repository.path)
+
+
+# -- the programs ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def git_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Return what makes git tell another version, and work as before."""
+
+    def say(version: str) -> None:
+        folder = tmp_path / "bin"
+        folder.mkdir()
+        true_git = subprocess.run(["which", "git"], check=True, capture_output=True, encoding="utf-8").stdout.strip()
+        script = f'case "$*" in *" version") echo "git version {version}";; *) exec {true_git} "$@";; esac\n'
+        (folder / "git").write_text(f"#!/bin/sh\n{script}", encoding="utf-8")
+        (folder / "git").chmod(0o755)
+        monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+    yield say
+
+
+@pytest.mark.usefixtures("index")
+def test_an_old_git(repository: Repository, git_says: Callable[[str], None]) -> None:
+    """A git that lacks what we ask of it is told before it fails half-way."""
+    git_says("2.20.1")
+    assert problems(look(repository.path)) == [
+        Told("programs", "git version 2.20.1 is too old.", "Install git 2.29 or newer.")
+    ]
+
+
+@pytest.mark.usefixtures("index")
+def test_a_program_that_is_not_installed(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that is not installed beside release-recipes is named."""
+    monkeypatch.setattr(programs_check, "_OURS", ("build", "no-such-program"))
+    assert problems(look(repository.path)) == [
+        Told(
+            "programs",
+            "The package 'no-such-program' is not installed beside release-recipes.",
+            "pip install no-such-program",
+        )
+    ]
+
+
+@pytest.fixture
+def github_repository(repository: Repository) -> Iterator[tuple[Repository, FakeGitHub]]:
+    """Return a repository whose remote is on a GitHub of ours, though git itself goes to the bare repository."""
+    with FakeGitHub(repository.remote) as github:
+        address = f"https://{github.host}/{github.name}.git"
+        repository.git("config", f"url.{repository.remote}.insteadOf", address)
+        repository.git("remote", "set-url", "origin", address)
+        yield repository, github
+
+
+@pytest.mark.usefixtures("index")
+def test_gh_is_not_there(
+    github_repository: tuple[Repository, FakeGitHub], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Without gh the release goes on, and it is told beforehand what will be left out."""
+    repository, _ = github_repository
+    only = tmp_path / "only"
+    only.mkdir()
+    git = subprocess.run(["which", "git"], check=True, capture_output=True, encoding="utf-8").stdout.strip()
+    (only / "git").symlink_to(git)
+    monkeypatch.setenv("PATH", str(only))
+    outcome = look(repository.path)
+    assert problems(outcome) == []
+    assert warnings(outcome) == [
+        Told("github", "gh is not there, so no GitHub release is made.", "Install it: https://cli.github.com")
+    ]
+
+
+# -- all together ------------------------------------------------------------------------------------------------------
+
+
+def test_every_problem_is_told_at_once(
+    repository: Repository, index: PypiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has to mend one thing to be told of the next."""
+    monkeypatch.delenv("PYPI_API_TOKEN")
+    (index.folder / "demo_package-1.3.0.tar.gz").write_bytes(b"")
+    colleague_pushes(repository)
+    repository.git("tag", "v1.3.0")
+    edit("README.md", "install demo-package==1.2.3", "install demo-package")
+    repository.write("notes.txt", "note\n")
+    repository.git("switch", "--quiet", "--create", "feature")
+    before = repository.snapshot()
+    assert [told.check for told in problems(look(repository.path))] == [
+        "branch",
+        "clean-tree",
+        "tag",
+        "token",
+        "on-index",
+    ]
+    assert repository.snapshot() == before
+
+
+@pytest.mark.usefixtures("index")
+def test_a_check_that_is_skipped(repository: Repository) -> None:
+    """A check that the settings name is not made, and the others are."""
+    settings(repository, 'skip_checks = ["clean-tree", "tag"]')
+    repository.write("notes.txt", "note\n")
+    repository.git("tag", "v1.3.0")
+    repository.git("switch", "--quiet", "--create", "feature")
+    assert [told.check for told in problems(look(repository.path))] == ["branch"]
+
+
+@pytest.mark.usefixtures("index")
+def test_a_skipped_check_that_there_is_not(repository: Repository) -> None:
+    """A name that no check has is wrong usage, with the names that there are."""
+    settings(repository, 'skip_checks = ["clean-trees"]')
+    with pytest.raises(InvalidSetting) as caught:
+        look(repository.path)
+    assert caught.value.message == "skip_checks names 'clean-trees', which is no check."
+    assert caught.value.hint == (
+        "The checks: branch, clean-tree, remote, behind, tag, claim, structure, identity, version, greater, "
+        "version-files, token, on-index, programs, github."
+    )
+    assert [each.name for each in CHECKS][:2] == ["branch", "clean-tree"]
+
+
+@pytest.mark.usefixtures("index")
+@pytest.mark.parametrize(
+    ("part", "hint"),
+    [
+        ("mnior", "Use --part major | minor | patch | none."),
+        ("release", "Use --part major | minor | patch | none."),
+        ("", "Use --part major | minor | patch | none."),
+    ],
+)
+def test_a_part_that_there_is_not(part: str, hint: str, repository: Repository) -> None:
+    """A part that the project's version does not have is wrong usage, with the parts that it has."""
+    with pytest.raises(UnknownPart) as caught:
+        look(repository.path, part=part)
+    assert (caught.value.message, caught.value.hint) == (f"There is no part {part!r} in this project's version.", hint)
+
+
+# -- the command -------------------------------------------------------------------------------------------------------
+
+
+def test_the_check_task_says_all_and_changes_nothing(
+    repository: Repository, index: PypiServer, cli: Cli, isolated_environment: Environment
+) -> None:
+    """Problems end with exit code 1, each as one sentence and one hint; the repository stays as it was."""
+    repository.write("notes.txt", "note\n")
+    before = repository.snapshot()
+    result = cli("check", "--part", "minor", cwd=repository.path)
+    assert result.code == 1
+    assert result.err == (
+        "problem: The working tree is not clean: notes.txt.\n"
+        "   → Commit what belongs to the release, stash the rest (git stash -u), or list it in .gitignore.\n"
+        "error: Not released: 1 problem found.\n"
+    )
+    assert repository.snapshot() == before
+    assert not list(isolated_environment.temporary.iterdir())
+    assert index.requests == ["GET /simple/demo-package/ 404"]
