@@ -37,7 +37,7 @@ def build(workspace: Workspace, session: str, *, normalises: bool) -> None:
     shutil.rmtree(workspace.dist, ignore_errors=True)
     epoch = workspace.epoch
     environment = {"SOURCE_DATE_EPOCH": epoch}
-    has_session = session in nox.sessions(workspace.build)
+    has_session = nox.has(session, nox.sessions(workspace.build))
     try:
         if has_session:
             nox.run_sessions(workspace.build, [session], ours=False, env=environment)

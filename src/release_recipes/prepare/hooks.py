@@ -32,14 +32,16 @@ def _run(plan: Plan, workspace: Workspace) -> str:
             message = f"The pre-release hook {shown(hook)!r} failed (exit code {error.code})."
             raise Failed(message, "Mend it: [tool.release] pre_release_hooks in pyproject.toml.") from error
     workspace.source.does("add", "--update")
-    changed = sorted(name for name, content in _contents(workspace).items() if before.get(name) != content)
+    after = _contents(workspace)
+    changed = sorted(name for name in before | after if before.get(name, ...) != after.get(name, ...))
     return f"changed {', '.join(changed)}" if changed else "changed nothing"
 
 
 def _contents(workspace: Workspace) -> dict[str, bytes | None]:
-    """Return the changed tracked files with their contents."""
-    tracked = set(workspace.source.tracked())
-    paths = {name: workspace.source.path / name for name in changed_files(workspace) if name in tracked}
+    """Return the changed tracked files with their contents; ``None`` for one that was removed."""
+    source = workspace.source
+    tracked = {*source.tracked(), *source.ask("ls-tree", "-r", "-z", "--name-only", "HEAD").split("\0")}
+    paths = {name: source.path / name for name in changed_files(workspace) if name in tracked}
     return {name: path.read_bytes() if path.is_file() else None for name, path in paths.items()}
 
 

@@ -35,18 +35,13 @@ def run_tests(folder: Path, named: tuple[str, ...]) -> str:
         TestsFailed: They failed.
     """
     existing = nox.sessions(folder)
-    usual = next(((name,) for name in _USUAL if _is_there(name, existing)), None)
+    usual = next(((name,) for name in _USUAL if nox.has(name, existing)), None)
     names, ours = named or usual or ("test",), not (named or usual)
     try:
         nox.run_sessions(folder, names, ours=ours)
     except CommandFailed as error:
         raise TestsFailed(" ".join(names), error.output) from None
     return f"nox -s {' '.join(names)}{' (ours)' if ours else ''}"
-
-
-def _is_there(name: str, existing: list[str]) -> bool:
-    """Say whether a session is defined; one for several interpreters is listed as ``test-3.11``, and runs as ``test``."""
-    return any(session == name or session.startswith((f"{name}-", f"{name}(")) for session in existing)
 
 
 STEP = Step("test", _describe, _run)

@@ -39,10 +39,16 @@ def sessions(root: Path) -> list[str]:
     argv = [sys.executable, "-m", "nox", "--list-sessions", "--json"]
     try:
         listed = run(argv, cwd=root, env=_environment({}), timeout=LIST_TIMEOUT)
-        return [entry["name"] for entry in json.loads(listed.stdout)]
+        # The list is one line, and the last: a noxfile may print while it is loaded.
+        return [entry["name"] for entry in json.loads(listed.stdout.strip().rpartition("\n")[2])]
     except (CommandFailed, ValueError, KeyError) as error:
         output = error.output if isinstance(error, CommandFailed) else str(error)
         raise CommandFailed(argv, 1, output, "Mend noxfile.py; try it with: nox --list") from None
+
+
+def has(name: str, existing: Sequence[str]) -> bool:
+    """Say whether a session is defined; one for several interpreters is listed as ``test-3.11``, runs as ``test``."""
+    return any(session == name or session.startswith((f"{name}-", f"{name}(")) for session in existing)
 
 
 def run_sessions(root: Path, names: Sequence[str], *, ours: bool, env: Mapping[str, str] | None = None) -> Completed:
