@@ -14,7 +14,7 @@ from release_recipes.tokens import MASK
 
 if TYPE_CHECKING:
     from release_recipes.plan import Plan
-    from release_recipes.programs.index import Page
+    from release_recipes.programs.simple_page import Page
 
 __all__ = ["CHECKS", "Outcome", "Subject", "check"]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release_recipes.plan import Plan, Request, make_plan, wanted_part
-from release_recipes.programs.index import Index, Page
+from release_recipes.programs.index import Index
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from release_recipes.programs.bump_my_version import Shown
     from release_recipes.programs.git import Git, RemoteRefs
+    from release_recipes.programs.simple_page import Page
     from release_recipes.project import Project
     from release_recipes.settings import Settings
     from release_recipes.state import State

@@ -9,30 +9,23 @@ from __future__ import annotations
 import base64
 import hashlib
 import http.client
-import json
-import re
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
-from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
-    canonicalize_name,
-    parse_sdist_filename,
-    parse_wheel_filename,
-)
+from packaging.utils import canonicalize_name
 
 from release_recipes import events
 from release_recipes.errors import NoIndexAnswer
 from release_recipes.programs.retry import attempts, seconds_of
+from release_recipes.programs.simple_page import Page, read_page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
+    from release_recipes.programs.simple_page import Listed
     from release_recipes.tokens import Token
 
 T = TypeVar("T")
@@ -53,46 +46,6 @@ _ACCEPT = f"{_JSON}, application/vnd.pypi.simple.v1+html;q=0.5, text/html;q=0.2"
 
 
 @dataclass(frozen=True)
-class Listed:
-    """One file on an index page."""
-
-    filename: str
-    url: str
-    #: 64 lower-case hex digits; ``None`` where the index offers none.
-    sha256: str | None
-    #: Whether the index advises against it (:pep:`592`).
-    yanked: bool = False
-
-    @property
-    def version(self) -> str | None:
-        """The version in the file's name, normalised; ``None`` where the name is not one of a distribution."""
-        try:
-            if self.filename.endswith(".whl"):
-                return str(parse_wheel_filename(self.filename)[1])
-            return str(parse_sdist_filename(self.filename)[1])
-        except (InvalidWheelFilename, InvalidSdistFilename):
-            return None
-
-
-@dataclass(frozen=True)
-class Page:
-    """What an index has of one project."""
-
-    #: Whether the project's name exists there.
-    exists: bool
-    #: By file name.
-    files: Mapping[str, Listed]
-
-    def of_version(self, version: str) -> list[Listed]:
-        """Return the files of a version in any spelling; ``version`` is normalised."""
-        return [file for file in self.files.values() if file.version == version]
-
-    def versions(self) -> set[str]:
-        """Return every version, normalised."""
-        return {file.version for file in self.files.values() if file.version}
-
-
-@dataclass(frozen=True)
 class Index:
     """The simple API of one index."""
 
@@ -109,8 +62,8 @@ class Index:
         Raises:
             NoIndexAnswer: There was no answer, or none that can be read.
         """
-        body = self._get(urljoin(self.address, f"{canonicalize_name(name)}/"), _read_page)
-        return Page(exists=False, files={}) if body is None else body
+        body = self._get(urljoin(self.address, f"{canonicalize_name(name)}/"), read_page)
+        return Page(exists=False) if body is None else body
 
     def sha256(self, file: Listed) -> str:
         """Return a file's hash: as the index offers it, else of what it serves.
@@ -191,39 +144,3 @@ def _passes(status: int, wait: float | None) -> bool | float:
     if status != http.HTTPStatus.TOO_MANY_REQUESTS and status < http.HTTPStatus.INTERNAL_SERVER_ERROR:
         return False
     return True if wait is None else wait
-
-
-def _read_page(answer: Any) -> Page:  # noqa: ANN401 - urllib's answer has no common type
-    body, base = answer.read(), answer.geturl()
-    if "json" in answer.headers.get_content_type():
-        listed = [_of_json(entry, base) for entry in json.loads(body)["files"]]
-    else:
-        parser = _Links(base)
-        parser.feed(body.decode("utf-8", "replace"))
-        listed = parser.files
-    return Page(exists=True, files={file.filename: file for file in listed})
-
-
-def _of_json(entry: Mapping[str, Any], base: str) -> Listed:
-    sha256 = (entry.get("hashes") or {}).get("sha256")
-    url = urljoin(base, entry["url"])
-    return Listed(entry["filename"], url, sha256.lower() if sha256 else None, bool(entry.get("yanked")))
-
-
-class _Links(HTMLParser):
-    """The files of a :pep:`503` page."""
-
-    def __init__(self, base: str) -> None:
-        super().__init__()
-        self._base = base
-        self.files: list[Listed] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Take one link."""
-        href = dict(attrs).get("href")
-        if tag != "a" or not href:
-            return
-        url, fragment = urldefrag(urljoin(self._base, href))
-        digest = re.search(r"(?:^|&)sha256=([0-9a-fA-F]{64})", fragment)
-        name = unquote(urlsplit(url).path.rpartition("/")[2])
-        self.files.append(Listed(name, url, digest[1].lower() if digest else None, "data-yanked" in dict(attrs)))

@@ -1,0 +1,110 @@
+"""One page of an index's simple API: what there is of a project.
+
+The JSON form (:pep:`691`, with the versions of :pep:`700` and the status of :pep:`792`) and the HTML form (:pep:`503`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+
+from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One file on an index page."""
+
+    filename: str
+    url: str
+    #: 64 lower-case hex digits; ``None`` where the index offers none.
+    sha256: str | None
+    #: Whether the index advises against it (:pep:`592`).
+    yanked: bool = False
+
+    @property
+    def version(self) -> str | None:
+        """The version in the file's name, normalised; ``None`` where the name is not one of a distribution."""
+        try:
+            if self.filename.endswith(".whl"):
+                return str(parse_wheel_filename(self.filename)[1])
+            return str(parse_sdist_filename(self.filename)[1])
+        except (InvalidWheelFilename, InvalidSdistFilename):
+            return None
+
+
+@dataclass(frozen=True)
+class Page:
+    """What an index has of one project."""
+
+    #: Whether the project's name exists there.
+    exists: bool
+    #: By file name.
+    files: Mapping[str, Listed] = field(default_factory=dict)
+    #: What the project is: ``active``, ``archived``, ``quarantined`` or ``deprecated`` (:pep:`792`).
+    status: str = "active"
+    #: Every version that the index names (:pep:`700`), also those whose files were all deleted; as it spells them.
+    named_versions: frozenset[str] = frozenset()
+
+    def of_version(self, version: str) -> list[Listed]:
+        """Return the files of a version in any spelling; ``version`` is normalised."""
+        return [file for file in self.files.values() if file.version == version]
+
+    def versions(self) -> set[str]:
+        """Return every version, normalised."""
+        return {file.version for file in self.files.values() if file.version}
+
+
+def read_page(answer: Any) -> Page:  # noqa: ANN401 - urllib's answer has no common type
+    """Read an answer of either form.
+
+    Raises:
+        ValueError, KeyError, TypeError: It is neither.
+    """
+    body, base = answer.read(), answer.geturl()
+    if "json" in answer.headers.get_content_type():
+        said = json.loads(body)
+        listed = [_of_json(entry, base) for entry in said["files"]]
+        status = (said.get("project-status") or {}).get("status", "active")
+        versions = frozenset(said.get("versions", ()))
+    else:
+        parser = _Links(base)
+        parser.feed(body.decode("utf-8", "replace"))
+        listed, status, versions = parser.files, parser.status, frozenset()
+    return Page(exists=True, files={file.filename: file for file in listed}, status=status, named_versions=versions)
+
+
+def _of_json(entry: Mapping[str, Any], base: str) -> Listed:
+    sha256 = (entry.get("hashes") or {}).get("sha256")
+    url = urljoin(base, entry["url"])
+    return Listed(entry["filename"], url, sha256.lower() if sha256 else None, bool(entry.get("yanked")))
+
+
+class _Links(HTMLParser):
+    """The files of a :pep:`503` page."""
+
+    def __init__(self, base: str) -> None:
+        super().__init__()
+        self._base = base
+        self.files: list[Listed] = []
+        self.status = "active"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Take one link, or the project's status."""
+        told = dict(attrs)
+        if tag == "meta" and told.get("name") == "pypi:project-status":
+            self.status = told.get("content") or "active"
+        href = told.get("href")
+        if tag != "a" or not href:
+            return
+        url, fragment = urldefrag(urljoin(self._base, href))
+        digest = re.search(r"(?:^|&)sha256=([0-9a-fA-F]{64})", fragment)
+        name = unquote(urlsplit(url).path.rpartition("/")[2])
+        self.files.append(Listed(name, url, digest[1].lower() if digest else None, "data-yanked" in told))
