@@ -53,7 +53,11 @@ class Stage:
     def environment(self) -> dict[str, str]:
         """The variables of every process here."""
         own = {"TMPDIR": str(self.temporary), "PYTHONPATH": os.pathsep.join(_PATHS)}
-        return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")} | own | dict(self.settings)
+        return (
+            {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+            | own
+            | dict(self.settings)
+        )
 
     def start(self, *words: str, at: int = 0, log: Path | None = None, mutant: str = "") -> subprocess.Popen[str]:
         """Start a victim that is killed at a point; at 0 it lives."""
@@ -64,7 +68,9 @@ class Stage:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
         )  # fmt: skip
 
-    def run(self, *words: str, at: int = 0, log: Path | None = None, mutant: str = "") -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *words: str, at: int = 0, log: Path | None = None, mutant: str = ""
+    ) -> subprocess.CompletedProcess[str]:
         """Run a victim to its end, whoever makes it."""
         process = self.start(*words, at=at, log=log, mutant=mutant)
         # Not communicate: what outlives a victim has its standard output, too.
@@ -121,7 +127,13 @@ class Stage:
     def _facts(self) -> Iterator[tuple[str, object, object]]:
         """Yield name, what is, and what is to be."""
         git, refs = self.repository.git, self.repository.remote_refs()
-        names = ["refs/heads/main", "refs/tags/v1.2.3", "refs/tags/v1.2.3^{}", "refs/tags/v1.3.0", "refs/tags/v1.3.0^{}"]
+        names = [
+            "refs/heads/main",
+            "refs/tags/v1.2.3",
+            "refs/tags/v1.2.3^{}",
+            "refs/tags/v1.3.0",
+            "refs/tags/v1.3.0^{}",
+        ]
         yield "refs on the remote", sorted(refs), names
         commit, tag = refs["refs/heads/main"], refs["refs/tags/v1.3.0"]
         yield "commit of the tag", refs["refs/tags/v1.3.0^{}"], commit

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
-from release_recipes.errors import CommandFailed, NoRepository
+from release_recipes.errors import CommandFailed, CommandTimedOut, NoRepository
 from release_recipes.programs.run import Completed, has_terminal, run
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 #: Seconds that a remote has for an answer where nobody can be asked.
 REMOTE_TIMEOUT = 120.0
+
+#: Seconds for a push, which may carry much.
+PUSH_TIMEOUT = 600.0
 
 #: Durable objects and refs (git 2.36 and newer; older ones ignore it): a record must not outlive its commit.
 DURABLE = ("-c", "core.fsync=all")
@@ -84,6 +87,7 @@ class Git:
         remote: bool = False,
         interactive: bool = False,
         check: bool = True,
+        timeout: float = REMOTE_TIMEOUT,
     ) -> Completed:
         asks = remote or interactive
         extra = dict(env or {})
@@ -93,7 +97,7 @@ class Git:
                 extra["GIT_SSH_COMMAND"] = f"{self.config('core.sshCommand') or 'ssh'} -o BatchMode=yes"
         return run(
             ["git", *arguments], cwd=self.path, env=extra, feed=feed, check=check, forge=remote,
-            interactive=asks, timeout=REMOTE_TIMEOUT if asks else None,
+            interactive=asks, timeout=timeout if asks else None,
         )  # fmt: skip
 
     # -- questions ---------------------------------------------------------------------------------------------------
@@ -162,13 +166,16 @@ class Git:
         quiet = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules"]
         self._git([*DURABLE, "fetch", *quiet, source, *refspecs], remote=True)
 
-    def signs(self, *arguments: str, feed: str, env: Mapping[str, str] | None = None) -> str:
+    def signs(self, *arguments: str, feed: str = "", env: Mapping[str, str] | None = None) -> str:
         """Make an object that may be signed: in the foreground, since a key may ask for its pass phrase."""
         return self._git([*DURABLE, *arguments], feed=feed, env=env, interactive=True).stdout.rstrip("\n")
 
     def pushes(self, argv: Sequence[str]) -> Completed:
         """Run a ``push …`` command; the result is returned whatever it is, since only the remote knows what came of it."""
-        return self._git(argv, remote=True, check=False)
+        try:
+            return self._git(argv, remote=True, check=False, timeout=PUSH_TIMEOUT)
+        except CommandTimedOut as error:
+            return Completed(error.argv, error.code, "", error.message)
 
 
 def repository(folder: Path) -> Git:
@@ -191,6 +198,13 @@ def repository(folder: Path) -> Git:
         message = "This repository has no commit yet."
         raise NoRepository(message, "Commit what you want to release: git add . && git commit")
     return found
+
+
+def reason(output: str) -> str:
+    """Return the line of git's output that says why something was refused."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    told = [line for line in lines if line.startswith(("fatal:", "remote:", "error:", "!", "ssh:"))] or lines
+    return (told[0] if told else "no reason given").replace("\t", " ").rstrip(".") + "."
 
 
 def without_credentials(address: str) -> str:

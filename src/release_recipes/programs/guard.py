@@ -1,8 +1,9 @@
 """The guard: a small process of ours that outlives us when we are killed, and sees to what we had started.
 
-Tests, builds and hooks of a release that is gone would run on for nobody, in a folder that the next run removes: they are
-ended. A push or a change to the user's repository runs to its end, and until then the next run must not start over it: the
-guard holds a lock on the state folder, which it has from us. This module starts nothing itself (``programs/run`` does).
+Tests, builds and hooks of a release that is gone would run on for nobody, in a folder that the next run removes: they
+are ended. A push or a change to the user's repository runs to its end, and until then the next run must not start over
+it: the guard holds a lock on the state folder, which it has from us. This module starts nothing itself
+(``programs/run`` does).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-#: What the guard runs. It reads "+ GROUP end", "+ GROUP wait" and "- GROUP"; the end of its input is our death, or our end.
+#: What the guard runs. It reads "+ GROUP end", "+ GROUP wait" and "- GROUP"; the end of its input is our death or end.
 #: Ten minutes are the longest that it waits for a push.
 CODE = """
 import os, signal, subprocess, sys, time

@@ -9,13 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from release_recipes import events
-from release_recipes.errors import CommandFailed, Failed, Problem, Unfinished
+from release_recipes.errors import CommandFailed, Failed, NoIndexAnswer, Problem, Unfinished
+from release_recipes.programs.git import reason
 from release_recipes.programs.run import shown
 from release_recipes.publish.step import Done, Step, World
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from release_recipes.plan import Plan
 
 
@@ -39,11 +38,13 @@ class PushRefused(Failed):
 def _converge(world: World) -> Done:
     record, git = world.record, world.git
     refs = _refs(world)
-    if refs.get(record.claim) == record.tag_object or refs.get(f"refs/tags/{record.tag}") == record.tag_object:
+    if record.pushes_tag and refs.get(f"refs/tags/{record.tag}") == record.tag_object:
         return Done(state="already done")
-    if record.claim in refs:
+    if refs.get(record.claim) not in {None, record.tag_object}:
         raise _claimed(record.claim, record.remote)
     free_to_go(world, refs)
+    if record.claim in refs:
+        return Done(state="already done")
     pushed = git.pushes(command(record.remote, record.claim, record.tag_object))
     refs = _refs(world)
     if refs.get(record.claim) == record.tag_object:
@@ -56,7 +57,7 @@ def _converge(world: World) -> Done:
             events.Warned(Problem("claim", message, "Allow refs/release-recipes/* there, or release from one place."))
         )
         return Done(note="the remote takes no claims", state="left out")
-    message = f"git push to {record.remote} is refused: {_reason(pushed.output)}"
+    message = f"git push to {record.remote} is refused: {reason(pushed.output)}"
     raise PushRefused(message, f"Try it: {shown(['git', 'push', '--dry-run', record.remote, record.branch])}")
 
 
@@ -65,7 +66,7 @@ def _refs(world: World) -> dict[str, str]:
     try:
         return dict(world.git.remote_refs(world.record.remote).refs)
     except CommandFailed as error:
-        raise Unfinished(f"The remote {world.record.remote!r} does not answer: {_reason(error.output)}") from None
+        raise Unfinished(f"The remote {world.record.remote!r} does not answer: {reason(error.output)}") from None
 
 
 def free_to_go(world: World, refs: dict[str, str]) -> None:
@@ -74,16 +75,27 @@ def free_to_go(world: World, refs: dict[str, str]) -> None:
     Raises:
         Failed: Somebody did; nothing was uploaded.
     """
-    record = world.record
-    if record.maybe_public:
-        return
+    record, refusal = world.record, None
     theirs = refs.get(f"refs/heads/{record.branch}")
     if theirs and not world.git.contains(theirs, record.commit):
         message = f"{record.remote}/{record.branch} has moved since the checks."
-        raise Failed(message, f"git pull --rebase {record.remote} {record.branch}, then release again.")
+        refusal = Failed(message, f"git pull --rebase {record.remote} {record.branch}, then release again.")
     if record.pushes_tag and f"refs/tags/{record.tag}" in refs:
         message = f"The tag {record.tag} has appeared on {record.remote} since the checks."
-        raise Failed(message, "Find out who released it; then release another version.")
+        refusal = Failed(message, "Find out who released it; then release another version.")
+    if refusal and not (record.maybe_public or _is_public(world)):
+        raise refusal
+
+
+def _is_public(world: World) -> bool:
+    """Say whether a file of this release is on the index although no upload of ours began: somebody's hand."""
+    try:
+        files = world.index.page(world.record.project).files
+        return any(
+            world.index.sha256(files[a.filename]) == a.sha256 for a in world.record.artifacts if a.filename in files
+        )
+    except NoIndexAnswer:
+        return False
 
 
 def _server_declined(porcelain: str, claim: str) -> bool:
@@ -91,13 +103,6 @@ def _server_declined(porcelain: str, claim: str) -> bool:
     return any(
         line.startswith("!") and claim in line and "[remote rejected]" in line for line in porcelain.splitlines()
     )
-
-
-def _reason(output: str) -> str:
-    """Return the line of git's output that says why."""
-    lines: Sequence[str] = [line.strip() for line in output.splitlines() if line.strip()]
-    told = [line for line in lines if line.startswith(("fatal:", "remote:", "error:", "!", "ssh:"))] or list(lines)
-    return (told[0] if told else "no reason given").rstrip(".") + "."
 
 
 def _claimed(claim: str, remote: str) -> ClaimedElsewhere:
