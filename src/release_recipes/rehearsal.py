@@ -70,7 +70,7 @@ def _checked(subject: Subject) -> Plan:
         for problem in outcome.problems:
             told = Problem(problem.check, f"This would stop the release: {problem.message}", problem.hint)
             events.emit(events.Warned(told))
-        for problem in outcome.warnings:
+        for problem in (*outcome.warnings, *outcome.questions):
             events.emit(events.Warned(problem))
         running.note = (
             f"{len(outcome.problems)} would stop the release" if outcome.problems else "nothing would stop the release"

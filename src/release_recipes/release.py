@@ -73,7 +73,7 @@ def release(here: Place, request: Request, person: Person) -> str:
     with alone(here, "release"):
         nothing_waits(here.state)
         subject = subject_of(here, request)
-        plan = checked(subject)
+        plan = checked(subject, person)
         _agreed(plan, person)
         with workspace.temporary(here.git.path, lambda folder: hold(here.state, "release", folder)) as folder:
             prepared = workspace.fill(folder, here.git, plan)
@@ -110,21 +110,26 @@ def dry_run(here: Place, request: Request) -> list[tuple[str, list[str]]]:
     return [(name, lines + difference if name == "bump" else lines) for name, lines in described]
 
 
-def checked(subject: Subject) -> Plan:
-    """Make act 1, tell what it found, and return the plan.
+def checked(subject: Subject, person: Person | None = None) -> Plan:
+    """Make act 1, tell what it found, ask what a person decides, and return the plan.
 
     Raises:
         Refused: There are problems.
+        Declined: The person was asked whether to go on, and said no.
     """
     with events.step("check") as running:
         outcome = check(subject)
         if outcome.plan:
             events.emit(events.Planned(outcome.plan))
-        for problem in outcome.warnings:
+        for problem in (*outcome.warnings, *outcome.questions):
             events.emit(events.Warned(problem))
         if outcome.problems or outcome.plan is None:
             raise Refused(outcome.problems)
         running.note = f"{outcome.plan.project} {outcome.plan.prior} → {outcome.plan.version}"
+    if person and person.present:
+        for problem in outcome.questions:
+            if not person.confirm(f"{problem.message} Go on?", False):  # noqa: FBT003 - the answer to an empty line
+                raise Declined("Not released: you said no.")
     return outcome.plan
 
 

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from release_recipes.check import index, programs, repository, version
+from release_recipes.check import github, index, programs, repository, version
 from release_recipes.check.facts import Facts, Subject
-from release_recipes.check.finding import Check, Finding
+from release_recipes.check.finding import Check, Finding, Weight
 from release_recipes.errors import InvalidSetting, Problem, ReleaseError, WrongUsage
 from release_recipes.tokens import MASK
 
@@ -23,6 +23,7 @@ CHECKS: tuple[Check, ...] = (
     *repository.CHECKS,
     *version.CHECKS,
     *index.CHECKS,
+    *github.CHECKS,
     *programs.CHECKS,
 )
 
@@ -39,6 +40,8 @@ class Outcome:
     #: What the index has of the project; ``None`` where it gave no answer.
     page: Page | None
     problems: list[Problem]
+    #: What a person at a terminal decides about; elsewhere they are warnings.
+    questions: list[Problem]
     warnings: list[Problem]
 
 
@@ -59,17 +62,18 @@ def check(subject: Subject) -> Outcome:
         found = list(pool.map(lambda check: _findings(check, facts), wanted))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)  # Ctrl-C must not wait for an index that is silent
-    problems: dict[str, Problem] = {}
-    warnings: dict[str, Problem] = {}
+    told: dict[Weight, dict[str, Problem]] = {weight: {} for weight in Weight}
     for each, findings in zip(wanted, found, strict=True):
         for finding in findings:
-            stops = finding.stops and not (each.of_repository and subject.request.test)
-            kept = problems if stops else warnings
+            only_warns = each.of_repository and subject.request.test
             # One fault that several checks meet, such as a silent remote, is told once.
-            kept.setdefault(finding.message, Problem(each.name, MASK(finding.message), MASK(finding.hint)))
+            told[Weight.WARNS if only_warns else finding.weight].setdefault(
+                finding.message, Problem(each.name, MASK(finding.message), MASK(finding.hint))
+            )
     plan = facts.plan.result() if facts.plan.exception() is None else None
     page = facts.page.result() if facts.page.exception() is None else None
-    return Outcome(plan, page, list(problems.values()), list(warnings.values()))
+    stops, asks, warns = (list(told[weight].values()) for weight in (Weight.STOPS, Weight.ASKS, Weight.WARNS))
+    return Outcome(plan, page, stops, asks, warns)
 
 
 def _findings(check: Check, facts: Facts) -> list[Finding]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release_recipes.plan import Plan, Request, make_plan, wanted_part
+from release_recipes.programs import gh
 from release_recipes.programs.index import Index
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from release_recipes.programs.bump_my_version import Shown
+    from release_recipes.programs.gh import GitHubRepository
     from release_recipes.programs.git import Git, RemoteRefs
     from release_recipes.programs.simple_page import Page
     from release_recipes.project import Project
@@ -58,6 +60,7 @@ class Facts:
         self.head: Future[str] = pool.submit(git.ask, "rev-parse", "HEAD")
         self.changes: Future[list[str]] = pool.submit(git.changes)
         self.plan: Future[Plan] = pool.submit(self._plan)
+        self.github: Future[GitHubRepository | None] = pool.submit(self._github)
 
     def _show(self) -> Shown:
         part, _, _ = wanted_part(self.subject.request, self.subject.settings)
@@ -68,6 +71,12 @@ class Facts:
         upload = settings.upload_address(test=test)
         index = Index(settings.index_address(test=test), settings.username, self.subject.token, upload)
         return index.page(self.subject.project.name)
+
+    def _github(self) -> GitHubRepository | None:
+        """Return the repository on GitHub, where it is there and gh is signed in."""
+        repository = gh.parse_address(self.remote_address or "")
+        known = repository is not None and gh.is_github(repository, self.subject.root)
+        return repository if repository and known and gh.signed_in(repository, self.subject.root) else None
 
     def _plan(self) -> Plan:
         subject = self.subject

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,18 +12,34 @@ if TYPE_CHECKING:
     from release_recipes.check.facts import Facts
 
 
+class Weight(enum.Enum):
+    """What a finding does to a release."""
+
+    #: Nothing is released.
+    STOPS = "problem"
+    #: A person at a terminal is asked whether to go on; where nobody is, it is told as a warning.
+    ASKS = "question"
+    #: It is told.
+    WARNS = "warning"
+
+
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong, what to do now, and whether it stops the release."""
+    """What is wrong, what to do now, and what it does to the release."""
 
     message: str
     hint: str
-    stops: bool = True
+    weight: Weight = Weight.STOPS
 
 
 def warning(message: str, hint: str) -> Finding:
     """Make a finding that does not stop the release."""
-    return Finding(message, hint, stops=False)
+    return Finding(message, hint, Weight.WARNS)
+
+
+def question(message: str, hint: str) -> Finding:
+    """Make a finding that a person decides about."""
+    return Finding(message, hint, Weight.ASKS)
 
 
 @dataclass(frozen=True)

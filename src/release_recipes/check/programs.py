@@ -1,14 +1,14 @@
-"""Checks of the programs that the plan needs."""
+"""Checks of this machine: the programs that the plan needs, and room for the workspace."""
 
 from __future__ import annotations
 
 import importlib.metadata
 import re
 import shutil
+import tempfile
 from typing import TYPE_CHECKING
 
-from release_recipes.check.finding import Check, Finding, warning
-from release_recipes.programs import gh
+from release_recipes.check.finding import Check, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +20,10 @@ _OLDEST_GIT = (2, 29)
 
 #: What is run as ``python -m …`` from our own environment.
 _OURS = ("build", "bump-my-version", "nox", "twine", "uv")
+
+#: How often the files of HEAD stand in a workspace (three clones, an sdist unpacked), and bytes for environments.
+_COPIES = 4
+_ENVIRONMENTS = 100_000_000
 
 
 def _programs(facts: Facts) -> Iterator[Finding]:
@@ -34,24 +38,20 @@ def _programs(facts: Facts) -> Iterator[Finding]:
             yield Finding(f"The package {name!r} is not installed beside release-recipes.", f"pip install {name}")
 
 
-def _github(facts: Facts) -> Iterator[Finding]:
-    """Tell now what act 3 will leave out: a GitHub release is not worth stopping for."""
-    plan = facts.plan.result()
-    repository = gh.parse_address(facts.remote_address or "")
-    if plan.test or repository is None or not gh.looks_like_github(repository) or not plan.settings.github_release:
-        return
-    if not plan.settings.auto_git_tag:
-        return
-    if not shutil.which("gh"):
-        yield warning("gh is not there, so no GitHub release is made.", "Install it: https://cli.github.com")
-    elif not gh.signed_in(repository, facts.subject.root):
-        yield warning(
-            f"gh is not signed in to {repository.host}, so no GitHub release is made.",
-            f"gh auth login --hostname {repository.host}",
+def _room(facts: Facts) -> Iterator[Finding]:
+    listed = facts.subject.git.ask("ls-tree", "-r", "--long", "HEAD").splitlines()
+    sizes = [line.split(maxsplit=4)[3] for line in listed]
+    needed = _COPIES * sum(int(size) for size in sizes if size.isdigit()) + _ENVIRONMENTS
+    folder = tempfile.gettempdir()
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        yield Finding(
+            f"The temporary folder {folder} has {free // 1_000_000} MB left; a release needs {needed // 1_000_000}.",
+            "Make room there, or name another folder in TMPDIR.",
         )
 
 
 CHECKS = (
     Check("programs", "a release that stops half-way for want of a program", _programs),
-    Check("github", "a GitHub release that is missing afterwards", _github),
+    Check("room", "a disk that fills up half-way", _room),
 )

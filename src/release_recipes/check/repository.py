@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
+import tempfile
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from release_recipes.check.finding import Check, Finding, warning
 from release_recipes.errors import CommandFailed
+from release_recipes.programs.run import has_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -171,6 +174,56 @@ def _structure(facts: Facts) -> Iterator[Finding]:
             )
 
 
+def _something_new(facts: Facts) -> Iterator[Finding]:
+    git = facts.subject.git
+    if facts.plan.result().part == "none" or not git.refs("refs/tags"):
+        return
+    try:
+        last = git.ask("describe", "--tags", "--abbrev=0", "HEAD")
+    except CommandFailed:
+        return  # no tag is an ancestor of HEAD
+    if git.ask("rev-list", "--count", f"{last}..HEAD") == "0":
+        yield warning(f"Nothing was committed since {last}.", "Release only if that is what you mean.")
+
+
+def _workflow(facts: Facts) -> Iterator[Finding]:
+    """Look for a workflow that publishes when a tag or a release appears: it would upload the same names again."""
+    for name in facts.subject.git.tracked(":(glob).github/workflows/*.y*ml"):
+        path = facts.subject.root / name
+        text = path.read_text("utf-8", "replace") if path.is_file() else ""
+        if _ON_TAG.search(text) and _PUBLISHES.search(text):
+            yield warning(
+                f"{name} publishes by itself when a tag or a release appears, and would race this release.",
+                "Release by pushing the tag alone, or take the upload out of that workflow.",
+            )
+
+
+#: A workflow's trigger by tags or releases, and what uploads.
+_ON_TAG = re.compile(r"^\s+tags:|^\s+release:|^on:.*\brelease\b", re.MULTILINE)
+_PUBLISHES = re.compile(r"gh-action-pypi-publish|(twine|uv|flit|poetry|hatch|pdm|maturin) +(upload|publish)")
+
+
+def _signing(facts: Facts) -> Iterator[Finding]:
+    """Sign something once, where signing is configured; nobody is asked, and the object is thrown away."""
+    git = facts.subject.git
+    configured = [key for key in ("commit.gpgSign", "tag.gpgSign") if git.config_is_true(key)]
+    if not configured:
+        return
+    with tempfile.TemporaryDirectory(prefix="release-recipes-") as folder:
+        objects = git.ask("rev-parse", "--path-format=absolute", "--git-path", "objects")
+        elsewhere = {"GIT_OBJECT_DIRECTORY": folder, "GIT_ALTERNATE_OBJECT_DIRECTORIES": objects}
+        try:
+            git.ask("commit-tree", "-S", "-m", "signing is tried", "HEAD^{tree}", env=elsewhere)
+        except CommandFailed as error:
+            message = f"{configured[0]} is set, but signing fails: {_last_line(error)}."
+            if has_terminal():
+                yield warning(message, "If your key wants a pass phrase, you will be asked for it; else mend it.")
+            else:
+                yield Finding(
+                    message, "Unlock the key (ssh-add, gpg-agent), or unset it: git config commit.gpgSign false"
+                )
+
+
 def _identity(facts: Facts) -> Iterator[Finding]:
     git = facts.subject.git
     for key in ("name", "email"):
@@ -193,4 +246,7 @@ CHECKS = (
     Check("structure", "a clean clone that is not the repository: shallow, partial, submodules, LFS, a merge under way",
           _structure),
     Check("identity", "a release commit and a tag by nobody", _identity, of_repository=True),
+    Check("signing", "a release that stops at its commit, since the key is not there", _signing, of_repository=True),
+    Check("something-new", "a release of what was released already", _something_new, of_repository=True),
+    Check("workflow", "a workflow that uploads the same version at the same time", _workflow, of_repository=True),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.version import InvalidVersion, Version
 
-from release_recipes.check.finding import Check, Finding
+from release_recipes.check.finding import Check, Finding, question, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,8 +100,41 @@ def _holds(text: str, entry: dict[str, Any], prior: str) -> bool:
         return True  # bump-my-version then searches for the words themselves
 
 
+def _prerelease(facts: Facts) -> Iterator[Finding]:
+    plan = facts.plan.result()
+    try:
+        begins = Version(plan.version).is_prerelease and not Version(plan.prior).is_prerelease
+    except InvalidVersion:
+        return  # the check `version` tells
+    if begins:
+        yield question(
+            f"{plan.version} is a pre-release, on the way from the final {plan.prior}.",
+            "Installers pass over it unless they are asked for it (PEP 440).",
+        )
+
+
+def _changelog(facts: Facts) -> Iterator[Finding]:
+    """Look for the planned version, or a section for what is not released yet; hooks may still write it."""
+    plan, root = facts.plan.result(), facts.subject.root
+    if plan.settings.pre_release_hooks:
+        return
+    names = [path for path in sorted(root.iterdir()) if path.is_file() and path.stem.upper() in _CHANGELOGS]
+    texts = [path.read_text("utf-8", "replace") for path in names]
+    if texts and not any(plan.version in text or "unreleased" in text.lower() for text in texts):
+        yield warning(
+            f"{names[0].name} says nothing of {plan.version}.",
+            "Write what is new, under the version or under Unreleased, and commit it.",
+        )
+
+
+#: Names of changelogs, without their endings.
+_CHANGELOGS = frozenset({"CHANGELOG", "CHANGES", "HISTORY", "NEWS", "RELEASE_NOTES"})
+
+
 CHECKS = (
     Check("version", "a version that no index takes, or that no installer can compare", _valid),
     Check("greater", "a version that installers would never choose", _greater),
+    Check("prerelease", "a pre-release by mistake", _prerelease),
+    Check("changelog", "a release that nobody can read about", _changelog),
     Check("version-files", "a package that says another version than its file name", _version_files),
 )

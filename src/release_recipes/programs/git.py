@@ -62,13 +62,13 @@ class Git:
 
     # -- the two ways to call git ------------------------------------------------------------------------------------
 
-    def ask(self, *arguments: str, feed: str = "") -> str:
+    def ask(self, *arguments: str, feed: str = "", env: Mapping[str, str] | None = None) -> str:
         """Ask a question of the local repository; the answer without its last line end.
 
         Raises:
             CommandFailed: git said no.
         """
-        return self._git(["--no-optional-locks", *arguments], feed=feed).stdout.rstrip("\n")
+        return self._git(["--no-optional-locks", *arguments], feed=feed, env=env).stdout.rstrip("\n")
 
     def does(self, *arguments: str, env: Mapping[str, str] | None = None, feed: str = "") -> str:
         """Have git change something locally; what it printed.
@@ -110,6 +110,10 @@ class Git:
             if error.code != 1:
                 raise
             return None
+
+    def config_is_true(self, key: str) -> bool:
+        """Say whether a configured switch is on, in any of git's spellings."""
+        return self._git(["config", "--type=bool", "--get", key], check=False).stdout.strip() == "true"
 
     def resolve(self, revision: str) -> str | None:
         """Return the object id that a revision names; ``None`` where it names none."""

@@ -36,7 +36,7 @@ class _Quiet(WSGIRequestHandler):
 @contextlib.contextmanager
 def serving(folder: Path) -> Iterator[Served]:
     """Serve an empty index from a folder, on a free port of loopback, until the block ends."""
-    import pypiserver  # type: ignore[import-untyped]
+    import pypiserver
 
     token = secrets.token_urlsafe(24)
     app = pypiserver.app(
