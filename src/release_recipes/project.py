@@ -87,7 +87,9 @@ def read_project(root: Path, pyproject: Mapping[str, Any], version_files: Sequen
         return Project(root, name, pyproject, declared, BumpMyVersion(None), config)
     candidates = _named_files(root, version_files) or _likely_files(root)
     version = declared or next(filter(None, (_version_in(root / file) for file in candidates)), None)
-    files = list(version_files) or [file for file in candidates if _holds(root / file, name, version or "")]
+    # A version in pyproject.toml that is not the project's own is some tool's.
+    found = [file for file in candidates if file != "pyproject.toml" or _version_table(pyproject)]
+    files = list(version_files) or [file for file in found if _holds(root / file, name, version or "")]
     if version is None or not files:
         raise _no_version(pyproject)
     made = BumpMyVersion(_made_config(files, name, version, pyproject))
@@ -185,17 +187,26 @@ def _made_config(files: Sequence[str], name: str, version: str, pyproject: Mappi
     lines = ["[tool.bumpversion]", f"current_version = {json.dumps(version)}", *_scheme(version)]
     for file in files:
         lines += ["[[tool.bumpversion.files]]", f'filename = "{{root}}/{file}"']
-        if file == "pyproject.toml" and (key := _version_key(pyproject)):
-            lines += [f"key_path = {json.dumps(key)}"]
-        else:
-            lines += ["regex = true", f"search = {json.dumps(context)}", r'replace = "\\g<1>{new_version}"']
+        table = _version_table(pyproject) if file == "pyproject.toml" else None
+        search = json.dumps(_in_table(table) if table else context)
+        lines += ["regex = true", f"search = {search}", r'replace = "\\g<1>{new_version}"']
     return "\n".join(lines) + "\n"
 
 
-def _version_key(pyproject: Mapping[str, Any]) -> str | None:
-    """Return the key under which ``pyproject.toml`` declares the version."""
-    found = zip(_tables(pyproject, "version"), ("project.version", "tool.poetry.version"), strict=True)
-    return next((key for value, key in found if isinstance(value, str)), None)
+def _version_table(pyproject: Mapping[str, Any]) -> str | None:
+    """Return the table in which ``pyproject.toml`` declares the version."""
+    found = zip(_tables(pyproject, "version"), ("project", "tool.poetry"), strict=True)
+    return next((table for value, table in found if isinstance(value, str)), None)
+
+
+def _in_table(table: str) -> str:
+    """Return the search pattern for the version in a table of ``pyproject.toml``.
+
+    bump-my-version has ``key_path`` for that, but goes by it in its own configuration file only; elsewhere it would
+    replace every number of that value (1.8.1, ``modify_files``).
+    """
+    up_to_key = rf"^\[{re.escape(table)}\][^\n]*\n(?:(?!\[)[^\n]*\n)*?[ \t]*version"
+    return rf"""({up_to_key}[ \t]*=[ \t]*["']){{current_version}}(?=["'])"""
 
 
 def _context(name: str) -> str:

@@ -12,6 +12,7 @@ from packaging.version import InvalidVersion, Version
 
 from release_recipes.check.finding import Check, Finding, question, warning
 from release_recipes.programs.pypi_token import read_token
+from release_recipes.project import is_version
 from release_recipes.settings import PYPI, TEST_PYPI, TOKEN_PAGES, example, token_name
 
 if TYPE_CHECKING:
@@ -84,25 +85,27 @@ def _on_index(facts: Facts) -> Iterator[Finding]:
         planned = Version(plan.version)
     except InvalidVersion:
         return  # the check `version` tells
-    if page.of_version(str(planned)):
-        free = _next_free(planned, page.versions())
+    # As versions, not as texts: 1.3 and 1.3.0 are one release to an index (PEP 440).
+    versions = {Version(version) for version in page.versions()}
+    if planned in versions:
+        free = _next_free(planned, versions)
         commands = " | ".join(f"invoke release --new-version {version}" for version in free)
         message = f"{plan.project} {plan.version} is on the index already ({plan.index_address})."
         yield Finding(message, f"The next free: {commands}")
-    elif plan.version in page.named_versions or str(planned) in page.named_versions:
+    elif planned in {Version(version) for version in page.named_versions if is_version(version)}:
         yield Finding(
             f"{plan.project} {plan.version} was on the index once: its files are deleted, and their names used up.",
             "Release another version: a file name cannot be used again.",
         )
 
 
-def _next_free(taken: Version, versions: set[str]) -> list[str]:
+def _next_free(taken: Version, versions: set[Version]) -> list[str]:
     """Return the next patch, minor and major version that the index does not have."""
     major, minor, patch = taken.major, taken.minor, taken.micro
     free = []
     for raised in (lambda n: (major, minor, patch + n), lambda n: (major, minor + n, 0), lambda n: (major + n, 0, 0)):
-        step = next(n for n in range(1, len(versions) + 2) if ".".join(map(str, raised(n))) not in versions)
-        free.append(".".join(map(str, raised(step))))
+        candidates = (".".join(map(str, raised(n))) for n in range(1, len(versions) + 2))
+        free.append(next(version for version in candidates if Version(version) not in versions))
     return free
 
 

@@ -95,7 +95,7 @@ def _holds(text: str, entry: dict[str, Any], prior: str) -> bool:
         return "{" in filled or filled in text
     filled = search.replace("{current_version}", re.escape(prior))
     try:
-        return "{" in filled or re.search(filled, text, re.MULTILINE) is not None
+        return "{" in filled or re.search(filled, text, re.MULTILINE | re.DOTALL) is not None
     except re.error:
         return True  # bump-my-version then searches for the words themselves
 

@@ -6,6 +6,10 @@ that twice. Nothing here imports release_recipes, and no commit, tag or push is 
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bumpversion.versioning.version_config import VersionConfig
 
 
 def main(verb: str, value: str, config: str) -> None:
@@ -28,10 +32,25 @@ def main(verb: str, value: str, config: str) -> None:
             do_show("all", config=get_configuration(file), format_="json", increment=value or None)
             return
         edits_only = get_configuration(file, commit=False, tag=False, push_tag=False, allow_dirty=True)
+        if verb == "set" and not _says(edits_only.version_config, value):
+            # The project's parts have no place for what stands in this version: it is one part then.
+            whole = {"parse": "(?P<version>.+)", "serialize": ("{version}",)}
+            edits_only = get_configuration(file, commit=False, tag=False, push_tag=False, allow_dirty=True, **whole)
         part, version = (value, None) if verb == "raise" else (None, value)
         do_bump(part, version, edits_only, file)
     except (BumpVersionError, OSError, ValueError) as error:
         sys.exit(str(getattr(error, "message", "") or error))
+
+
+def _says(config: "VersionConfig", version: str) -> bool:
+    """Say whether a version that is read and written by a project's parts is still the same."""
+    from bumpversion.exceptions import BumpVersionError
+
+    try:
+        parsed = config.parse(version)
+        return parsed is not None and config.serialize(parsed, {}) == version
+    except (BumpVersionError, KeyError, ValueError):
+        return False
 
 
 if __name__ == "__main__":
