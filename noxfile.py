@@ -37,32 +37,38 @@ def install_wheel(session: nox.Session, group: str = "test") -> None:
     session.install(str(wheel), "--group", group, env=COMPILED)
 
 
-def run_pytest(session: nox.Session, *arguments: str) -> None:
-    """Run pytest without the source folder in reach."""
-    bin_folder = Path(session.bin)
-    path = os.pathsep.join([str(bin_folder), os.environ.get("PATH", os.defpath)])
-    session.run("python", "-m", "pytest", *arguments, *session.posargs, env={"PATH": path})
+def run_python(session: nox.Session, *arguments: str) -> None:
+    """Run Python where the programs of the environment are found, and the source folder is not."""
+    path = os.pathsep.join([session.bin, os.environ.get("PATH", os.defpath)])
+    session.run("python", *arguments, *session.posargs, env={"PATH": path})
 
 
 @nox.session
 def test(session: nox.Session) -> None:
     """Run the test suite on the built wheel."""
     install_wheel(session)
-    run_pytest(session, "--numprocesses=2", "--ignore=tests/crash", "--ignore=tests/faults", "tests")
+    run_python(session, "-m", "pytest", "--numprocesses=2", "--ignore=tests/crash", "--ignore=tests/faults", "tests")
 
 
 @nox.session
 def crash(session: nox.Session) -> None:
     """Kill a release at every point, resume it, and compare the end; start two at once."""
     install_wheel(session)
-    run_pytest(session, "--numprocesses=2", "tests/crash")
+    run_python(session, "-m", "pytest", "--numprocesses=2", "tests/crash")
 
 
 @nox.session
 def faults(session: nox.Session) -> None:
     """Break the index, git and GitHub in every way, and see what a person is told and how it ends."""
     install_wheel(session)
-    run_pytest(session, "--numprocesses=2", "tests/faults")
+    run_python(session, "-m", "pytest", "--numprocesses=2", "tests/faults")
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Take the guard of each check away, and invert it; each time a test has to go red."""
+    install_wheel(session)
+    run_python(session, "tests/mutants.py")
 
 
 @nox.session(venv_backend="none")
@@ -91,15 +97,14 @@ def types(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Check that what docs/ says about settings, checks and tasks is what the code says; -- --write mends it."""
     install_wheel(session)
-    session.run("python", "tests/support/docs.py", *session.posargs)
+    run_python(session, "docs/make_pages.py")
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure by ratio, in one run: start-up, a release against the commands by hand, many uploads."""
     install_wheel(session)
-    path = os.pathsep.join([session.bin, os.environ.get("PATH", os.defpath)])
-    session.run("python", "tests/bench.py", *session.posargs, env={"PATH": path})
+    run_python(session, "tests/bench.py")
 
 
 if __name__ == "__main__":

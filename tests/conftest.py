@@ -2,11 +2,14 @@
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from release_recipes import check
+from release_recipes.check.finding import Finding
 from support.cli import INVOKE, Cli
 from support.environment import Environment, make_environment
 from support.index import DevpiIndex, DevpiServer, PypiServer
@@ -63,6 +66,13 @@ def index(pypi: PypiServer, monkeypatch: pytest.MonkeyPatch) -> PypiServer:
     return pypi
 
 
+@pytest.fixture
+def known(index: PypiServer) -> PypiServer:
+    """Serve a pypiserver that has an earlier version of the project."""
+    (index.folder / "demo_package-1.2.3.tar.gz").write_bytes(b"")
+    return index
+
+
 @pytest.fixture(scope="session")
 def devpi_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevpiServer]:
     """Run a devpi-server until the last test is over."""
@@ -86,3 +96,30 @@ def cli() -> Cli:
 def invoke() -> Cli:
     """Return Invoke, for a project with a `tasks.py`."""
     return Cli(INVOKE)
+
+
+# -- mutants of checks, for tests/mutants.py ---------------------------------------------------------------------------
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take the name of a check and how it is broken."""
+    parser.addoption("--mutant", help="CHECK:removed or CHECK:inverted; only the tests that are marked for it run")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Put the mutant in the place of the check."""
+    if mutant := config.getoption("--mutant"):
+        name, kind = mutant.split(":")
+        found = [] if kind == "removed" else [Finding("It always finds something.", "There is no way out.")]
+        checks = tuple(
+            replace(each, find=lambda _: iter(found)) if each.name == name else each for each in check.CHECKS
+        )
+        check.CHECKS = checks
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tests that are marked for the mutant."""
+    if mutant := config.getoption("--mutant"):
+        name, kind = mutant.split(":")
+        colour = "red" if kind == "removed" else "green"
+        items[:] = [item for item in items if any(name in mark.args for mark in item.iter_markers(colour))]

@@ -1,0 +1,43 @@
+"""Break each check of act 1, and see a test go red: ``nox -s mutants``.
+
+Each check is broken twice: its guard is removed (it never finds anything), and inverted (it always does). The tests that
+are marked as red, or as green, for the check run with the mutant in its place, and at least one has to fail.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from release_recipes.check import CHECKS
+
+TESTS = Path(__file__).parent
+
+
+def survives(mutant: str) -> str | None:
+    """Run the marked tests with a mutant; what happened, where no test went red."""
+    words = ["-q", "-x", "-p", "no:randomly", "-p", "no:cacheprovider", "--mutant", mutant, str(TESTS)]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *words], check=False, capture_output=True, text=True, cwd=TESTS.parent
+    )
+    return None if done.returncode == 1 else done.stdout[-2000:] + done.stderr[-2000:]
+
+
+def main() -> str | None:
+    """Try every mutant, two at a time."""
+    began = time.monotonic()
+    mutants = [f"{check.name}:{kind}" for check in CHECKS for kind in ("removed", "inverted")]
+    with ThreadPoolExecutor(2) as pool:
+        survivors = {mutant: said for mutant, said in zip(mutants, pool.map(survives, mutants), strict=True) if said}
+    for mutant, said in survivors.items():
+        print(f"{mutant} survives:\n{said}")
+    seen, seconds = len(mutants) - len(survivors), time.monotonic() - began
+    print(f"{seen} of {len(mutants)} mutants of {len(CHECKS)} checks were seen red, in {seconds:.0f} s")
+    return "A check can be broken without a test that notices." if survivors else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,264 @@
+"""What act 1 says of the index and of the credentials for it."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from release_recipes.programs.pypi_token import TokenFacts, read_token
+from release_recipes.settings import PYPI, TEST_PYPI
+from release_recipes.tokens import Token
+from support.checking import Told, look, problems, questions, warnings
+from support.index import PypiServer
+from support.macaroon import pypi_token
+from support.repository import Repository
+
+MAKE = "Make one at https://pypi.org/manage/account/token/, and put it into PYPI_API_TOKEN."
+
+JsonIndex = Callable[[dict[str, Any]], None]
+
+
+@pytest.fixture
+def json_index(monkeypatch: pytest.MonkeyPatch) -> Iterator[JsonIndex]:
+    """Return what serves one page in the JSON form of the simple API; it is also where PyPI's own is asked for."""
+    page: dict[str, Any] = {}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps({"meta": {"api-version": "1.4"}, "name": "demo-package", "files": [], **page}).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/vnd.pypi.simple.v1+json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        monkeypatch.setenv("PYPI_INDEX_URL", f"http://127.0.0.1:{server.server_port}/simple/")
+        monkeypatch.setenv("TEST_PYPI_INDEX_URL", f"http://127.0.0.1:{server.server_port}/simple/")
+        yield page.update
+        server.shutdown()
+
+
+@pytest.mark.usefixtures("json_index")
+@pytest.mark.parametrize(
+    ("token", "told"),
+    [
+        pytest.param(
+            "hunter2-hunter2",
+            ("problem", "PYPI_API_TOKEN is not a token of pypi.org: those begin with pypi-."),
+            id="another shape",
+        ),
+        pytest.param(
+            "pypi-not+a+macaroon",
+            ("warning", "PYPI_API_TOKEN cannot be read, so its scope is not known."),
+            id="unreadable",
+        ),
+        pytest.param(
+            pypi_token(location="test.pypi.org"),
+            ("problem", "PYPI_API_TOKEN is a token of test.pypi.org, and the release goes to pypi.org."),
+            id="of TestPyPI",
+        ),
+        pytest.param(
+            pypi_token([1, ["another-project", "a-third"]]),
+            ("problem", "The scope of PYPI_API_TOKEN is a-third, another-project, not demo-package."),
+            id="of another project",
+        ),
+        pytest.param(
+            pypi_token({"version": 1, "permissions": {"projects": ["another-project"]}}),
+            ("problem", "The scope of PYPI_API_TOKEN is another-project, not demo-package."),
+            id="of another project, in the earlier form",
+        ),
+        pytest.param(pypi_token([0, 1_000_000_000, 0]), ("problem", "PYPI_API_TOKEN has expired."), id="expired"),
+        pytest.param(
+            pypi_token([0, 9_000_000_000, 8_000_000_000]),
+            ("problem", "PYPI_API_TOKEN does not count yet."),
+            id="too early",
+        ),
+    ],
+)
+@pytest.mark.red("token-fits")
+def test_a_token_that_does_not_fit(
+    token: str, told: tuple[str, str], repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token that PyPI would refuse is told before anything is built."""
+    monkeypatch.setenv("PYPI_API_TOKEN", token)
+    outcome = look(repository.path)
+    found = [("problem", *one) for one in problems(outcome)] + [("warning", *one) for one in warnings(outcome)]
+    assert [(kind, name, message) for kind, name, message, _ in found] == [(told[0], "token-fits", told[1])]
+
+
+@pytest.mark.usefixtures("json_index")
+@pytest.mark.parametrize(
+    "restrictions",
+    [(), ([1, ["demo-package"]],), ([3, "a-user"],), ([0, 9_000_000_000, 0], [2, ["an-id"]], [99, "of the future"])],
+    ids=["none", "the project", "the user", "time and more"],
+)
+@pytest.mark.green("token-fits", "token")
+def test_a_token_that_fits(
+    restrictions: tuple[Any, ...], repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token for this index and project is content, also with restrictions of kinds that are not known."""
+    monkeypatch.setenv("PYPI_API_TOKEN", pypi_token(*restrictions))
+    outcome = look(repository.path)
+    assert (problems(outcome), warnings(outcome)) == ([], [])
+
+
+@pytest.mark.usefixtures("json_index")
+@pytest.mark.red("token-fits")
+def test_a_token_of_pypi_for_testpypi(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token of PyPI is refused on the way to TestPyPI."""
+    monkeypatch.setenv("PYPI_TEST_TOKEN", pypi_token())
+    assert [told[:2] for told in problems(look(repository.path, test=True))] == [
+        ("token-fits", "PYPI_TEST_TOKEN is a token of pypi.org, and the release goes to test.pypi.org.")
+    ]
+
+
+def test_what_a_token_says() -> None:
+    """The restrictions of a token are read in both of the forms that PyPI has used."""
+    now = pypi_token([1, ["a"]], [0, 20, 10])
+    earlier = pypi_token({"version": 1, "permissions": {"projects": ["a"]}}, {"exp": 20, "nbf": 10})
+    assert read_token(Token(now)) == TokenFacts("pypi.org", frozenset({"a"}), 10, 20)
+    assert read_token(Token(earlier)) == TokenFacts("pypi.org", frozenset({"a"}), 10, 20)
+    assert read_token(Token(pypi_token([1, ["x" * 300]]))) == TokenFacts("pypi.org", frozenset({"x" * 300}))
+
+
+@pytest.mark.parametrize("cut", [1, 5, 8, 20, 40])
+def test_a_token_that_was_cut(cut: int) -> None:
+    """A token that lost its end is read as far as it goes, or not at all, and never breaks the check."""
+    whole = pypi_token([1, ["a"]])
+    told = read_token(Token(whole[: len("pypi-") + cut]))
+    assert told is None or told.location == "pypi.org"
+
+
+# -- .env --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("index")
+@pytest.mark.red("dotenv")
+def test_a_dotenv_that_others_can_read(repository: Repository) -> None:
+    """Other users of the machine could read the token."""
+    repository.write(".git/info/exclude", ".env\n")
+    repository.write(".env", "VERBOSE_OUTPUT=false\n").chmod(0o644)
+    assert warnings(look(repository.path)) == [
+        Told("dotenv", ".env can be read by other users of this machine.", "chmod 600 .env")
+    ]
+
+
+@pytest.mark.usefixtures("index")
+@pytest.mark.red("dotenv")
+def test_a_dotenv_that_git_tracks(repository: Repository) -> None:
+    """A token in the history is everybody's."""
+    repository.write(".env", "VERBOSE_OUTPUT=false\n").chmod(0o600)
+    repository.git("add", "--force", ".env")
+    repository.commit("chore: a mistake")
+    repository.git("push", "--quiet")
+    assert problems(look(repository.path)) == [
+        Told(
+            "dotenv",
+            ".env is tracked by git, so whatever it holds is in the history.",
+            "git rm --cached .env, revoke every token in it, and list .env in .gitignore.",
+        )
+    ]
+
+
+@pytest.mark.usefixtures("index")
+@pytest.mark.green("dotenv")
+def test_a_dotenv_that_only_its_owner_reads(repository: Repository) -> None:
+    """A `.env` with mode 600 that git ignores is as it should be."""
+    repository.write(".git/info/exclude", ".env\n")
+    repository.write(".env", "VERBOSE_OUTPUT=false\n").chmod(0o600)
+    assert warnings(look(repository.path)) == []
+
+
+# -- the project on the index ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def _signed_for_pypi(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYPI_API_TOKEN", pypi_token())
+
+
+@pytest.mark.usefixtures("_signed_for_pypi")
+@pytest.mark.red("on-index")
+def test_a_version_whose_files_were_deleted(repository: Repository, json_index: JsonIndex) -> None:
+    """The names of deleted files are used up for ever."""
+    json_index({"versions": ["1.2.3", "1.3.0"]})
+    assert problems(look(repository.path)) == [
+        Told(
+            "on-index",
+            "demo-package 1.3.0 was on the index once: its files are deleted, and their names used up.",
+            "Release another version: a file name cannot be used again.",
+        )
+    ]
+
+
+@pytest.mark.usefixtures("_signed_for_pypi")
+@pytest.mark.parametrize("status", ["archived", "quarantined"])
+@pytest.mark.red("project-status")
+def test_a_project_that_takes_no_files(status: str, repository: Repository, json_index: JsonIndex) -> None:
+    """An archived and a quarantined project are told before the index refuses their files."""
+    json_index({"project-status": {"status": status}})
+    assert [told[:2] for told in problems(look(repository.path))] == [
+        ("project-status", f"demo-package is {status} on the index, which takes no files for it.")
+    ]
+
+
+@pytest.mark.usefixtures("_signed_for_pypi")
+@pytest.mark.parametrize("page", [{}, {"project-status": {"status": "deprecated"}}, {"versions": ["1.2.3"]}])
+@pytest.mark.green("project-status", "on-index", "first-release")
+def test_a_project_that_takes_files(page: dict[str, Any], repository: Repository, json_index: JsonIndex) -> None:
+    """An active project takes files, and a deprecated one, too (PEP 792)."""
+    json_index(page)
+    outcome = look(repository.path)
+    assert (problems(outcome), questions(outcome), warnings(outcome)) == ([], [], [])
+
+
+@pytest.mark.usefixtures("index")
+@pytest.mark.red("first-release")
+def test_a_project_that_the_index_does_not_know(repository: Repository) -> None:
+    """A first release is asked about: a misspelled name is taken for ever."""
+    assert questions(look(repository.path)) == [
+        Told(
+            "first-release",
+            "The index has no project demo-package yet: this would be its first release.",
+            "See that the name is spelled as you mean it; it cannot be changed afterwards.",
+        )
+    ]
+
+
+def _classify(repository: Repository) -> None:
+    path = repository.path / "pyproject.toml"
+    text = path.read_text(encoding="utf-8")
+    classifiers = 'classifiers = ["Private :: Do Not Upload"]'
+    path.write_text(text.replace("[project]", f"[project]\n{classifiers}"), encoding="utf-8")
+    repository.commit("build: keep it private")
+    repository.git("push", "--quiet")
+
+
+@pytest.mark.usefixtures("json_index", "_signed_for_pypi")
+@pytest.mark.red("private")
+def test_a_private_package_on_the_way_to_a_public_index(repository: Repository) -> None:
+    """A package that calls itself private does not go to PyPI."""
+    _classify(repository)
+    assert [told[:2] for told in problems(look(repository.path))] == [
+        (
+            "private",
+            "The project has the classifier 'Private :: Do Not Upload', and the release goes to a public index.",
+        )
+    ]
+
+
+@pytest.mark.green("private")
+def test_a_private_package_on_the_way_to_its_own_index(repository: Repository, index: PypiServer) -> None:
+    """An index of one's own takes a private package."""
+    _classify(repository)
+    assert problems(look(repository.path)) == []
+    assert index.upload_url not in {PYPI[0], TEST_PYPI[0]}

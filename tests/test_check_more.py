@@ -1,0 +1,170 @@
+"""What act 1 says of this machine, of signing, and of what is worth a warning."""
+
+import os
+import shutil
+import subprocess
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+
+from support.checking import Told, look, problems, questions, warnings
+from support.repository import Repository
+
+pytestmark = pytest.mark.usefixtures("known")
+
+_Usage = namedtuple("_Usage", "total used free")  # noqa: PYI024 - as shutil.disk_usage returns
+
+
+@pytest.mark.parametrize(("free", "stops"), [(90_000_000, True), (200_000_000, False)])
+@pytest.mark.red("room")
+@pytest.mark.green("room")
+def test_room_for_the_workspace(
+    free: int,
+    stops: bool,
+    repository: Repository,
+    monkeypatch: pytest.MonkeyPatch,  # noqa: FBT001 - a parameter
+) -> None:
+    """A temporary folder that is too full for clones and environments stops the release."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: _Usage(free, 0, free))
+    found = [told.check for told in problems(look(repository.path))]
+    assert found == (["room"] if stops else [])
+
+
+def _ssh_key(folder: Path, *, phrase: str = "") -> Path:
+    key = folder / "key"
+    words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", phrase, "-f", str(key)]
+    subprocess.run(words, check=True, capture_output=True)
+    return key
+
+
+@pytest.mark.parametrize("key", ["commit.gpgSign", "tag.gpgSign"])
+@pytest.mark.red("signing")
+def test_signing_with_a_key_that_is_not_there(key: str, repository: Repository) -> None:
+    """A release that is to be signed by a key that is not there stops before anything is built."""
+    repository.git("config", "gpg.format", "ssh")
+    repository.git("config", "user.signingKey", str(repository.path / "no-such-key"))
+    repository.git("config", key, "true")
+    (told,) = problems(look(repository.path))
+    assert told.check == "signing"
+    assert told.message.startswith(f"{key} is set, but signing fails: error: ")
+
+
+@pytest.mark.red("signing")
+def test_signing_with_a_pass_phrase_and_nobody_to_ask(repository: Repository, tmp_path: Path) -> None:
+    """Without a terminal, a key that wants a pass phrase fails at once instead of waiting."""
+    repository.git("config", "gpg.format", "ssh")
+    repository.git("config", "user.signingKey", str(_ssh_key(tmp_path, phrase="secret")))
+    repository.git("config", "commit.gpgSign", "true")
+    assert [told.check for told in problems(look(repository.path))] == ["signing"]
+
+
+@pytest.mark.parametrize("sign", ["true", "false"])
+@pytest.mark.green("signing")
+def test_signing_that_works(sign: str, repository: Repository, tmp_path: Path) -> None:
+    """Signing is tried with an object that leaves no trace in the repository."""
+    repository.git("config", "gpg.format", "ssh")
+    repository.git("config", "user.signingKey", str(_ssh_key(tmp_path)))
+    repository.git("config", "commit.gpgSign", sign)
+    objects = repository.git("count-objects", "-v")
+    assert problems(look(repository.path)) == []
+    assert repository.git("count-objects", "-v") == objects
+
+
+@pytest.mark.red("something-new")
+def test_nothing_was_committed_since_the_last_tag(repository: Repository) -> None:
+    """A release of what was released already is warned of."""
+    repository.git("tag", "v1.2.9")
+    assert warnings(look(repository.path)) == [
+        Told("something-new", "Nothing was committed since v1.2.9.", "Release only if that is what you mean.")
+    ]
+
+
+@pytest.mark.green("something-new")
+def test_something_was_committed_since_the_last_tag(repository: Repository) -> None:
+    """One commit after the last tag is something to release."""
+    assert warnings(look(repository.path)) == []
+
+
+PUBLISHES_ON_TAGS = """\
+on:
+  push:
+    tags: ["v*"]
+jobs:
+  publish:
+    steps:
+      - run: twine upload dist/*
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "warns"),
+    [
+        (PUBLISHES_ON_TAGS, True),
+        (PUBLISHES_ON_TAGS.replace("twine upload dist/*", "uv publish"), True),
+        (
+            "on:\n  release:\n    types: [published]\njobs:\n  a:\n    steps:\n      - uses: pypa/gh-action-pypi-publish@v1\n",
+            True,
+        ),
+        (PUBLISHES_ON_TAGS.replace('tags: ["v*"]', "branches: [main]"), False),
+        (PUBLISHES_ON_TAGS.replace("twine upload dist/*", "pytest"), False),
+    ],
+    ids=["tags", "uv", "release", "by branch", "tests"],
+)
+@pytest.mark.red("workflow")
+@pytest.mark.green("workflow")
+def test_a_workflow_that_publishes_by_itself(text: str, warns: bool, repository: Repository) -> None:  # noqa: FBT001
+    """A workflow that uploads when a tag appears would race the release."""
+    repository.write(".github/workflows/publish.yml", text)
+    repository.commit("ci: publish")
+    repository.git("push", "--quiet")
+    found = [told for told in warnings(look(repository.path)) if told.check == "workflow"]
+    assert [told.message for told in found] == [
+        ".github/workflows/publish.yml publishes by itself when a tag or a release appears, and would race this release."
+    ] * warns
+
+
+@pytest.mark.red("prerelease")
+def test_a_prerelease_after_a_final_version(repository: Repository) -> None:
+    """A pre-release on the way from a final version is asked about."""
+    assert [told[:2] for told in questions(look(repository.path, part=None, new_version="1.3.0rc1"))] == [
+        ("prerelease", "1.3.0rc1 is a pre-release, on the way from the final 1.2.3.")
+    ]
+
+
+@pytest.mark.green("prerelease")
+def test_a_final_version_after_a_final_version(repository: Repository) -> None:
+    """A final version is not asked about."""
+    assert questions(look(repository.path)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "hooks", "warns"),
+    [
+        ("# Changes\n\n## 1.2.3\n", "", True),
+        ("# Changes\n\n## Unreleased\n", "", False),
+        ("# Changes\n\n## 1.3.0\n", "", False),
+        ("# Changes\n\n## 1.2.3\n", 'pre_release_hooks = ["true"]', False),
+    ],
+    ids=["silent", "unreleased", "the version", "written by a hook"],
+)
+@pytest.mark.red("changelog")
+@pytest.mark.green("changelog")
+def test_a_changelog(text: str, hooks: str, warns: bool, repository: Repository) -> None:  # noqa: FBT001
+    """A changelog that says nothing of the release is warned of, unless a hook may still write it."""
+    for existing in repository.path.glob("NEWS*"):
+        existing.unlink()
+    repository.write("CHANGELOG.md", text)
+    pyproject = repository.path / "pyproject.toml"
+    repository.write("pyproject.toml", f"{pyproject.read_text(encoding='utf-8')}\n[tool.release]\n{hooks}\n")
+    repository.commit("docs: changes")
+    repository.git("push", "--quiet")
+    found = [told for told in warnings(look(repository.path)) if told.check == "changelog"]
+    assert [told.message for told in found] == ["CHANGELOG.md says nothing of 1.3.0."] * warns
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes are POSIX's")
+def test_the_environment_of_the_tests_is_the_one_that_is_meant(repository: Repository) -> None:
+    """The fixture that these tests stand on leaves nothing to say."""
+    outcome = look(repository.path)
+    assert (problems(outcome), questions(outcome), warnings(outcome)) == ([], [], [])
