@@ -76,20 +76,27 @@ def checks_page() -> str:
     return _CHECKS.format(rows="\n".join(rows))
 
 
+def _linked(test: str) -> str:
+    """Return a test's name, with a link to its file."""
+    path, _, name = test.partition("::")
+    return f"[`{name}`](../{path})"
+
+
 _SETTINGS = """\
 # Settings
 
-A flag wins over an environment variable, which wins over `.env`, which wins over `[tool.release]` in `pyproject.toml`, which
-wins over the default. The plan shows where a value came from. `.env` is read without interpolation, and its values do not enter
-the process environment. A token is never a setting of `pyproject.toml`: `PYPI_API_TOKEN` and `PYPI_TEST_TOKEN` come from the
-environment or `.env`. An unknown key in `[tool.release]` is an error that names the nearest known one.
+A flag wins over an environment variable, which wins over `.env`, which wins over `[tool.release]` in `pyproject.toml`,
+which wins over the default. The plan shows where a value came from. `.env` is read without interpolation, and its values
+do not enter the process environment. A token is never a setting of `pyproject.toml`: `PYPI_API_TOKEN` and
+`PYPI_TEST_TOKEN` come from the environment or `.env`. An unknown key in `[tool.release]` is an error that names the
+nearest known one.
 
 | key in `[tool.release]` | variable | type | default | what it is for |
 |---|---|---|---|---|
 {rows}
 
-Templates (`tag`, `commit_message`, `commit_body`) take `{{version}}`, `{{prior_version}}` and, for the commit, `{{tag}}`; where they are
-not set, `tag_name` and `message` of bump-my-version's configuration count.
+Templates (`tag`, `commit_message`, `commit_body`) take `{{version}}`, `{{prior_version}}` and, for the commit, `{{tag}}`;
+where they are not set, `tag_name` and `message` of bump-my-version's configuration count.
 
 The index address is derived for PyPI and TestPyPI, and for servers that serve `/simple/` beside the upload; for others, such as
 devpi (`…/+simple/`), set `index_url`.

@@ -75,7 +75,8 @@ def list_tasks(bench: Bench, text: str) -> Callable[[], float]:
 def release(bench: Bench, commands: Callable[[PypiServer], Sequence[Sequence[str]]]) -> float:
     """Time a list of commands that release a fresh setuptools project into a fresh local index."""
     folder = bench.fresh("release")
-    repository = make_project(folder / "project", kind="setuptools", files={".gitignore": "build/\n*.egg-info/\ndist/\n"})
+    ignored = {".gitignore": "build/\n*.egg-info/\ndist/\n"}
+    repository = make_project(folder / "project", kind="setuptools", files=ignored)
     (folder / "index").mkdir()
     with PypiServer(folder / "index") as index:
         known = {**bench.variables, **index.settings}
@@ -151,13 +152,15 @@ def main() -> None:
         bench = Bench(folder, dict(environment.variables), rounds)
         print(f"{'':<58} {'ours':>10} {'theirs':>10}   medians of {rounds}, alternately")
         recipes, empty = list_tasks(bench, "from release_recipes import ns\n"), list_tasks(bench, "")
-        replace(bench, rounds=rounds * 4).compare("invoke --list / with an empty tasks.py", "at most 1.30", recipes, empty)
+        often = replace(bench, rounds=rounds * 4)
+        often.compare("invoke --list / with an empty tasks.py", "at most 1.30", recipes, empty)
         bench.compare(
             "release of a small setuptools project / typed by hand", "at most 0.80",
             lambda: release(bench, by_recipe), lambda: release(bench, by_hand),
         )  # fmt: skip
         wheels = make_wheels(bench)
-        for title, slow, promise in (("", False, "at most 1.00"), (f", +{DELAY * 1000:.0f} ms each", True, "at most 0.33")):
+        added = f", +{DELAY * 1000:.0f} ms each"
+        for title, slow, promise in (("", False, "at most 1.00"), (added, True, "at most 0.33")):
             bench.compare(
                 f"upload of {WHEELS} wheels{title} / twine upload", promise,
                 lambda slow=slow: upload(bench, wheels, slow=slow, ours=True),  # type: ignore[misc]

@@ -1,7 +1,7 @@
 """Break each check of act 1, and see a test go red: ``nox -s mutants``.
 
-Each check is broken twice: its guard is removed (it never finds anything), and inverted (it always does). The tests that
-are marked as red, or as green, for the check run with the mutant in its place, and at least one has to fail.
+Each check is broken twice: its guard is removed (it never finds anything), and inverted (it always does). The tests
+that are marked as red, or as green, for the check run with the mutant in its place, and at least one has to fail.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ def test_room_for_the_workspace(
     free: int,
     stops: bool,
     repository: Repository,
-    monkeypatch: pytest.MonkeyPatch,  # noqa: FBT001 - a parameter
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A temporary folder that is too full for clones and environments stops the release."""
     monkeypatch.setattr(shutil, "disk_usage", lambda _: _Usage(free, 0, free))
@@ -113,14 +113,15 @@ jobs:
 )
 @pytest.mark.red("workflow")
 @pytest.mark.green("workflow")
-def test_a_workflow_that_publishes_by_itself(text: str, warns: bool, repository: Repository) -> None:  # noqa: FBT001
+def test_a_workflow_that_publishes_by_itself(text: str, warns: bool, repository: Repository) -> None:
     """A workflow that uploads when a tag appears would race the release."""
     repository.write(".github/workflows/publish.yml", text)
     repository.commit("ci: publish")
     repository.git("push", "--quiet")
     found = [told for told in warnings(look(repository.path)) if told.check == "workflow"]
     assert [told.message for told in found] == [
-        ".github/workflows/publish.yml publishes by itself when a tag or a release appears, and would race this release."
+        ".github/workflows/publish.yml publishes by itself when a tag or a release appears, and would race this "
+        "release."
     ] * warns
 
 
@@ -150,7 +151,7 @@ def test_a_final_version_after_a_final_version(repository: Repository) -> None:
 )
 @pytest.mark.red("changelog")
 @pytest.mark.green("changelog")
-def test_a_changelog(text: str, hooks: str, warns: bool, repository: Repository) -> None:  # noqa: FBT001
+def test_a_changelog(text: str, hooks: str, warns: bool, repository: Repository) -> None:
     """A changelog that says nothing of the release is warned of, unless a hook may still write it."""
     for existing in repository.path.glob("NEWS*"):
         existing.unlink()
