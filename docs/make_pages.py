@@ -86,8 +86,8 @@ _SETTINGS = """\
 # Settings
 
 A flag wins over an environment variable, which wins over `.env`, which wins over `[tool.release]` in `pyproject.toml`,
-which wins over the default. The plan shows where a value came from. `.env` is read without interpolation, and its values
-do not enter the process environment. A token is never a setting of `pyproject.toml`: `PYPI_API_TOKEN` and
+which wins over the default. The plan shows where a value came from. `.env` is read without interpolation, and its
+values do not enter the process environment. A token is never a setting of `pyproject.toml`: `PYPI_API_TOKEN` and
 `PYPI_TEST_TOKEN` come from the environment or `.env`. An unknown key in `[tool.release]` is an error that names the
 nearest known one.
 
@@ -95,11 +95,11 @@ nearest known one.
 |---|---|---|---|---|
 {rows}
 
-Templates (`tag`, `commit_message`, `commit_body`) take `{{version}}`, `{{prior_version}}` and, for the commit, `{{tag}}`;
-where they are not set, `tag_name` and `message` of bump-my-version's configuration count.
+Templates (`tag`, `commit_message`, `commit_body`) take `{{version}}`, `{{prior_version}}` and, for the commit,
+`{{tag}}`; where they are not set, `tag_name` and `message` of bump-my-version's configuration count.
 
-The index address is derived for PyPI and TestPyPI, and for servers that serve `/simple/` beside the upload; for others, such as
-devpi (`…/+simple/`), set `index_url`.
+The index address is derived for PyPI and TestPyPI, and for servers that serve `/simple/` beside the upload; for
+others, such as devpi (`…/+simple/`), set `index_url`.
 
 This page is made from `src/release_recipes/settings.py` by `nox -s docs -- --write`.
 """
