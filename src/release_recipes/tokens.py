@@ -1,25 +1,46 @@
 """Credentials: held so that they do not show, masked wherever text leaves, and kept out of other processes.
 
-This module never sends a credential anywhere; the only place that reveals one is ``programs/index``.
+This module never sends a credential anywhere; ``programs/twine`` and ``programs/index`` do, to the upload's host.
 """
 
 from __future__ import annotations
 
 import base64
+import contextlib
+import html
+import json
 import os
 import re
+import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any, NoReturn, cast
 from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 #: What stands where a credential stood.
 STARS = "**********"
 
 #: Shorter values would mask ordinary words; no index or forge issues tokens that short.
 SHORTEST_SECRET = 8
+
+#: From this length on a secret is no pass phrase of words, and pieces of it are masked too: output is cut and wrapped.
+LONG_SECRET = 32
+
+#: The shortest piece of a long secret that is masked. Two neighbouring windows of this many characters always have a
+#: whole word of ``_WORD`` characters in common with any grid of that width: see :class:`_Pieces`.
+SHORTEST_PIECE = 16
+_WORD = 8
+
+#: The shortest end of a chunk that is held back because a piece may go on in the next; see :meth:`Mask.stream`.
+_TAIL = 4
+
+#: A pattern that is found nowhere.
+_NOTHING = "(?!)"
+
+#: The fewest different characters in a spelling that is masked.
+_DISTINCT = 4
 
 _PUBLISHING = re.compile(
     r"""
@@ -39,22 +60,46 @@ _FORGE = re.compile(
 
 
 class Token:
-    """A credential that shows as stars."""
+    """A credential that shows as stars, wherever it is: in a container, a format, a log, a traceback with locals."""
 
-    __slots__ = ("_value",)
+    # The value is in a closure: tools that list the attributes of an object find a function.
+    __slots__ = ("_reveal", "origin")
 
-    def __init__(self, value: str) -> None:
+    def __init__(self, value: str, origin: str = "") -> None:
         """Hold the value, and have it masked from now on."""
-        self._value = value
+        self._reveal: Callable[[], str] = lambda: value
+        #: Where it came from, such as ``.env PYPI_API_TOKEN``; for a person to read.
+        self.origin = origin
         MASK.add(value)
 
     def __repr__(self) -> str:
         """Show stars."""
         return STARS
 
+    def __format__(self, spec: str) -> str:
+        """Show stars, as wide as they are to be."""
+        return format(STARS, spec)
+
+    def __copy__(self) -> Token:
+        """Return itself: two of them would be one more place to look for."""
+        return self
+
+    def __deepcopy__(self, _memo: object) -> Token:
+        """Return itself, also for ``dataclasses.asdict``."""
+        return self
+
+    def __reduce_ex__(self, _protocol: object) -> NoReturn:
+        """Refuse to be pickled.
+
+        Raises:
+            TypeError: Always.
+        """
+        message = "A token is not written anywhere, so it cannot be pickled."
+        raise TypeError(message)
+
     def reveal(self) -> str:
         """Return the value: for the one place that sends it."""
-        return self._value
+        return self._reveal()
 
 
 class Mask:
@@ -63,47 +108,201 @@ class Mask:
     def __init__(self) -> None:
         """Know nothing yet."""
         self._held: set[str] = set()
-        self._spellings: set[str] = set()
-        self._forms: re.Pattern[str] | None = None
+        #: The spellings of short secrets, longest first; nothing matches at the start.
+        self._short: tuple[str, ...] = ()
+        self._whole = re.compile(_NOTHING)
+        self._pieces = _Pieces(())
         self._lock = threading.Lock()
 
-    def add(self, *values: str, users: Iterable[str] = ("__token__",)) -> None:
-        """Mask these values from now on, also as base64, URL-quoted, and in a basic authorization header.
-
-        ``users`` are the user names with which a header could be made.
-        """
+    def add(self, *values: str) -> None:
+        """Mask these values from now on, in every spelling in which a program may write them."""
         with self._lock:
             new = {value for value in values if len(value) >= SHORTEST_SECRET} - self._held
-            if new:
-                self._held |= new
-                self._spellings.update(*(_forms(value, users) for value in new))
-                longest_first = sorted(self._spellings, key=len, reverse=True)
-                self._forms = re.compile("|".join(map(re.escape, longest_first)))
+            if not new:
+                return
+            self._held |= new
+            long = {value for value in self._held if len(value) >= LONG_SECRET}
+            whole = set().union(*(_forms(value) for value in self._held - long))
+            self._pieces = _Pieces(sorted(set().union(*(_forms(value) for value in long))))
+            self._short = tuple(sorted(whole, key=lambda form: (-len(form), form)))
+            self._whole = re.compile("|".join(map(re.escape, self._short)) or _NOTHING)
 
     def __call__(self, text: str) -> str:
-        """Return ``text`` with stars in place of every value."""
-        return self._forms.sub(STARS, text) if self._forms else text
+        """Return ``text`` with stars in place of every value, and of every piece of a long one."""
+        return self._whole.sub(STARS, self._pieces.masked(text))
 
     def holds(self, text: str) -> bool:
-        """Say whether a value stands in ``text``."""
-        return bool(self._forms and self._forms.search(text))
+        """Say whether a value, or a piece of a long one, stands in ``text``."""
+        return next(self._spans(text), None) is not None
+
+    def stream(self, chunks: Iterable[str]) -> Iterator[str]:
+        """Mask a text that comes in chunks, wherever they cut it.
+
+        Held back is only an end that may be the beginning of a value: the longest that is one, or, of a long secret, a
+        piece of at least ``_TAIL`` characters. So a prompt is shown when it is written.
+        """
+        kept = ""
+        for chunk in chunks:
+            done, kept = self.parts(kept + chunk)
+            if done:
+                yield done
+        if kept:
+            yield self(kept)
+
+    def parts(self, text: str) -> tuple[str, str]:
+        """Return the beginning of a text, masked, and its end, as it is, that may be the beginning of a value."""
+        held = self._unfinished(text)
+        end = len(text) - held
+        for start, stop in sorted(self._spans(text), reverse=True) if held else ():
+            if start < end < stop:  # a value may reach into what is held back; then it waits, too
+                end = start
+        return self(text[:end]), text[end:]
+
+    def _spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield where values stand in ``text``."""
+        yield from self._pieces.spans(text)
+        yield from (found.span() for found in self._whole.finditer(text))
+
+    def _unfinished(self, text: str) -> int:
+        """Return how long the end of ``text`` is that may go on as a value."""
+        longest = self._pieces.unfinished(text)
+        for form in self._short:
+            lengths = range(min(len(form) - 1, len(text)), longest, -1)
+            longest = next((length for length in lengths if text.endswith(form[:length])), longest)
+        return longest
 
 
-def _forms(value: str, users: Iterable[str]) -> set[str]:
+class _Pieces:
+    """The spellings of long secrets, and every piece of them.
+
+    A text is looked at in steps of ``_WORD`` characters: whatever it has in common with a spelling is longer than two
+    such words, so one of them lies in it whole. That costs a look-up for every eighth character.
+    """
+
+    def __init__(self, forms: Iterable[str]) -> None:
+        self._forms = tuple(forms)
+        # No text of ours has the separator, so nothing is found across it.
+        self._joined = "\0".join(self._forms)
+        self._words = {form[at : at + _WORD] for form in self._forms for at in range(len(form) - _WORD + 1)}
+
+    def masked(self, text: str) -> str:
+        """Return the text with stars in place of pieces."""
+        out, last = [], 0
+        for start, stop in self.spans(text):
+            out += [text[last:start], STARS]
+            last = stop
+        return "".join([*out, text[last:]]) if out else text
+
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield where pieces stand, in order and without overlap."""
+        if not self._forms:
+            return
+        words, last = self._words, 0
+        for at in [at for at in range(0, len(text), _WORD) if text[at : at + _WORD] in words]:
+            if at + _WORD <= last:
+                continue
+            start = at - self._grown(_ending_at(text, at, at + _WORD), at)
+            end = at + _WORD + self._grown(_beginning_at(text, at, at + _WORD), len(text) - at - _WORD)
+            if end - start >= SHORTEST_PIECE:
+                yield max(start, last), end
+                last = end
+
+    def unfinished(self, text: str) -> int:
+        """Return how long the end is that may go on."""
+        if not self._forms:
+            return 0
+        piece = self._grown(_ending_at(text, len(text), len(text)), len(text))
+        if piece >= _TAIL:
+            return piece
+        beginnings = (
+            length for length in range(piece, 0, -1) if any(f.startswith(text[-length:]) for f in self._forms)
+        )
+        return next(beginnings, 0)
+
+    def _grown(self, cut: Callable[[int], str], limit: int) -> int:
+        """Return the largest length for which a cut is a piece: if one is, so is each shorter one."""
+        low, high = 0, min(limit, len(self._joined))
+        step = _WORD
+        while low < high and cut(min(low + step, high)) in self._joined:
+            low, step = min(low + step, high), step * 2
+        high = min(high, low + step)
+        while low < high:
+            middle = (low + high + 1) // 2
+            if cut(middle) in self._joined:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+
+def _ending_at(text: str, start: int, stop: int) -> Callable[[int], str]:
+    """Return what cuts a text at ``stop``, and so many characters before ``start``."""
+    return lambda length: text[start - length : stop]
+
+
+def _beginning_at(text: str, start: int, stop: int) -> Callable[[int], str]:
+    """Return what cuts a text at ``start``, and so many characters after ``stop``."""
+    return lambda length: text[start : stop + length]
+
+
+def _forms(value: str) -> set[str]:
     """Return the spellings in which a secret turns up."""
-    raw = value.encode()
-    forms = {value, quote(value, safe=""), quote_plus(value), repr(value)[1:-1]}
-    for prefix in ("", *(f"{user}:" for user in users)):
-        encoded = base64.b64encode(prefix.encode() + raw).decode()
-        forms |= {encoded, encoded.rstrip("="), base64.urlsafe_b64encode(prefix.encode() + raw).decode().rstrip("=")}
+    raw = value.encode("utf-8", "surrogatepass")
+    forms = {value, raw.hex(), raw.hex().upper()}
+    for prefix in (b"", b"__token__:"):
+        forms |= _in_base64(prefix + raw)
     for offset in range(3):  # inside other base64, the value starts at one of three places of a group of four
-        shifted = base64.b64encode(b"\0" * offset + raw).decode().rstrip("=")
-        forms.add(shifted[offset + (offset > 0) : -1])  # the first and last digits depend on the neighbours
-    return {form for form in forms if len(form) >= SHORTEST_SECRET}
+        # The first and last digits depend on the neighbours.
+        forms |= {
+            shifted[offset + (offset > 0) : -1] for shifted in _in_base64(b"\0" * offset + raw) if shifted[-1:] != "="
+        }
+    for _ in range(2):  # JSON in JSON, a representation in a representation
+        forms |= {escape(form) for form in forms for escape in _ESCAPES}
+    # A narrow stream may leave nothing but question marks.
+    return {form for form in forms if len(form) >= SHORTEST_SECRET and (form == value or len(set(form)) >= _DISTINCT)}
+
+
+def _in_base64(raw: bytes) -> set[str]:
+    """Return the base64 forms of bytes, with and without the signs at the end."""
+    both = {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
+    return both | {form.rstrip("=") for form in both}
+
+
+def _lower_percents(text: str) -> str:
+    """Return a URL-quoted text with lower-case digits."""
+    return re.sub("%..", lambda found: found[0].lower(), text)
+
+
+def _in_ascii(errors: str) -> Callable[[str], str]:
+    """Return what writes a text to a stream that takes ASCII only."""
+    return lambda text: text.encode("ascii", errors).decode("ascii")
+
+
+#: How programs write a text into another: URLs, JSON, Python's representations, HTML, shells, narrow streams.
+_ESCAPES: tuple[Callable[[str], str], ...] = (
+    lambda text: quote(text, safe="", errors="surrogatepass"),
+    lambda text: quote_plus(text, errors="surrogatepass"),
+    lambda text: quote(text, errors="surrogatepass"),
+    lambda text: json.dumps(text)[1:-1],
+    lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    lambda text: repr(text)[1:-1],
+    lambda text: ascii(text)[1:-1],
+    lambda text: repr(text.encode("utf-8", "surrogatepass"))[2:-1],
+    lambda text: text.replace("\\", "\\\\").replace("'", "\\'"),
+    lambda text: text.replace("'", "'\"'\"'"),
+    html.escape,
+    lambda text: html.escape(text, quote=False),
+    lambda text: _lower_percents(quote(text, safe="", errors="surrogatepass")),
+    _in_ascii("backslashreplace"),
+    _in_ascii("replace"),
+)
 
 
 #: The one mask: what is printed, logged, recorded or raised goes through it.
 MASK = Mask()
+
+
+# -- the environment of other processes ---------------------------------------------------------------------------
 
 
 def is_credential(name: str) -> bool:
@@ -135,3 +334,86 @@ def read_environment() -> dict[str, str]:
     environment = dict(os.environ)
     hold_environment(environment)
     return environment
+
+
+# -- the output of this process ---------------------------------------------------------------------------------------
+
+
+class _MaskedStream:
+    """A text stream that masks what is written to it; for the rest it is the stream behind it."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._kept = ""
+        self._lock = threading.RLock()
+
+    def write(self, text: str) -> int:
+        """Write what is certain not to be the beginning of a value."""
+        with self._lock:
+            done, self._kept = MASK.parts(self._kept + text)
+            self._stream.write(done)
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write lines."""
+        for line in lines:
+            self.write(line)
+
+    def finish(self) -> None:
+        """Write what was held back."""
+        with self._lock:
+            self._stream.write(MASK(self._kept))
+            self._kept = ""
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the stream has
+        return getattr(self._stream, name)
+
+
+@contextlib.contextmanager
+def masked_output() -> Iterator[None]:
+    """Mask what anybody prints to standard output and error: a library, a warning, a log, a thread that dies."""
+    import logging
+
+    old = (sys.stdout, sys.stderr)
+    new = tuple(_MaskedStream(stream) for stream in old if stream)
+    if len(new) < len(old):  # a process without a console, on Windows
+        yield
+        return
+    known = [
+        logging.root,
+        *(logger for logger in logging.root.manager.loggerDict.values() if isinstance(logger, logging.Logger)),
+    ]
+    handlers = {
+        handler for logger in known for handler in logger.handlers if isinstance(handler, logging.StreamHandler)
+    }
+    moved = [(handler, handler.stream) for handler in handlers if handler.stream in old]
+    sys.stdout, sys.stderr = cast("tuple[IO[str], IO[str]]", new)
+    for handler, stream in moved:
+        handler.setStream(new[old.index(stream)])
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = old
+        for handler, stream in moved:
+            handler.setStream(stream)
+        for masked in new:
+            masked.finish()
+
+
+# -- where a credential comes from ------------------------------------------------------------------------------------
+
+
+def ask_keyring(service: str, username: str) -> Token | None:
+    """Return what the system's keyring has for an upload address and a user, as twine would ask; it may ask a person.
+
+    A machine without a keyring, or with one that is locked or broken, has no token there: that is no error.
+    """
+    try:
+        import keyring
+
+        value = keyring.get_password(service, username)
+    except Exception:  # noqa: BLE001 - a back end is somebody's plug-in and raises what it likes
+        return None
+    return Token(value, "keyring") if value else None
