@@ -219,6 +219,13 @@ class FaultyIndex:
         if seconds is not None:
             self._start(self._open_after, seconds)
 
+    def mend(self) -> None:
+        """Forget every fault, and listen where the port is closed."""
+        with self.lock:
+            self._plans.clear()
+        if self._server is None:
+            self.open()
+
     def open(self) -> None:
         """Listen, on the same port as before."""
         self._server = _Server(("127.0.0.1", self._port), self)

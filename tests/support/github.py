@@ -207,6 +207,10 @@ class FakeGitHub:
         self._faults.append(fault)
         return fault
 
+    def mend(self) -> None:
+        """Forget every fault."""
+        self._faults.clear()
+
     def pause(self, method: str, path: str) -> Pause:
         """Hold the next request that matches until the test says ``go_on``."""
         pause = Pause(method, "*" + path)

@@ -124,7 +124,7 @@ def api(
     cwd: Path,
     *,
     method: str = "GET",
-    fields: Mapping[str, object] | None = None,
+    fields: Mapping[str, str | bool] | None = None,
     file: Path | None = None,
 ) -> Any:  # noqa: ANN401 - JSON
     """Make one request of GitHub's API.
@@ -146,12 +146,13 @@ def api(
     """
     whole = endpoint if "://" in endpoint else f"repos/{repository.path}/{endpoint}"
     words = ["api", "--hostname", repository.host, "--method", method, whole]
-    if fields is not None:
-        words += ["--input", "-"]
+    for name, value in (fields or {}).items():
+        words += (
+            ["--raw-field", f"{name}={value}"] if isinstance(value, str) else ["--field", f"{name}={value}".lower()]
+        )
     if file is not None:
         words += ["--input", str(file), "--header", "Content-Type: application/octet-stream"]
-    feed = "" if fields is None else json.dumps(fields)
-    done = _gh(words, cwd, feed=feed, check=False, timeout=UPLOAD_TIMEOUT if file else TIMEOUT)
+    done = _gh(words, cwd, check=False, timeout=UPLOAD_TIMEOUT if file else TIMEOUT)
     if done.code != 0:
         # gh repeats the answer's body on standard output; why it failed stands on standard error.
         raise GitHubFailed(done.argv, done.code, done.stderr, "Look at GitHub's state, and at: gh auth status")

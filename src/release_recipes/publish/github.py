@@ -9,6 +9,7 @@ good, it is left out with the command that makes up for it: files and tag are pu
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -48,17 +49,19 @@ def _converge(world: World) -> Done:
     repository = gh.parse_address(record.remote_address)
     if repository is None or not gh.is_github(repository, cwd):
         return Done(state="left out", note="the remote is not on GitHub")
+    github = _GitHub(world, repository)
     tries = attempts(_goes_on, most=ATTEMPTS, patience=PATIENCE, first_wait=FIRST_WAIT, longest_wait=LONGEST_WAIT)
     try:
         for attempt in tries:
             with attempt:
-                return _GitHub(world, repository).release()
+                return github.release()
     except ProgramMissing:
         return _left_out(record, repository, "gh is not there")
     except gh.GitHubFailed as error:
         if error.unauthorised:
             return _left_out(record, repository, "gh is not signed in")
         if not error.can_pass:
+            github.withdraw()
             message = f"GitHub refuses the release: {error.message}"
             events.emit(events.Warned(Problem("github", message, "Files and tag are public all the same.")))
             return _left_out(record, repository, "GitHub refuses it")
@@ -106,9 +109,8 @@ class _GitHub:
         """Complete the public release; else our draft, or a new one; and publish that."""
         releases = self._of_our_tag()
         public = next((release for release in releases if not release["draft"]), None)
-        ours = [release for release in releases if release["draft"] and _mark(self._record) in (release["body"] or "")]
-        for draft in ours if public else ours[1:]:
-            self._api(f"releases/{draft['id']}", method="DELETE")
+        ours = [release for release in releases if self._is_our_draft(release)]
+        self._delete(ours if public else ours[1:])
         if public:
             return self._complete(public)
         for draft in releases:
@@ -118,6 +120,18 @@ class _GitHub:
         draft = ours[0] if ours else self._create()
         self._upload(draft, self._lacks(draft))
         return self._seen(self._api(f"releases/{draft['id']}", method="PATCH", fields={"draft": False}))
+
+    def withdraw(self) -> None:
+        """Remove our drafts, as far as GitHub lets us: a release that is made by hand would come on top of them."""
+        with contextlib.suppress(CommandFailed):
+            self._delete([release for release in self._of_our_tag() if self._is_our_draft(release)])
+
+    def _delete(self, releases: Sequence[dict[str, Any]]) -> None:
+        for release in releases:
+            self._api(f"releases/{release['id']}", method="DELETE")
+
+    def _is_our_draft(self, release: dict[str, Any]) -> bool:
+        return bool(release["draft"] and _mark(self._record) in (release["body"] or ""))
 
     def _of_our_tag(self) -> list[dict[str, Any]]:
         """Return the newest releases that have our tag, drafts too."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from release_recipes.state import Artifact
 
 #: Seconds before each question, when one answer is not believed: a page may be half updated.
-QUESTIONS = (0.0, 1.0, 2.0)
+QUESTIONS: tuple[float, ...] = (0.0, 1.0, 2.0)
 
 
 def absent(world: World, artifacts: Sequence[Artifact]) -> list[Artifact]:

@@ -42,8 +42,8 @@ LONGEST_WAIT = 30.0
 
 #: Seconds before each question after an attempt whose end is not known, and where the index itself says that it has
 #: the file: its pages may be a minute behind.
-DOUBTS = (0.0, 1.0, 2.0)
-LATE = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+DOUBTS: tuple[float, ...] = (0.0, 1.0, 2.0)
+LATE: tuple[float, ...] = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 
 
 def _describe(plan: Plan) -> list[str]:

@@ -1,0 +1,149 @@
+"""Whatever a remote does wrong, a release comes right, and the commit of a published version is never on one laptop."""
+
+from collections.abc import Callable
+from typing import Literal
+
+from faults.git_server import GitServer
+from faults.row import Row, rows, show
+from faults.scene import RELEASE, RELEASED, Breaks, Scene
+
+PUSH_COLLEAGUE = "git commit --quiet --allow-empty -m 'feat: of a colleague' && git push --quiet origin HEAD:main"
+
+#: The same line as the release changes, so that no merge is free of conflicts.
+PUSH_CONFLICT = (
+    "sed -i s/1.2.3/1.2.4/ demo/__init__.py && git commit --quiet --all -m 'fix: of a colleague'"
+    " && git push --quiet origin HEAD:main"
+)
+PUSH_TAG = "git tag --annotate v1.3.0 -m theirs && git push --quiet origin v1.3.0"
+
+MERGED = RELEASED | {"remote main": "a merge of the release"}
+ASIDE = RELEASED | {
+    "remote": ["refs/heads/main", "refs/heads/release/v1.3.0", "refs/tags/v1.2.3", "refs/tags/v1.3.0"],
+    "remote main": "a colleague's",
+}
+PROTECTED = ASIDE | {"remote main": "as it was"}
+
+
+def away(at: str) -> Breaks:
+    """Have the remote vanish when a step begins."""
+    return lambda scene: scene.step_in(at, f"mv '{scene.repository.remote}' '{scene.folder / 'away.git'}'")
+
+
+def back(scene: Scene) -> None:
+    """Bring the remote back."""
+    (scene.folder / "away.git").rename(scene.repository.remote)
+
+
+def colleague(at: str, command: str) -> Breaks:
+    """Have a colleague do something when a step begins."""
+    return lambda scene: scene.step_in(at, scene.colleague(command))
+
+
+def pull(scene: Scene) -> None:
+    """Bring the colleague's commit here."""
+    scene.repository.git("pull", "--quiet", "--rebase", "origin", "main")
+    scene.base = scene.repository.head
+
+
+def delete_their_tag(scene: Scene) -> None:
+    """Agree with the colleague that the tag was a mistake."""
+    scene.repository.git("push", "--quiet", "origin", ":refs/tags/v1.3.0")
+
+
+def pre_push_refuses(scene: Scene) -> None:
+    """Refuse every push by a hook of the user's."""
+    scene.git_script(scene.repository.path / ".git" / "hooks" / "pre-push", "echo 'not on a Friday' >&2", "exit 1")
+
+
+def pre_push_content(scene: Scene) -> None:
+    """Take the hook away."""
+    (scene.repository.path / ".git" / "hooks" / "pre-push").unlink()
+
+
+def server_refuses(pattern: str, words: str, *, kind: str = "update") -> Breaks:
+    """Refuse the refs that match by a hook of the server's."""
+
+    def do(scene: Scene) -> None:
+        lines = [f'case "$1" in {pattern}) echo "{words}" >&2; exit 1;; esac']
+        scene.git_script(scene.repository.remote / "hooks" / kind, *lines)
+
+    return do
+
+
+def server_content(scene: Scene) -> None:
+    """Take the server's hook away."""
+    (scene.repository.remote / "hooks" / "update").unlink()
+
+
+def password_wanted(closed: Literal["all", "push"], user: str = "") -> Breaks:
+    """Serve the remote where nobody has the password."""
+
+    def do(scene: Scene) -> None:
+        server = scene.closing.enter_context(GitServer(scene.repository.remote.parent, closed))
+        address = server.address(scene.repository.remote).replace("//", f"//{user}", 1)
+        scene.repository.git("remote", "set-url", "origin", address)
+
+    return do
+
+
+def password_known(scene: Scene) -> None:
+    """Sign in: the remote is reached again."""
+    scene.repository.git("remote", "set-url", "origin", str(scene.repository.remote))
+
+
+def claimed_elsewhere(scene: Scene) -> None:
+    """Let another machine claim the release just before we do."""
+    tag = "git tag --annotate v1.3.0 -m theirs && git push --quiet origin v1.3.0:refs/release-recipes/v1.3.0"
+    scene.step_in("claim", scene.colleague(tag))
+
+
+def their_claim_ends(scene: Scene) -> None:
+    """Let the other machine take its claim back."""
+    scene.repository.git("push", "--quiet", "origin", ":refs/release-recipes/v1.3.0")
+
+
+GONE = "The remote 'origin' does not answer: fatal: "
+MOVED = "origin/main has moved since the checks."
+
+GIT = rows(
+    Row("git: remote down in the checks", away("check"), "refused", "does not appear to be a git repository", 1, 0,
+        mends=back, then=RELEASE),
+    Row("git: remote down at the claim", away("claim"), "nothing sent", GONE, 3, 0, mends=back),
+    Row("git: remote down at the push", away("push"), "uploaded", GONE, 3, mends=back),
+    Row("git: remote down at the way home", away("home"), "released", "released", mends=back),
+    Row("git: branch moved before the claim", colleague("claim", PUSH_COLLEAGUE), "nothing sent", MOVED, 1, 0,
+        mends=pull, then=RELEASE),
+    Row("git: branch moved between upload and push", colleague("push", PUSH_COLLEAGUE), "merged", "released",
+        end=MERGED, ends="released, merged"),
+    Row("git: branch moved with a conflict", colleague("push", PUSH_CONFLICT), "pushed as a branch of its own",
+        "main does not take the release commit, which is on release/v1.3.0; to bring it in: git fetch", end=ASIDE,
+        ends="released, on release/v1.3.0"),
+    Row("git: tag taken before the claim", colleague("claim", PUSH_TAG), "nothing sent",
+        "The tag v1.3.0 has appeared on origin since the checks.", 1, 0, mends=delete_their_tag, then=RELEASE),
+    Row("git: tag taken between upload and push", colleague("push", PUSH_TAG), "uploaded",
+        "The tag v1.3.0 on origin names something else", 3, mends=delete_their_tag),
+    Row("git: claimed by another machine", claimed_elsewhere, "nothing sent",
+        "Another machine has claimed this release", 1, 0, mends=their_claim_ends, then=RELEASE),
+    Row("git: pre-push hook refuses", pre_push_refuses, "nothing sent", "git push to origin is refused", 1, 0,
+        mends=pre_push_content, then=RELEASE),
+    Row("git: server takes no claims", server_refuses("refs/release-recipes/*", "no such refs here"), "warned",
+        "origin keeps no ref refs/release-recipes/v1.3.0, so a second machine would not be refused."),
+    Row("git: server protects the branch", server_refuses("refs/heads/main", "GH006: Protected branch update failed"),
+        "pushed as a branch of its own", "main does not take the release commit, which is on release/v1.3.0",
+        end=PROTECTED, ends="released, on release/v1.3.0"),
+    Row("git: server refuses the tag", server_refuses("refs/tags/*", "GH013: Repository rule violations found"),
+        "uploaded", "refuses the push", 3, mends=server_content),
+    Row("git: no password for the remote", password_wanted("all"), "refused", "could not read Username", 1, 0,
+        mends=password_known, then=RELEASE),
+    Row("git: no password for a push", password_wanted("push"), "nothing sent", "could not read Username", 1, 0,
+        mends=password_known, then=RELEASE),
+    Row("git: wrong password for a push", password_wanted("push", "ada:wrongpass@"), "nothing sent",
+        "Authentication failed", 1, 0, mends=password_known, then=RELEASE),
+)  # fmt: skip
+
+
+@GIT
+def test_git(row: Row, scene: Scene, record_property: Callable[[str, object], None]) -> None:
+    """A fault of the remote comes to the outcome, the words, the exit code and the end of its row."""
+    show(row, scene, record_property)
+    assert "wrongpass" not in "".join(scene.said)

@@ -1,0 +1,166 @@
+"""Whatever GitHub does wrong, files and tag are public, and there is one whole release or a line that says how."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from faults.row import Row, rows, show
+from faults.scene import SDIST, WHEEL, Breaks, Scene
+from support.github import Request
+
+
+@dataclass(frozen=True)
+class GitHubRow(Row):
+    """A row whose scene has a GitHub, too."""
+
+    #: What is there at the end, in the order in which it was made: (draft, title, names of assets).
+    releases: tuple[tuple[object, ...], ...] = ((False, "Release 1.3.0", (WHEEL, SDIST)),)
+    #: Names of assets that hold other content than the index.
+    differ: tuple[str, ...] = ()
+
+
+MADE = GitHubRow.releases
+NOTHING: tuple[tuple[object, ...], ...] = ()
+
+
+def github(method: str, path: str, **words: Any) -> Breaks:  # noqa: ANN401 - the words of FakeGitHub.fail
+    """Break a request to GitHub: the next one, unless words say how many."""
+    return lambda scene: scene.github.fail(method, path, **words)
+
+
+def always(method: str, path: str, **words: Any) -> Breaks:  # noqa: ANN401 - the words of FakeGitHub.fail
+    """Break every such request until it is mended."""
+    return github(method, path, times=1000, **words)
+
+
+def mended(scene: Scene) -> None:
+    """Let GitHub be well again."""
+    scene.github.mend()
+
+
+def signed_out(scene: Scene) -> None:
+    """Sign out."""
+    scene.env.pop("GH_TOKEN")
+    scene.env |= scene.github.environment("no")
+
+
+def revoked(scene: Scene) -> None:
+    """Renew the token elsewhere, so that ours is known no more."""
+    scene.github.token += "-renewed"
+
+
+def there(*, immutable: bool = False, assets: dict[str, bytes] | None = None, **words: Any) -> Breaks:  # noqa: ANN401
+    """Let somebody have made a release of the tag before."""
+
+    def do(scene: Scene) -> None:
+        made = scene.github.add_release("v1.3.0", title="By hand", immutable=immutable, **words)
+        for name, content in (assets or {}).items():
+            scene.github.add_asset(made, name, content)
+
+    return do
+
+
+def whole_by_hand(scene: Scene) -> None:
+    """Let CI make the release, with all assets, just before we do."""
+    made = scene.github.add_release("v1.3.0", title="By CI")
+    original = scene.github.answer
+
+    def answer(request: Request) -> tuple[int, object]:
+        for path in sorted(scene.index.folder.iterdir(), key=lambda path: path.name.endswith(".gz")):
+            if path.name not in made.assets:
+                scene.github.add_asset(made, path.name, path.read_bytes())
+        return original(request)
+
+    scene.github.answer = answer  # type: ignore[method-assign]
+
+
+def draft_twice(scene: Scene) -> None:
+    """Let a second draft of ours be there, as a create whose answer was lost leaves it."""
+    scene.github.mend()
+    ours = scene.github.release("v1.3.0")
+    scene.github.add_release("v1.3.0", title=ours.title, body=ours.body, draft=True)
+
+
+def public_meanwhile(scene: Scene) -> None:
+    """Let somebody publish a release by hand, while a draft of ours is left over."""
+    scene.github.mend()
+    scene.github.add_release("v1.3.0", title="By hand")
+
+
+def immutable_releases(scene: Scene) -> None:
+    """Lock releases as they are published."""
+    scene.github.immutable_releases = True
+
+
+def burned(scene: Scene) -> None:
+    """Let the tag have belonged to an immutable release that was deleted."""
+    scene.github.burned_tags.add("v1.3.0")
+
+
+LEFT_OUT = "The GitHub release was left out; to make it: gh release create v1.3.0 --repo github.localhost/o/r"
+NOT_MADE = "The release is uploaded and pushed, but GitHub's is not made:"
+RELEASES, ONE, ASSETS = "/releases", "/releases/*", "/assets"
+
+GITHUB = rows(
+    GitHubRow("gh: absent", Scene.without_gh, "left out", LEFT_OUT, releases=NOTHING),
+    GitHubRow("gh: signed out", signed_out, "left out", LEFT_OUT, releases=NOTHING),
+    GitHubRow("gh: token revoked", revoked, "left out", LEFT_OUT, releases=NOTHING),
+    GitHubRow("gh: 502 on list", github("GET", RELEASES), "asked again", "HTTP 502); again in"),
+    GitHubRow("gh: 502 on list, for ever", always("GET", RELEASES), "uploaded and pushed", NOT_MADE, 3, mends=mended),
+    GitHubRow("gh: list breaks off", github("GET", RELEASES, status=None), "asked again", "again in"),
+    GitHubRow("gh: 502 on create", github("POST", RELEASES), "made again", "HTTP 502); again in"),
+    GitHubRow("gh: 502 on create, for ever", always("POST", RELEASES), "uploaded and pushed", NOT_MADE, 3,
+        mends=mended),
+    GitHubRow("gh: 502 on create, yet made", github("POST", RELEASES, done=True), "found, filled, published",
+        "HTTP 502); again in"),
+    GitHubRow("gh: 403 on create", always("POST", RELEASES, status=403, message="Resource not accessible"), "left out",
+        LEFT_OUT, releases=NOTHING, mends=mended),
+    GitHubRow("gh: asset upload breaks off", github("POST", ASSETS, status=None), "sent again", "again in"),
+    GitHubRow("gh: asset upload leaves a broken asset", github("POST", ASSETS, starter=True), "replaced",
+        "HTTP 502); again in"),
+    GitHubRow("gh: asset stored, answer lost", github("POST", ASSETS, done=True), "found", "HTTP 502); again in"),
+    GitHubRow("gh: asset upload breaks for ever", always("POST", ASSETS, status=500), "a draft is left", NOT_MADE, 3,
+        mends=mended),
+    GitHubRow("gh: draft left over with a broken asset", always("POST", ASSETS, starter=True),
+        "a draft is left", NOT_MADE, 3, mends=mended),
+    GitHubRow("gh: 502 on publish", github("PATCH", ONE), "published again", "HTTP 502); again in"),
+    GitHubRow("gh: published, answer lost", github("PATCH", ONE, done=True), "found", "HTTP 502); again in"),
+    GitHubRow("gh: 502 on publish, for ever", always("PATCH", ONE), "a draft is left", NOT_MADE, 3, mends=mended),
+    GitHubRow("gh: two drafts of ours", always("PATCH", ONE), "a draft is left", NOT_MADE, 3, mends=draft_twice),
+    GitHubRow("gh: draft of ours beside a public release", always("PATCH", ONE), "a draft is left", NOT_MADE, 3,
+        mends=public_meanwhile, releases=((False, "By hand", (WHEEL, SDIST)),)),
+    GitHubRow("gh: a person's draft", there(draft=True), "left alone", "a draft of v1.3.0 that is not ours",
+        releases=((True, "By hand", ()), *MADE)),
+    GitHubRow("gh: release exists, empty", there(), "completed", "released",
+        releases=((False, "By hand", (WHEEL, SDIST)),)),
+    GitHubRow("gh: release exists, whole", whole_by_hand, "already done", "already done",
+        releases=((False, "By CI", (WHEEL, SDIST)),)),
+    GitHubRow("gh: release exists, with another wheel", there(assets={WHEEL: b"of CI"}), "sdist added",
+        f"GitHub's release has other content under the name {WHEEL}.", differ=(WHEEL,),
+        releases=((False, "By hand", (WHEEL, SDIST)),)),
+    GitHubRow("gh: immutable releases", immutable_releases, "made in one go", "released"),
+    GitHubRow("gh: release exists, immutable and empty", there(immutable=True), "left alone",
+        f"GitHub's release is immutable and lacks {WHEEL}, {SDIST}.", releases=((False, "By hand", ()),)),
+    GitHubRow("gh: tag burned by an immutable release", burned, "left out", LEFT_OUT, releases=NOTHING),
+)  # fmt: skip
+
+
+@pytest.fixture
+def on_github(scene: Scene) -> Scene:
+    """Put the remote on a GitHub."""
+    scene.with_github()
+    return scene
+
+
+@GITHUB
+def test_github(row: GitHubRow, on_github: Scene, record_property: Callable[[str, object], None]) -> None:
+    """A fault of GitHub comes to the outcome, the words, the exit code and the end of its row."""
+    show(row, on_github, record_property)
+    releases = on_github.github.releases
+    assert tuple((one.draft, one.title, tuple(one.assets)) for one in releases) == row.releases
+    files = on_github.index.files()
+    differ = {name for one in releases for name, digest in one.digests.items() if digest != files[name]}
+    assert differ == set(row.differ)
+    assert on_github.github.token not in "".join(on_github.said)

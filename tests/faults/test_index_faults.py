@@ -1,0 +1,184 @@
+"""Whatever an index does wrong, a release comes right: at once, or with `resume` once the fault is gone."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+from faults.row import Row, rows, show
+from faults.scene import RELEASE, SDIST, WHEEL, Breaks, Scene
+from support import faulty
+from support.faulty import Exchange, Fault, PageFault, answered, named, port_closed, retry_after, stored, trickled
+
+AGAIN = "again in"
+
+
+def upload(fault: Fault, **words: object) -> Breaks:
+    """Break an upload: the next one, unless words say which."""
+    return lambda scene: scene.proxy.plan(fault, **words)  # type: ignore[arg-type]
+
+
+def page(fault: Fault | PageFault, times: int | None = 1, *, after: int = 1) -> Breaks:
+    """Break the project's page, once the check and whatever comes after it have seen it."""
+    return lambda scene: scene.proxy.plan(fault, times, on="page", after=after)
+
+
+def both(*breaks: Breaks) -> Breaks:
+    """Break several things."""
+
+    def do(scene: Scene) -> None:
+        for each in breaks:
+            each(scene)
+
+    return do
+
+
+def others_file(scene: Scene, name: str) -> Path:
+    """Return a file of that name with another's bytes, which is not on the index yet."""
+    path = scene.folder / "others" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"another's")
+    return path
+
+
+def another_before_the_upload(scene: Scene) -> None:
+    """Let somebody else upload a file of that name between the checks and the upload."""
+    scene.step_in("upload", f"cp '{others_file(scene, WHEEL)}' '{scene.index.folder}'")
+
+
+def another_during_the_upload(scene: Scene) -> None:
+    """Let somebody else upload a file of that name while ours is on its way."""
+
+    def act(exchange: Exchange) -> None:
+        (scene.index.folder / WHEEL).write_bytes(b"another's")
+        exchange.send(exchange.forward())
+
+    scene.proxy.plan(Fault("another's", act))
+
+
+def refused_until_mended(scene: Scene) -> None:
+    """Close the port once the upload has asked what is there."""
+    scene.proxy.plan(port_closed(3600), on="page", after=1)
+
+
+def take_others_away(scene: Scene) -> None:
+    """Ask the owners of the index to remove the other's file, as nobody can on PyPI."""
+    (scene.index.folder / WHEEL).unlink()
+
+
+def wrong_password(scene: Scene) -> None:
+    """Give a token that the index does not know."""
+    scene.env["PYPI_API_TOKEN"] = "pypi-of-another-project"  # noqa: S105 - opens nothing
+
+
+def right_password(scene: Scene) -> None:
+    """Give the right token."""
+    scene.env["PYPI_API_TOKEN"] = scene.index.token
+
+
+IN_AN_HOUR = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+INVALID = answered(400, "Invalid value for classifiers. Error: Classifier 'X' is not a valid classifier.")
+CONFLICT = "is on the index with other content"
+NOT_WITHOUT_THE_INDEX = "Nothing is uploaded before the index says what it has."
+SIX = "did not get to the index after 6 attempts"
+
+UPLOAD = rows(
+    Row("upload: connection refused for half a second", upload(port_closed(0.4), on="page", after=1), "sent again",
+        "Connection refused); again in"),
+    Row("upload: connection refused", refused_until_mended, "nothing sent", SIX, 3, 0),
+    Row("upload: reset before the body", upload(faulty.RESET_BEFORE), "sent again", AGAIN, sent=3),
+    Row("upload: reset during the body", upload(faulty.RESET_DURING), "sent again", AGAIN, sent=3),
+    Row("upload: reset after the body", upload(faulty.RESET_AFTER), "sent again", AGAIN, sent=3),
+    Row("upload: reset on every attempt", upload(faulty.RESET_DURING, times=None), "nothing stored", SIX, 3, 6),
+    Row("upload: stored, response lost", upload(faulty.RESPONSE_LOST), "asked, not sent again", AGAIN),
+    Row("upload: stored, response lost on each file", upload(faulty.RESPONSE_LOST, times=None), "asked, not sent again",
+        AGAIN),
+    Row("upload: stored, then 500", upload(stored(faulty.SERVER_ERROR)), "asked, not sent again",
+        "500 Internal Server Error); again in"),
+    Row("upload: stored, then silence", upload(stored(faulty.TIME_OUT)), "asked, not sent again", "timed out"),
+    Row("upload: stored, response lost, listed late", both(upload(faulty.RESPONSE_LOST),
+        page(faulty.LISTED_LATE, 1, after=0)), "sent again, refused, seen", AGAIN, sent=3),
+    Row("upload: 500", upload(faulty.SERVER_ERROR), "sent again", "500 Internal Server Error); again in", sent=3),
+    Row("upload: 502", upload(faulty.BAD_GATEWAY), "sent again", "502 Bad Gateway); again in", sent=3),
+    Row("upload: 503", upload(faulty.UNAVAILABLE), "sent again", "503 Service Unavailable); again in", sent=3),
+    Row("upload: 503, Retry-After 1", upload(retry_after(503, 1)), "sent again in 1 s", "again in 1.0 s", sent=3),
+    Row("upload: 503, Retry-After an hour", upload(retry_after(503, 3600)), "not sent again",
+        "The index asks to wait for 3600 seconds.", 3, 1),
+    Row("upload: 503, Retry-After a date in an hour", upload(retry_after(503, IN_AN_HOUR)), "not sent again",
+        "The index asks to wait for 3", 3, 1),
+    Row("upload: 503 on each attempt", upload(faulty.UNAVAILABLE, times=None), "nothing stored", SIX, 3, 6),
+    Row("upload: 503 on each attempt of the sdist", upload(faulty.UNAVAILABLE, times=None, filename=SDIST),
+        "the wheel is public", SIX, 3, 7),
+    Row("upload: 429", upload(answered(429)), "sent again", "429 Too Many Requests); again in", sent=3),
+    Row("upload: 429, Retry-After 1", upload(retry_after(429, 1)), "sent again in 1 s", "again in 1.0 s", sent=3),
+    Row("upload: silence", upload(faulty.TIME_OUT), "sent again", "timed out); again in", sent=3),
+    Row("upload: slow trickle of the answer", upload(trickled()), "waited for", "released"),
+    Row("upload: truncated answer", upload(faulty.TRUNCATED), "asked, not sent again", AGAIN),
+    Row("upload: 400 duplicate, ours", upload(stored(faulty.DUPLICATE)), "seen by its hash", "released"),
+    Row("upload: 400 duplicate, ours, listed late", both(upload(faulty.RESPONSE_LOST), page(faulty.LISTED_LATE, 3,
+        after=0)), "sent again, refused, seen", AGAIN, sent=3),
+    Row("upload: 400 duplicate, another's before the upload", another_before_the_upload, "nothing sent", CONFLICT, 3, 0,
+        take_others_away),
+    Row("upload: 400 duplicate, another's during the upload", another_during_the_upload, "stopped", CONFLICT, 3, 1,
+        take_others_away),
+    Row("upload: 400, the name was used and deleted", upload(faulty.DUPLICATE), "refused for good",
+        "The index takes a file name once", 1, 1, then=RELEASE),
+    Row("upload: 400, the name was used, told in the body", upload(faulty.DUPLICATE_IN_BODY), "refused for good",
+        "File already exists", 1, 1, then=RELEASE),
+    Row("upload: 400, metadata refused", upload(INVALID), "refused for good",
+        "400 Invalid value for classifiers. Error: Classifier 'X' is not a valid classifier.", 1, 1, then=RELEASE),
+    Row("upload: 400 on the sdist", upload(INVALID, filename=SDIST), "the wheel is public",
+        f"The index refused {SDIST}: 400 Invalid value", 3),
+    Row("upload: 401", upload(faulty.UNAUTHORIZED), "refused for good", "The user or the token is wrong", 1, 1,
+        then=RELEASE),
+    Row("upload: 403", upload(faulty.FORBIDDEN), "refused for good",
+        "403 Invalid or non-existent authentication information.", 1, 1, then=RELEASE),
+    Row("upload: 403 of the true index, wrong token", wrong_password, "refused for good", "The index refused", 1, 1,
+        right_password, RELEASE),
+    Row("upload: 403 on the sdist", upload(faulty.FORBIDDEN, filename=SDIST), "the wheel is public",
+        "put a new one into .env, then type: invoke resume", 3),
+    Row("upload: 502, then 403", both(upload(faulty.BAD_GATEWAY), upload(faulty.FORBIDDEN)), "stopped",
+        "put a new one into .env, then type: invoke resume", 3),
+    Row("upload: 404", upload(answered(404)), "refused for good", "The upload address is wrong", 1, 1, then=RELEASE),
+    Row("upload: 413", upload(answered(413)), "refused for good", "too large for this index", 1, 1, then=RELEASE),
+    Row("upload: 301", upload(faulty.MOVED), "refused for good", "The upload address has moved to /moved/", 1, 1,
+        then=RELEASE),
+    Row("upload: 302", upload(faulty.FOUND), "refused for good", "The upload address has moved to /moved/", 1, 1,
+        then=RELEASE),
+)  # fmt: skip
+
+PAGE = rows(
+    Row("page: 503 in the check", page(faulty.UNAVAILABLE, after=0), "asked again", AGAIN),
+    Row("page: unreachable in the check", page(faulty.UNAVAILABLE, None, after=0), "refused", "no usable answer", 1, 0,
+        then=RELEASE),
+    Row("page: 503 before the upload", page(faulty.UNAVAILABLE), "asked again", AGAIN),
+    Row("page: 503, Retry-After 1", page(retry_after(503, 1)), "asked again in 1 s", "again in 1.0 s"),
+    Row("page: unreachable before the upload", page(faulty.UNAVAILABLE, None), "nothing sent", NOT_WITHOUT_THE_INDEX, 3,
+        0),
+    Row("page: unreachable after the upload", page(faulty.UNAVAILABLE, None, after=2), "uploaded and pushed",
+        "503 Service Unavailable. The uploads are done.", 3),
+    Row("page: reset", page(faulty.RESET_BEFORE), "asked again", AGAIN),
+    Row("page: silence", page(faulty.TIME_OUT), "asked again", "timed out"),
+    Row("page: truncated", page(faulty.TRUNCATED, after=2), "asked again", AGAIN),
+    Row("page: slow trickle", page(trickled(0.001)), "waited for", "released"),
+    Row("page: redirect", page(named("301", answered(301, headers={"Location": "/simple/demo-package/"}))), "followed",
+        "released"),
+    Row("page: lists the wheel late", page(faulty.LISTED_LATE, 3, after=0), "waited for",
+        f"The index does not list {WHEEL}, {SDIST} yet. Asking for"),
+    Row("page: does not list the files", page(faulty.LISTED_LATE, None, after=0), "uploaded and pushed",
+        f"The index does not list {WHEEL}, {SDIST} yet. The uploads are done.", 3),
+    Row("page: another hash, once", page(faulty.OTHER_HASH, after=0), "asked again", "released"),
+    Row("page: serves another hash", page(faulty.OTHER_HASH, None, after=0), "uploaded and pushed", CONFLICT, 3),
+)  # fmt: skip
+
+
+@UPLOAD
+def test_upload(row: Row, scene: Scene, record_property: Callable[[str, object], None]) -> None:
+    """A fault of an upload comes to the outcome, the words, the exit code and the end of its row."""
+    show(row, scene, record_property)
+
+
+@PAGE
+def test_page(row: Row, scene: Scene, record_property: Callable[[str, object], None]) -> None:
+    """A fault of an index page comes to the outcome, the words, the exit code and the end of its row."""
+    show(row, scene, record_property)
