@@ -213,6 +213,18 @@ class TestsFailed(Failed):
 class BadDistribution(Failed):
     """What was built is not what was planned, or not what an index takes."""
 
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        """Take all that the inspections found; there is at least one."""
+        self._problems = list(problems)
+        first, *others = self._problems
+        message = f"The distributions cannot be released: {len(self._problems)} problems found."
+        super().__init__(message if others else first.message, "" if others else first.hint)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """All problems, in the order of the inspections."""
+        return self._problems
+
 
 class NoIndexAnswer(Failed):
     """The index gave no usable answer to a question."""

@@ -63,6 +63,8 @@ class Plan:
     test: bool
     upload_address: str
     index_address: str
+    #: The index that has the releases before this one: in a rehearsal another than the one that is uploaded to.
+    last_index: str
     username: str
     run_tests: bool
     bumper: BumpMyVersion
@@ -139,6 +141,7 @@ def make_plan(
         test=request.test,
         upload_address=settings.upload_address(test=request.test),
         index_address=settings.index_address(test=request.test),
+        last_index=settings.index_address(test=request.test),
         username=settings.username,
         run_tests=settings.run_tests_before_upload and not request.skip_tests,
         bumper=project.bumper,

@@ -63,7 +63,7 @@ def dry_run(here: Place, request: Request) -> list[tuple[str, list[str]]]:
 def _checked(subject: Subject) -> Plan:
     """Make act 1 on the true repository; its problems become warnings."""
     with events.step("check") as running:
-        outcome = check(subject)
+        outcome = check(subject, prepare.INSPECTION_NAMES)
         if outcome.plan is None:
             raise Refused(outcome.problems)
         events.emit(events.Planned(outcome.plan))
@@ -110,6 +110,8 @@ def _planned_there(plan: Plan, subject: Subject, index: pypi_server.Served, stag
         remote="origin",
         github_release=False,
         clean_build_artifacts=True,
+        try_install="all" if subject.settings.origin("try_install") == "default" else subject.settings.try_install,
+        reproducible="warn" if subject.settings.reproducible == "rehearse" else subject.settings.reproducible,
     )
     project = read_project(stage.path, subject.project.pyproject, settings.version_files)
     return dataclasses.replace(

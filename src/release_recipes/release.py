@@ -118,7 +118,7 @@ def checked(subject: Subject, person: Person | None = None) -> Plan:
         Declined: The person was asked whether to go on, and said no.
     """
     with events.step("check") as running:
-        outcome = check(subject)
+        outcome = check(subject, prepare.INSPECTION_NAMES)
         if outcome.plan:
             events.emit(events.Planned(outcome.plan))
         for problem in (*outcome.warnings, *outcome.questions):

@@ -34,9 +34,11 @@ TOKEN_PAGES = {
 _DEFAULT = "default"
 
 
-def _setting(default: Any, env: str, about: str) -> Any:  # noqa: ANN401 - as dataclasses.field
-    """Describe one setting: its default, its names in the environment (the first wins), what it is for."""
-    names = {"env": tuple(env.split()), "about": about}
+def _setting(default: Any, env: str, about: str, choices: str = "") -> Any:  # noqa: ANN401 - as dataclasses.field
+    """Describe one setting: its default, its names in the environment (the first wins), what it is for, its words."""
+    words = tuple(choices.split())
+    told = f"{about} One of {', '.join(f'`{word}`' for word in words)}." if words else about
+    names = {"env": tuple(env.split()), "about": told, "choices": words}
     if isinstance(default, (list, tuple)):
         return field(default_factory=lambda: tuple(default), metadata=names)
     return field(default=default, metadata=names)
@@ -77,6 +79,16 @@ class Settings:
     normalise_sdist: bool = _setting(
         default=False, env="", about="`true`: sdists are repacked so that two builds are the same bytes."
     )
+    twine_strict: bool = _setting(
+        default=False, env="", about="`true`: what `twine check --strict` adds stops a release, too."
+    )
+    try_install: str = _setting(
+        "wheels", "", "What is installed into a fresh environment before the upload.", choices="wheels all off"
+    )
+    reproducible: str = _setting(
+        "rehearse", "", "What a second build that differs does; by default it is made, and warns, in a rehearsal only.",
+        choices="rehearse warn stop off",
+    )  # fmt: skip
     skip_checks: tuple[str, ...] = _setting((), "", "Names of checks that are not made.")
     upload_workers: int = _setting(4, "", "How many files are uploaded at once, at the most.")
     #: Where each value came from: ``--flag``, a variable's name, ``.env``, ``pyproject.toml`` or ``default``.
@@ -178,6 +190,7 @@ def load(found: Sources, flags: Mapping[str, str] | None = None) -> Settings:
     for name, value in (flags or {}).items():
         values[name], origins[name] = value, f"--{name.replace('_', '-')}"
     _check_addresses(values)
+    _check_choices(known, values)
     return Settings(**values, origins=origins)
 
 
@@ -241,6 +254,14 @@ def _typed(name: str, value: Any, kind: str, origin: str) -> Any:  # noqa: ANN40
 def _is_command(item: object) -> bool:
     """Say whether an entry of ``pre_release_hooks`` is a command: a line, or a list of words."""
     return bool(item) and (isinstance(item, str) or (isinstance(item, list) and all(isinstance(w, str) for w in item)))
+
+
+def _check_choices(known: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Refuse a word that is none of those that a setting takes."""
+    for name, value in values.items():
+        choices = known[name].metadata["choices"]
+        if choices and value not in choices:
+            raise InvalidSetting(f"{name} is {value!r}, which is no choice.", f"Give one of {', '.join(choices)}.")
 
 
 def _check_addresses(values: Mapping[str, Any]) -> None:

@@ -7,13 +7,14 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name, canonicalize_version
+
 from release_recipes import events, publish
 from release_recipes.errors import BumpFailed, WrongUsage
 from release_recipes.plan import make_plan, wanted_part
 from release_recipes.prepare import build as building
-from release_recipes.prepare import inspect as inspection
+from release_recipes.prepare import inspection, workspace
 from release_recipes.prepare import test as testing
-from release_recipes.prepare import workspace
 from release_recipes.release import alone, hold, subject_of
 from release_recipes.settings import token
 from release_recipes.state import Artifact, Record, now
@@ -71,7 +72,8 @@ def build(here: Place) -> list[Path]:
         branch = here.git.branch() or "main"
         workspace.clone(here.git.path, prepared.source.path, branch, here.git.ask("rev-parse", "HEAD"))
         workspace.make_ours(here.git, prepared.source, here.settings.remote)
-        building.build(prepared, here.settings.build_session, normalises=here.settings.normalise_sdist)
+        with workspace.usual_modes():
+            building.build(prepared, here.settings.build_session, normalises=here.settings.normalise_sdist)
         dist = here.git.path / "dist"
         shutil.rmtree(dist, ignore_errors=True)
         shutil.copytree(prepared.dist, dist)
@@ -89,7 +91,7 @@ def validate(here: Place, named: Sequence[str]) -> list[Path]:
     """
     with events.step("inspect") as running:
         files = _distributions(here, named)
-        inspection.inspect(files)
+        inspection.inspect(inspection.subject_of(files, here.settings))
         running.note = f"{len(files)} distributions"
     return files
 
@@ -104,7 +106,7 @@ def upload(here: Place, named: Sequence[str], *, test: bool) -> Record:
         UploadRefused: The index said no.
     """
     files = _distributions(here, named)
-    name, version = inspection.read_name_and_version(files[0])
+    name, version = _one_release(files)
     address, index = here.settings.upload_address(test=test), here.settings.index_address(test=test)
     artifacts = sorted(map(Artifact.of, files), key=lambda artifact: (artifact.is_sdist, artifact.filename))
     record = Record(
@@ -122,13 +124,29 @@ def upload(here: Place, named: Sequence[str], *, test: bool) -> Record:
     return record
 
 
+def _one_release(files: Sequence[Path]) -> tuple[str, str]:
+    """Return name and version of the distributions.
+
+    Raises:
+        BadDistribution: One of them carries none.
+        WrongUsage: They are of several projects or versions.
+    """
+    told = {file: inspection.read_name_and_version(file) for file in files}
+    same = {(canonicalize_name(name), canonicalize_version(version)) for name, version in told.values()}
+    if len(same) > 1:
+        message = f"{', '.join(file.name for file in files)} are not of one release."
+        raise WrongUsage(message, "Empty dist/ and run: invoke build; or name the files: --file")
+    return told[files[0]]
+
+
 def _distributions(here: Place, named: Sequence[str]) -> list[Path]:
     """Return the files named, or all in ``dist/``.
 
     Raises:
         WrongUsage: A file is not there, or there is none at all.
     """
-    files = [Path(name).resolve() for name in named] or sorted((here.git.path / "dist").glob("*"))
+    # `uv build` leaves a .gitignore in dist/.
+    files = [Path(name).resolve() for name in named] or sorted((here.git.path / "dist").glob("[!.]*"))
     if missing := [file for file in files if not file.is_file()]:
         message = f"There is no file {missing[0]}."
         raise WrongUsage(message, "Name a distribution that exists, or run: invoke build")

@@ -13,6 +13,8 @@ from release_recipes.errors import InvalidSetting, Problem, ReleaseError, WrongU
 from release_recipes.tokens import MASK
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from release_recipes.plan import Plan
     from release_recipes.programs.simple_page import Page
 
@@ -45,16 +47,21 @@ class Outcome:
     warnings: list[Problem]
 
 
-def check(subject: Subject) -> Outcome:
+def check(subject: Subject, others: Collection[str] = ()) -> Outcome:
     """Look for every reason not to release.
+
+    Args:
+        subject: The release.
+        others: Names that ``skip_checks`` may have besides: those of the inspections of act 2.
 
     Raises:
         WrongUsage: What was asked for or configured cannot be meant.
     """
     skipped = set(subject.settings.skip_checks)
-    if unknown := sorted(skipped - {check.name for check in CHECKS}):
+    names = [*(check.name for check in CHECKS), *others]
+    if unknown := sorted(skipped.difference(names)):
         message = f"skip_checks names {unknown[0]!r}, which is no check."
-        raise InvalidSetting(message, f"The checks: {', '.join(check.name for check in CHECKS)}.")
+        raise InvalidSetting(message, f"The checks: {', '.join(names)}.")
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="check")
     try:
         facts = Facts(subject, pool)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from release_recipes import events
 from release_recipes.errors import TestsFailed
-from release_recipes.prepare import build, bump, commit, hooks, inspect, tag, test
+from release_recipes.prepare import build, bump, commit, hooks, inspection, install, rebuild, tag, test
+from release_recipes.prepare.workspace import usual_modes
 from release_recipes.side_by_side import side_by_side
 
 if TYPE_CHECKING:
@@ -23,9 +24,12 @@ STEPS: tuple[tuple[Step, ...], ...] = (
     (hooks.STEP,),
     (commit.STEP,),
     (test.STEP, build.STEP),
-    (inspect.STEP,),
+    (inspection.STEP, install.STEP, rebuild.STEP),
     (tag.STEP,),
 )
+
+#: What ``skip_checks`` takes besides the checks of act 1.
+INSPECTION_NAMES = tuple(each.name for each in inspection.INSPECTIONS)
 
 
 def describe(plan: Plan) -> list[tuple[str, list[str]]]:
@@ -45,13 +49,14 @@ def prepare(plan: Plan, workspace: Workspace, goes_on: Callable[[TestsFailed], b
         Failed: A step failed; only the workspace was touched.
         TestsFailed: The tests failed, and ``goes_on`` said no.
     """
-    for line in STEPS:
-        wanted = [step for step in line if step.describe(plan)]
-        try:
-            _take(wanted, plan, workspace)
-        except TestsFailed as failure:
-            if not goes_on(failure):
-                raise
+    with usual_modes():
+        for line in STEPS:
+            wanted = [step for step in line if step.describe(plan)]
+            try:
+                _take(wanted, plan, workspace)
+            except TestsFailed as failure:
+                if not goes_on(failure):
+                    raise
 
 
 def _take(line: list[Step], plan: Plan, workspace: Workspace) -> None:

@@ -14,6 +14,8 @@ from release_recipes.programs.build import COMMAND
 from release_recipes.programs.run import run, shown
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from release_recipes.plan import Plan
     from release_recipes.prepare.workspace import Workspace
 
@@ -34,25 +36,40 @@ def build(workspace: Workspace, session: str, *, normalises: bool) -> None:
         Failed: The build failed, or left nothing in ``dist/``.
     """
     clone_release(workspace, workspace.build)
-    shutil.rmtree(workspace.dist, ignore_errors=True)
-    epoch = workspace.epoch
+    build_in(workspace.build, session, workspace.epoch, normalises=normalises)
+
+
+def build_in(clone: Path, session: str, epoch: str, *, normalises: bool) -> None:
+    """Build what a clone holds, into its ``dist``.
+
+    Args:
+        clone: The clone's folder.
+        session: The nox session that builds, where the project has it.
+        epoch: For ``SOURCE_DATE_EPOCH``, seconds.
+        normalises: Whether sdists are repacked.
+
+    Raises:
+        Failed: The build failed, or left nothing in ``dist/``.
+    """
+    dist = clone / "dist"
+    shutil.rmtree(dist, ignore_errors=True)
     environment = {"SOURCE_DATE_EPOCH": epoch}
-    has_session = nox.has(session, nox.sessions(workspace.build))
+    has_session = nox.has(session, nox.sessions(clone))
     try:
         if has_session:
-            nox.run_sessions(workspace.build, [session], ours=False, env=environment)
+            nox.run_sessions(clone, [session], ours=False, env=environment)
         else:
             # What our session does, without the start of nox around it.
-            run(COMMAND, cwd=workspace.build, env=environment, tell=True)
+            run(COMMAND, cwd=clone, env=environment, tell=True)
     except CommandFailed as error:
         command = f"nox -s {session}" if has_session else shown(COMMAND)
         message = f"The build failed (exit code {error.code})."
         raise Failed(message, f"See its output above; try it in a fresh clone: {command}") from error
-    if not workspace.dist.is_dir() or not workspace.distributions():
+    if not dist.is_dir() or not any(path.is_file() for path in dist.iterdir()):
         message = f"The build (nox -s {session}) left nothing in dist/."
         raise Failed(message, "Have the session write the distributions to dist/.")
     if normalises:
-        for sdist in workspace.dist.glob("*.tar.gz"):
+        for sdist in dist.glob("*.tar.gz"):
             normalise(sdist, int(epoch))
 
 

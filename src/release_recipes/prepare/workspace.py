@@ -1,8 +1,8 @@
 """The workspace: clones of the repository in a temporary folder, outside the project's tree.
 
-One clone an activity: ``source`` is where the version is bumped, committed and tagged; ``test`` and ``build`` are clones
-of the release commit that nothing else has touched. Whatever happens, there is nothing to undo: the folder carries a
-marker, and the next run removes it.
+One clone an activity: ``source`` is where the version is bumped, committed and tagged; ``test`` and ``build`` are
+clones of the release commit that nothing else has touched. Whatever happens, there is nothing to undo: the folder
+carries a marker, and the next run removes it.
 """
 
 from __future__ import annotations
@@ -179,6 +179,20 @@ def clone(origin: Path, to: Path, branch: str, commit: str) -> None:
     ]
     Git(to.parent).does("clone", *options, str(origin), str(to))
     Git(to).does("checkout", "--quiet", "--force", "-B", branch, commit)
+
+
+@contextlib.contextmanager
+def usual_modes() -> Iterator[None]:
+    """Have every file that is made in the block readable by all, whatever umask the person has.
+
+    git gives a clone's files the modes that the umask leaves, and setuptools puts those into wheels; the folder around
+    them is closed to others. The umask is the whole process's.
+    """
+    before = os.umask(0o022)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def make_ours(user: Git, clone: Git, remote: str) -> None:

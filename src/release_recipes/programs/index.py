@@ -79,6 +79,15 @@ class Index:
             raise NoIndexAnswer(message, "Ask again later; a cache may be behind.")
         return served
 
+    def fetch(self, file: Listed, most: int) -> bytes | None:
+        """Return what a file holds; ``None`` where it has more than ``most`` bytes, or is not served.
+
+        Raises:
+            NoIndexAnswer: It cannot be had.
+        """
+        content = self._get(file.url, lambda answer: bytes(answer.read(most + 1)))
+        return content if content is not None and len(content) <= most else None
+
     def _get(self, url: str, read: Callable[[Any], T]) -> T | None:
         """Return what ``read`` makes of an answer; ``None`` where there is no such page."""
         with events.effect(f"GET {url}"):

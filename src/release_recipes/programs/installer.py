@@ -1,9 +1,11 @@
-"""Fresh environments by uv, and installing from an index by pip, as a user of the package would."""
+"""Fresh environments by uv; installing by pip from an index, and by uv from files, as users of a package would."""
 
 from __future__ import annotations
 
+import importlib.machinery
 import os
 import sys
+import zipfile
 from typing import TYPE_CHECKING
 
 from release_recipes.programs.run import Completed, run
@@ -13,6 +15,20 @@ if TYPE_CHECKING:
 
 #: Seconds for an installation with all its dependencies.
 TIMEOUT = 900.0
+
+#: Import modules, then load every entry point of a project; say of each that fails what it was and why.
+_USE = """\
+import importlib, importlib.metadata, sys
+project, *modules = sys.argv[1:]
+said, sys.stdout = sys.stdout, sys.stderr
+uses = [(f"import {module}", lambda module=module: importlib.import_module(module)) for module in modules]
+uses += [(f"{e.group}: {e.name} = {e.value}", e.load) for e in importlib.metadata.distribution(project).entry_points]
+for what, use in uses:
+    try:
+        use()
+    except BaseException as error:
+        print(f"{what}: {type(error).__name__}: {error}".splitlines()[0], file=said)
+"""
 
 
 def make_environment(folder: Path) -> Path:
@@ -38,7 +54,38 @@ def install_from(index_address: str, requirement: str, python: Path) -> None:
     run([*pip, "install", "--quiet", requirement], cwd=python.parent, timeout=TIMEOUT)
 
 
-def imports(python: Path, modules: list[str]) -> Completed:
-    """Import modules in an environment; the code tells whether that worked."""
-    words = "; ".join(f"import {module}" for module in modules)
-    return run([str(python), "-I", "-c", words], cwd=python.parent, timeout=TIMEOUT, check=False)
+def install_file(distribution: Path, python: Path) -> None:
+    """Install a distribution from its file, and its dependencies from where they always come.
+
+    Raises:
+        CommandFailed: It cannot be built or installed, or a dependency cannot be had.
+    """
+    words = ["uv", "pip", "install", "--quiet", "--python", str(python), str(distribution)]
+    run(words, cwd=python.parent, timeout=TIMEOUT)
+
+
+def check(python: Path) -> Completed:
+    """Run ``pip check`` by uv: what is installed fits together, or the output says what does not."""
+    return run(["uv", "pip", "check", "--python", str(python)], cwd=python.parent, timeout=TIMEOUT, check=False)
+
+
+def unusable(python: Path, project: str, modules: list[str]) -> list[str]:
+    """Import modules and load the entry points of an installed project; those that fail, each with its reason.
+
+    Nothing is called, but a module that is imported does what it does then.
+    """
+    use = [str(python), "-I", "-c", _USE, project, *modules]
+    done = run(use, cwd=python.parent, timeout=TIMEOUT, check=False)
+    if done.code != 0:
+        return [*done.stdout.splitlines(), *(done.stderr.strip().splitlines()[-1:] or ["Python ended without a word"])]
+    return done.stdout.splitlines()
+
+
+def top_level_modules(wheel: Path) -> list[str]:
+    """Return the importable names at the top of a wheel; a private or a test package does not count."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    suffixes = (".py", *importlib.machinery.EXTENSION_SUFFIXES)
+    modules = {name.partition(".")[0] for name in names if "/" not in name and name.endswith(suffixes)}
+    modules |= {name.partition("/")[0] for name in names if name.endswith("/__init__.py") and name.count("/") == 1}
+    return sorted(name for name in modules if name.isidentifier() and not name.startswith("_") and name != "tests")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,28 +28,13 @@ def _converge(world: World) -> Done:
         except CommandFailed as error:
             message = f"pip cannot install {record.project} {record.version} from {record.index_address}."
             raise Failed(message, error.message) from error
-        modules = top_level_modules(world)
-        if not modules:
-            return Done(note="installed; it has no module to import")
-        done = installer.imports(python, modules)
-        if done.code != 0:
-            last = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
-            message = f"It installs, but import {', '.join(modules)} fails: {last[0]}."
-            events.emit(events.Warned(Problem("import", message, "An extra or an application may have its reasons.")))
-            return Done(note="installed")
-    return Done(note=f"installed, import {', '.join(modules)}")
-
-
-def top_level_modules(world: World) -> list[str]:
-    """Return the importable names at the top of the first wheel; a private or a test package does not count."""
-    wheel = next((artifact for artifact in world.record.artifacts if not artifact.is_sdist), None)
-    if wheel is None:
-        return []
-    with zipfile.ZipFile(world.dist / wheel.filename) as archive:
-        names = archive.namelist()
-    modules = {name.removesuffix(".py") for name in names if "/" not in name and name.endswith(".py")}
-    modules |= {name.partition("/")[0] for name in names if name.endswith("/__init__.py") and name.count("/") == 1}
-    return sorted(name for name in modules if name.isidentifier() and not name.startswith("_") and name != "tests")
+        wheel = next((world.dist / a.filename for a in record.artifacts if not a.is_sdist), None)
+        modules = installer.top_level_modules(wheel) if wheel else []
+        broken = installer.unusable(python, record.project, modules)
+    for fault in broken:
+        message = f"It installs, but this fails: {fault}."
+        events.emit(events.Warned(Problem("import", message, "An extra or an application may have its reasons.")))
+    return Done(note=", ".join(["installed", *(f"import {module}" for module in modules if not broken)]))
 
 
 STEP = Step("install", _describe, _converge)

@@ -1,0 +1,151 @@
+"""One distribution file, read once from its first byte to its last.
+
+A wheel is a ZIP archive, an sdist a tar archive behind gzip; both are read into the same :class:`Member`, so that who
+compares or inspects them need not know which it is. Nothing is unpacked here.
+"""
+
+from __future__ import annotations
+
+import email
+import gzip
+import hashlib
+import stat
+import tarfile
+import zipfile
+import zlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from email.message import Message
+    from pathlib import Path
+
+Kind = Literal["file", "folder", "symbolic link", "hard link", "sparse file", "special file"]
+
+#: What reading a broken archive raises.
+_BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, ValueError, NotImplementedError)
+
+
+@dataclass(frozen=True)
+class Member:
+    """One entry of an archive."""
+
+    #: As the archive spells it, with slashes.
+    name: str
+    kind: Kind
+    #: Permissions.
+    mode: int
+    #: When it was changed: seconds since 1970 in an sdist; year, month, day, hour, minute, second in a wheel.
+    mtime: object
+    #: User and group of an sdist's member.
+    owner: object
+    #: What a link points to.
+    target: str
+    #: Bytes, unpacked.
+    size: int
+    #: sha256 of its content, 64 lower-case hex digits.
+    sha256: str
+
+
+class Distribution:
+    """An sdist or a wheel, as its file name says; or neither."""
+
+    def __init__(self, path: Path) -> None:
+        """Take a file; it is opened when somebody asks."""
+        self.path = path
+        self.name = path.name
+        self.is_wheel = path.name.endswith(".whl")
+        self.is_sdist = path.name.endswith(".tar.gz")
+
+    @cached_property
+    def _read(self) -> tuple[tuple[Member, ...], str]:
+        """The members and why there are no more."""
+        found: list[Member] = []
+        try:
+            found.extend(_zip_members(self.path) if self.is_wheel else _tar_members(self.path))
+        except _BROKEN as error:
+            return tuple(found), f"{error or type(error).__name__}".rstrip(".")
+        return tuple(found), ""
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """What it holds, in its order."""
+        return self._read[0]
+
+    @property
+    def fault(self) -> str:
+        """Why it cannot be read to its end; empty where it can."""
+        return self._read[1]
+
+    @cached_property
+    def files(self) -> dict[str, Member]:
+        """Its regular files by name."""
+        return {member.name: member for member in self.members if member.kind == "file"}
+
+    def content(self, name: str) -> bytes:
+        """Return what one of its files holds."""
+        if self.is_wheel:
+            with zipfile.ZipFile(self.path) as wheel:
+                return wheel.read(name)
+        with tarfile.open(self.path) as sdist:
+            held = sdist.extractfile(name)
+            return held.read() if held else b""
+
+    def text(self, name: str) -> str:
+        """Return what one of its files says."""
+        return self.content(name).decode("utf-8", "replace")
+
+    @cached_property
+    def info(self) -> str:
+        """Where its metadata stands, with a slash: ``….dist-info/`` of a wheel, the top folder of an sdist."""
+        end = ".dist-info/METADATA" if self.is_wheel else "/PKG-INFO"
+        # The one at the top: a vendored package has its own further down.
+        at_top = (name for name in self.files if name.count("/") == 1 and name.endswith(end))
+        return next(at_top, "").rpartition("/")[0] + "/"
+
+    @cached_property
+    def metadata(self) -> Message:
+        """Its core metadata; empty where it carries none."""
+        name = self.info + ("METADATA" if self.is_wheel else "PKG-INFO")
+        return email.message_from_bytes(self.content(name) if name in self.files else b"")
+
+
+def _zip_members(path: Path) -> Iterator[Member]:
+    with zipfile.ZipFile(path) as archive:
+        for entry in archive.infolist():
+            with archive.open(entry) as content:
+                sha256 = hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]
+            mode = entry.external_attr >> 16
+            kind: Kind = "folder" if entry.is_dir() else "symbolic link" if stat.S_ISLNK(mode) else "file"
+            target = archive.read(entry).decode("utf-8", "replace") if kind == "symbolic link" else ""
+            yield Member(
+                entry.filename, kind, stat.S_IMODE(mode), entry.date_time, None, target, entry.file_size, sha256
+            )
+
+
+def _tar_members(path: Path) -> Iterator[Member]:
+    with gzip.open(path) as packed:
+        with tarfile.open(fileobj=packed, mode="r:") as archive:
+            for entry in archive:
+                content = archive.extractfile(entry) if entry.isreg() else None
+                sha256 = hashlib.file_digest(content, "sha256").hexdigest() if content else ""  # type: ignore[arg-type]
+                owner = (entry.uid, entry.gid, entry.uname, entry.gname)
+                yield Member(
+                    entry.name, _kind(entry), entry.mode, int(entry.mtime), owner, entry.linkname, entry.size, sha256
+                )
+        # tarfile stops at the end mark; what stands after it is seen by no installer, and nobody looks at it.
+        if packed.read().strip(b"\0"):
+            message = "data after the end of the archive"
+            raise tarfile.ReadError(message)
+
+
+def _kind(entry: tarfile.TarInfo) -> Kind:
+    if entry.issparse():
+        return "sparse file"
+    if entry.isreg():
+        return "file"
+    if entry.isdir():
+        return "folder"
+    return "symbolic link" if entry.issym() else "hard link" if entry.islnk() else "special file"

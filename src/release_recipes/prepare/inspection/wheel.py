@@ -1,0 +1,156 @@
+"""Inspections of what makes a wheel one: RECORD, METADATA, WHEEL, tags and entry points.
+
+The rules are those of the binary distribution format (:pep:`427`) and of PyPI (pypi/warehouse, forklift/legacy.py).
+"""
+
+from __future__ import annotations
+
+import base64
+import configparser
+import csv
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from release_recipes.prepare.inspection.finding import Finding, Inspection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from release_recipes.prepare.inspection.distribution import Distribution
+    from release_recipes.prepare.inspection.subject import Subject
+
+_BUILD_AGAIN = "PyPI refuses it. Build it again, and change no file of a wheel by hand: wheel unpack, then wheel pack."
+
+#: Hashes that RECORD may have; older ones are not safe (:pep:`427`).
+_HASHES = frozenset({"sha256", "sha384", "sha512"})
+
+#: Files that RECORD does not list: signatures, and itself without a hash.
+_UNLISTED = ("RECORD", "RECORD.jws", "RECORD.p7s")
+
+#: What PyPI takes, from its source; plain linux_* of other machines than the small ones is not among it.
+_PLATFORM = re.compile(
+    r"any|win32|win_(?:amd64|arm64|ia64)|linux_armv[67]l|macosx_1\d_\d+_\w+|macosx_[2-9]\d_\d+_\w+"
+    r"|manylinux(?:1|2010|2014)_\w+|manylinux_\d+_\d+_\w+|musllinux_\d+_\d+_\w+"
+    r"|ios_\d+_\d+_\w+_(?:iphoneos|iphonesimulator)|android_\d+_\w+|(?:pyodide|pyemscripten)_\d+_\d+_wasm32"
+)
+
+_GROUP = re.compile(r"\w+(?:\.\w+)*")
+_REFERENCE = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*(?:\s*:\s*[^\W\d]\w*(?:\.[^\W\d]\w*)*)?(?:\s*\[[^]]*\])?")
+_SCRIPT = re.compile(r"[\w.-]+")
+
+
+def _metadata_files(subject: Subject) -> Iterator[Finding]:
+    for one in subject.readable:
+        if one.is_sdist and one.info == "/":
+            hint = "Build it with a build backend (PEP 517)."
+            yield Finding(f"{one.name} has no PKG-INFO.", hint)
+        if not one.is_wheel:
+            continue
+        infos = sorted({name.partition("/")[0] for name in one.files if name.partition("/")[0].endswith(".dist-info")})
+        if len(infos) != 1:
+            listed = ", ".join(infos) or "none"
+            yield Finding(f"{one.name} has not one folder .dist-info, but {len(infos)}: {listed}.", _BUILD_AGAIN)
+            continue
+        for name in ("METADATA", "WHEEL", "RECORD"):
+            if f"{infos[0]}/{name}" not in one.files:
+                yield Finding(f"{one.name} has no {name}.", _BUILD_AGAIN)
+
+
+def _record(subject: Subject) -> Iterator[Finding]:
+    for wheel in subject.wheels:
+        path = f"{wheel.info}RECORD"
+        if path in wheel.files:  # else `metadata-files` tells
+            for fault in _record_faults(wheel, path):
+                yield Finding(f"{wheel.name}: {fault}.", _BUILD_AGAIN)
+
+
+def _record_faults(wheel: Distribution, path: str) -> Iterator[str]:
+    """Compare RECORD with what is in the wheel, in both directions."""
+    rows = [row for row in csv.reader(wheel.text(path).splitlines()) if row]
+    listed = {row[0]: row for row in rows}
+    unlisted = {f"{wheel.info}{name}" for name in _UNLISTED}
+    for name in sorted(wheel.files.keys() - listed.keys() - unlisted):
+        yield f"{name} is not in RECORD"
+    for name in sorted(listed.keys() - wheel.files.keys() - unlisted):
+        yield f"RECORD lists {name}, which is not there"
+    if len(listed) != len(rows):
+        yield "RECORD lists a file twice"
+    for name in sorted(listed.keys() & wheel.files.keys() - unlisted):
+        if fault := _row_fault(wheel, listed[name]):
+            yield fault
+
+
+def _row_fault(wheel: Distribution, row: list[str]) -> str:
+    """Say what one line of RECORD gets wrong; empty where it is true."""
+    name, digest, size = (*row, "", "")[:3]
+    algorithm, _, said = digest.partition("=")
+    if algorithm not in _HASHES:
+        return f"RECORD has no hash of {name} that is safe"
+    if algorithm == "sha256":
+        true = bytes.fromhex(wheel.files[name].sha256)
+    else:
+        true = hashlib.new(algorithm, wheel.content(name)).digest()
+    if base64.urlsafe_b64encode(true).rstrip(b"=").decode() != said:
+        return f"{name} has another hash than RECORD says"
+    if size and size != str(wheel.files[name].size):
+        return f"{name} has {wheel.files[name].size} bytes, RECORD says {size}"
+    return ""
+
+
+def _platform_tags(subject: Subject) -> Iterator[Finding]:
+    for one in subject.distributions:
+        if not one.is_wheel:
+            continue
+        try:
+            tags = parse_wheel_filename(one.name)[3]
+        except InvalidWheelFilename:
+            continue  # `dist-names` tells
+        for platform in sorted({tag.platform for tag in tags if not _PLATFORM.fullmatch(tag.platform)}):
+            hint = (
+                "Repair it with auditwheel (cibuildwheel does); for an index that takes it: "
+                'skip_checks = ["platform-tags"].'
+            )
+            yield Finding(f"{one.name} is for the platform {platform}, which PyPI refuses.", hint)
+
+
+def _entry_points(subject: Subject) -> Iterator[Finding]:
+    for wheel in subject.wheels:
+        path = f"{wheel.info}entry_points.txt"
+        if path in wheel.files:
+            for fault in _entry_point_faults(wheel.text(path)):
+                yield Finding(f"{wheel.name}: entry_points.txt {fault}.", _ENTRY_POINTS)
+
+
+_ENTRY_POINTS = (
+    "Write an entry point as name = package.module:function "
+    "(https://packaging.python.org/en/latest/specifications/entry-points/)."
+)
+
+
+def _entry_point_faults(text: str) -> Iterator[str]:
+    parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, default_section="")
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    try:
+        parser.read_string(text)
+    except configparser.Error as error:
+        yield f"cannot be read: {str(error).splitlines()[0].rstrip('.')}"
+        return
+    for group in parser.sections():
+        if not _GROUP.fullmatch(group):
+            yield f"has the group [{group}], which is no name"
+        for name, reference in parser.items(group):
+            if not _REFERENCE.fullmatch(reference):
+                yield f"has {name} = {reference}, which names no object"
+            elif group in {"console_scripts", "gui_scripts"} and not _SCRIPT.fullmatch(name):
+                yield f"has the script {name!r}, which is no file name"
+
+
+INSPECTIONS = (
+    Inspection("metadata-files", "a file without the metadata that an index reads", _metadata_files),
+    Inspection("record", "a wheel whose list of files is not what it holds", _record),
+    Inspection("platform-tags", "a wheel for a platform that PyPI does not take", _platform_tags),
+    Inspection("entry-points", "commands that nobody can call, and a wheel that PyPI refuses for them", _entry_points),
+)

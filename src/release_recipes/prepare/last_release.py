@@ -1,0 +1,62 @@
+"""Fetch distributions of the last release from the index, so that the inspection can compare.
+
+It is a courtesy: where the index gives no answer, or wants credentials, which act 2 does not have, nothing is compared.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from packaging.tags import Tag, sys_tags
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.version import Version
+
+from release_recipes.errors import NoIndexAnswer
+from release_recipes.programs.index import Index
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from release_recipes.plan import Plan
+    from release_recipes.programs.simple_page import Listed, Page
+
+#: Bytes of a file above which a comparison is not worth the wait.
+LARGEST = 20 * 1024 * 1024
+
+
+def fetch(plan: Plan, folder: Path) -> list[Path]:
+    """Fetch what the last release has, into a new folder; nothing where there is none, or nobody can say."""
+    folder.mkdir()
+    index = Index(plan.last_index)
+    try:
+        for file in last_release(index.page(plan.project), plan.version):
+            if content := index.fetch(file, LARGEST):
+                # The name alone: an index does not say where a file goes on this disk.
+                (folder / PurePath(file.filename).name).write_bytes(content)
+    except NoIndexAnswer:
+        return []
+    return sorted(folder.iterdir())
+
+
+def last_release(page: Page, planned: str) -> list[Listed]:
+    """Return the sdist and the wheel for this machine of the greatest version below the planned one."""
+    versions = [Version(version) for version in page.versions()]
+    older = [version for version in versions if version < Version(planned)]
+    if not older:
+        return []
+    files = page.of_version(str(max(older)))
+    sdists = [file for file in files if file.filename.endswith(".tar.gz")]
+    ours = {tag: rank for rank, tag in enumerate(sys_tags())}
+    ranked = sorted((rank, file.filename, file) for file in files if (rank := _rank(file.filename, ours)) is not None)
+    return sdists[:1] + [file for _, _, file in ranked[:1]]
+
+
+def _rank(filename: str, ours: dict[Tag, int]) -> int | None:
+    """Return how well a wheel fits this machine, the best first; ``None`` where it does not, or is no wheel."""
+    try:
+        tags = parse_wheel_filename(filename)[3]
+    except InvalidWheelFilename:
+        return None
+    return min((ours[tag] for tag in tags if tag in ours), default=None)
+
