@@ -43,7 +43,8 @@ def abandon(here: Place, *, yes: bool) -> str:
 
 def _abandon(here: Place, record: Record, *, yes: bool) -> str:
     """Give one release up."""
-    git, held = here.git, token(here.sources, test=False)
+    git = here.git
+    held = token(here.sources, test=False, address=record.upload_address, username=record.username)
     world = publish.World(record, git, here.state, held, here.state.dist(record))
     refs = git.remote_refs(record.remote).refs
     public = _on_index(world)

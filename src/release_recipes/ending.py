@@ -96,7 +96,7 @@ def resume(here: Place) -> str:
         for record in records:
             events.emit(events.Recorded(record))
             _same_addresses(record, here.settings)
-            held = token(here.sources, test=False)
+            held = token(here.sources, test=False, address=record.upload_address, username=record.username)
             finish(publish.World(record, here.git, here.state, held, here.state.dist(record)), here.state)
         if not records:
             _nothing_elsewhere(here)

@@ -125,7 +125,8 @@ def checked(subject: Subject, person: Person | None = None) -> Plan:
             events.emit(events.Warned(problem))
         if outcome.problems or outcome.plan is None:
             raise Refused(outcome.problems)
-        running.note = f"{outcome.plan.project} {outcome.plan.prior} → {outcome.plan.version}"
+        origin = f", token of {subject.token.origin}" if subject.token else ""
+        running.note = f"{outcome.plan.project} {outcome.plan.prior} → {outcome.plan.version}{origin}"
     if person and person.present:
         for problem in outcome.questions:
             if not person.confirm(f"{problem.message} Go on?", False):  # noqa: FBT003 - the answer to an empty line

@@ -1,7 +1,7 @@
 """Settings: flags, then environment, then ``.env``, then ``[tool.release]``, then defaults; each knows its origin.
 
 ``.env`` is read without interpolation, and its values do not enter the process's environment. A token is no setting of
-``pyproject.toml``: it comes from the environment or ``.env``, and only :func:`token` hands it out.
+``pyproject.toml``: it comes from the environment, ``.env`` or the keyring, and only :func:`token` hands it out.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from release_recipes.errors import InvalidSetting
-from release_recipes.tokens import Token, hold_environment, read_environment
+from release_recipes.tokens import Token, ask_keyring, hold_environment, read_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -194,10 +194,19 @@ def load(found: Sources, flags: Mapping[str, str] | None = None) -> Settings:
     return Settings(**values, origins=origins)
 
 
-def token(found: Sources, *, test: bool) -> Token | None:
-    """Return the token for the index in question; ``None`` where there is none."""
-    given = found.named(token_name(test=test))
-    return Token(given[0]) if given else None
+def token(found: Sources, *, test: bool, address: str = "", username: str = "") -> Token | None:
+    """Return the token for the index in question, which knows its origin; ``None`` where there is none.
+
+    Args:
+        found: What the places hold. Where none has a token, the keyring is asked as twine would ask it.
+        test: Whether TestPyPI's is meant.
+        address: The upload address of a record; else that of the settings.
+        username: Its user; likewise.
+    """
+    if given := found.named(token_name(test=test)):
+        return Token(*given)
+    settings = load(found)
+    return ask_keyring(address or settings.upload_address(test=test), username or settings.username)
 
 
 def token_name(*, test: bool) -> str:
