@@ -12,14 +12,14 @@ import release_recipes
 ROOT = Path(release_recipes.__file__).parent
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "events", "side_by_side"),
     ("tokens",),
+    ("errors", "events", "side_by_side"),
     ("settings",),
     ("programs.guard",),
     ("programs.run",),
     ("programs",),
     ("project",),
-    ("plan",),
+    ("plan", "scan"),
     ("state",),
     ("check", "prepare", "publish"),
     ("place", "claims"),
@@ -137,6 +137,7 @@ def importers(library: str) -> set[str]:
         ("twine", {"programs.twine"}),
         ("stamina", {"programs.retry"}),
         ("pypiserver", {"programs.pypi_server"}),
+        ("keyring", {"tokens"}),
     ],
 )
 def test_who_knows_a_library(library: str, modules: set[str]) -> None:

@@ -46,6 +46,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from release_recipes.tokens import MASK
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -69,11 +71,11 @@ class ReleaseError(Exception):
 
     def __init__(self, message: str, hint: str = "", *, exit_code: int | None = None) -> None:
         """Keep the two sentences, and the exit code where it is not that of the class."""
-        super().__init__(message)
-        #: What is wrong.
-        self.message = message
-        #: What to do now; empty where the message says it all.
-        self.hint = hint
+        super().__init__(MASK(message))
+        #: What is wrong (masked).
+        self.message = MASK(message)
+        #: What to do now (masked); empty where the message says it all.
+        self.hint = MASK(hint)
         if exit_code is not None:
             self.exit_code = exit_code
 

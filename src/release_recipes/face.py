@@ -22,7 +22,7 @@ from release_recipes.plan import Request
 from release_recipes.programs import run
 from release_recipes.report import Report
 from release_recipes.status import status
-from release_recipes.tokens import MASK
+from release_recipes.tokens import MASK, masked_output
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,6 +51,7 @@ class Face:
         """Listen to events and signals."""
         self._listening.enter_context(events.listening(self._report.hear))
         self._listening.enter_context(events.listening(self._console.hear))
+        self._listening.enter_context(masked_output())
         for name in _SIGNALS:
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), self._stop)

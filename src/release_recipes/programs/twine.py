@@ -185,7 +185,7 @@ def upload(repository: Repository, file: Path) -> Answer:
             raise NoResponse(_why(error), sent=not _never_connected(error)) from None
         answer.close()
     wait = seconds_of(answer.headers.get("Retry-After"))
-    return Answer(answer.status_code, MASK(_words(answer)), wait, answer.headers.get("Location", ""))
+    return Answer(answer.status_code, _words(answer), wait, answer.headers.get("Location", ""))
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -211,8 +211,9 @@ def _never_connected(error: Exception) -> bool:
 
 def _words(answer: requests.Response) -> str:
     """Return why an index said no: PyPI tells it in the reason, others in the first line of the body."""
-    reason, said = (answer.reason or "").strip(), _first_line(answer.text).removeprefix(str(answer.status_code)).strip()
-    return (reason if not said or said in reason else said if reason in said else f"{reason}: {said}")[:LONGEST_WORDS]
+    reason, said = (answer.reason or "").strip(), _first_line(MASK(answer.text)).removeprefix(str(answer.status_code)).strip()
+    words = reason if not said or said in reason else said if reason in said else f"{reason}: {said}"
+    return MASK(words)[:LONGEST_WORDS]  # in this order: what is left of a cut secret is not masked
 
 
 def _first_line(text: str) -> str:
