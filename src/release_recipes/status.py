@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from release_recipes.errors import ReleaseError
+from release_recipes.errors import CommandFailed, ReleaseError
 from release_recipes.plan import Request
 from release_recipes.programs.index import Index
 from release_recipes.project import is_version
 from release_recipes.release import subject_of
+from release_recipes.settings import PYPI, TEST_PYPI
 from release_recipes.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from release_recipes.release import Place
     from release_recipes.state import Record
+
+#: PyPI's rule since July 2026, counted from the first file, which came after the record was made.
+CLOSES_AFTER = timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ def status(here: Place) -> Status:
         answers["remote"] = _remote_line(here)
 
     side_by_side([ask_index, ask_remote, *(functools.partial(ask_part, part) for part in shown.parts)])
-    described = here.git.ask("describe", "--tags", "--abbrev=0") if here.git.refs("refs/tags") else ""
+    described = _last_tag(here)
     since = int(here.git.ask("rev-list", "--count", f"{described}..HEAD" if described else "HEAD"))
     return Status(
         project=subject.project.name,
@@ -73,10 +79,19 @@ def status(here: Place) -> Status:
     )
 
 
+def _last_tag(here: Place) -> str:
+    """Return the last tag that HEAD contains; empty where there is none (a tag may be on another branch only)."""
+    try:
+        return here.git.ask("describe", "--tags", "--abbrev=0")
+    except CommandFailed:
+        return ""
+
+
 def _index_line(here: Place, name: str, prior: str) -> str:
     settings = here.settings
     try:
-        page = Index(settings.index_address(test=False), upload_address=settings.repository_url).page(name)
+        held = token(here.sources, test=False)
+        page = Index(settings.index_address(test=False), settings.username, held, settings.repository_url).page(name)
     except ReleaseError as error:
         return error.message
     versions = sorted((Version(version) for version in page.versions()), reverse=True)
@@ -111,7 +126,7 @@ def _remote_line(here: Place) -> str:
 
 def _waiting(here: Place, record: Record) -> list[str]:
     """Say of each part of an unfinished release whether it is done."""
-    index = Index(record.index_address, record.username, None, record.upload_address)
+    index = Index(record.index_address, record.username, token(here.sources, test=False), record.upload_address)
     try:
         files = index.page(record.project).files
         lines = [f"{a.filename}: {'published' if a.filename in files else 'missing'}" for a in record.artifacts]
@@ -122,4 +137,16 @@ def _waiting(here: Place, record: Record) -> list[str]:
         lines.append(f"tag {record.tag}: {'pushed' if f'refs/tags/{record.tag}' in refs else 'missing'}")
     except ReleaseError as error:
         lines.append(error.message)
-    return [*lines, "finish it: invoke resume"]
+    return [*lines, *closing(record, datetime.now(UTC)), "finish it: invoke resume"]
+
+
+def closing(record: Record, at: datetime) -> list[str]:
+    """Say how long PyPI takes files for an unfinished release: 14 days from its first one; other indexes have no end."""
+    if record.upload_address not in {PYPI[0], TEST_PYPI[0]}:
+        return []
+    left = (datetime.fromisoformat(record.started) + CLOSES_AFTER - at) / timedelta(days=1)
+    if left <= 0:
+        return [f"PyPI takes no more files for {record.version} since its 14 days are over: invoke abandon"]
+    # A clock that was wrong when the release began must not promise more than there is.
+    days = min(math.ceil(left), CLOSES_AFTER.days)
+    return [f"PyPI takes files for it for {days} more {'day' if days == 1 else 'days'}"]

@@ -172,6 +172,10 @@ class Stage:
         for path in self._world:
             shutil.copytree(path, self.folder / "kept" / path.name, symlinks=True)
 
+    def forget_kept(self) -> None:
+        """Throw away what was kept."""
+        shutil.rmtree(self.folder / "kept", ignore_errors=True)
+
     def restore(self) -> None:
         """Bring back the world that was kept."""
         self.processes()

@@ -42,9 +42,9 @@ def last_line(log: Path) -> str:
     return log.read_text(encoding="utf-8").splitlines()[-1]
 
 
-def kill_at_each(folder: Path, first: int, words: tuple[str, ...], tally: Tally) -> None:
+def kill_at_each(folder: Path, first: int, words: tuple[str, ...], tally: Tally, every: int = LANES) -> None:
     """Kill a release at each point of one lane, until there is a point that it does not come to."""
-    for number in range(first, 1000, LANES):
+    for number in range(first, 1000, every):
         log = folder / f"{number}.log"
         with staged(folder / str(number)) as stage:
             killed = stage.run(*words, at=number, log=log)
@@ -60,4 +60,65 @@ def test_killed_once(lane: int, tmp_path: Path, record_property: Record) -> None
     """Killed before or after any effect, a release comes to the one right end."""
     tally = Tally("killed once", record_property)
     kill_at_each(tmp_path, lane, RELEASE, tally)
+    tally.close()
+
+
+def test_killed_beside_its_tests(tmp_path: Path, record_property: Record) -> None:
+    """Killed while tests and build run side by side, it leaves no process behind, and comes to the right end."""
+    tally = Tally("killed with tests", record_property)
+    kill_at_each(tmp_path, 5, WITH_TESTS, tally, every=16)
+    tally.close()
+
+
+def kill_before(stage: Stage, words: str, log: Path) -> None:
+    """Kill a release at the first point that begins with these words, in a run that is as the one in the log."""
+    lines = log.read_text(encoding="utf-8").splitlines()
+    number = next(n for n, line in enumerate(lines, 1) if line.startswith(words))
+    assert stage.run(*RELEASE, at=number).returncode == -signal.SIGKILL
+
+
+FIRST = (
+    "Ended write record",
+    "StepEnded claim",
+    "Ended POST",  # the wheel is there, the sdist is not
+    "StepStarted push",
+    "StepEnded push",
+)
+
+
+@pytest.mark.parametrize("first", FIRST)
+def test_killed_again_during_resume(first: str, tmp_path: Path, record_property: Record) -> None:
+    """Killed in act 3, and killed again at any point of the resume, a release comes to the one right end."""
+    tally = Tally("killed twice", record_property)
+    undisturbed = tmp_path / "undisturbed.log"
+    with staged(tmp_path / "undisturbed") as stage:
+        assert stage.run(*RELEASE, log=undisturbed).returncode == 0
+    with staged(tmp_path / "stage") as stage:
+        kill_before(stage, first, undisturbed)
+        stage.keep()
+        for number in range(1, 1000, 1 if first == "Ended POST" else 2):
+            log = tmp_path / f"{number}.log"
+            killed = stage.run("resume", at=number, log=log)
+            if killed.returncode != -signal.SIGKILL:
+                break
+            tally.see(stage, f"{first}, then {number} {last_line(log)}")
+            stage.restore()
+        stage.see_right_end()
+    tally.close()
+
+
+def test_killed_twice_before_the_record(tmp_path: Path, record_property: Record) -> None:
+    """Killed in act 2, and killed again in the next release, it comes to the one right end, with no workspace left."""
+    tally = Tally("killed twice in act 2", record_property)
+    undisturbed = tmp_path / "undisturbed.log"
+    with staged(tmp_path / "undisturbed") as stage:
+        assert stage.run(*RELEASE, log=undisturbed).returncode == 0
+    with staged(tmp_path / "stage") as stage:
+        kill_before(stage, "StepStarted inspect", undisturbed)
+        stage.keep()
+        for number in (1, 3, 5, 6, 7, 8, 9, 10, 14, 16, 18, 20, 30, 40):
+            log = tmp_path / f"{number}.log"
+            assert stage.run(*RELEASE, at=number, log=log).returncode == -signal.SIGKILL
+            tally.see(stage, f"StepStarted inspect, then {number} {last_line(log)}")
+            stage.restore()
     tally.close()

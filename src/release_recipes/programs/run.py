@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-#: Seconds that an ended process group has to go by itself before it is killed.
-GRACE = 3.0
-
 #: Seconds to wait for the end of the output once the process is gone: a daemon may have inherited the pipe.
 DRAIN = 2.0
 
@@ -176,7 +173,7 @@ def guarded(descriptor: int | None) -> Iterator[None]:
     """
     inherited: dict[str, Any] = {"pass_fds": (descriptor,)} if descriptor is not None else {}
     process = subprocess.Popen(  # noqa: S603 - our own words
-        [sys.executable, "-I", "-S", "-c", guard.CODE],
+        [sys.executable, "-I", "-S", guard.__file__],
         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, bufsize=0,
         env=environment(), start_new_session=True, **inherited,
     )  # fmt: skip
@@ -236,8 +233,8 @@ def _end(*processes: subprocess.Popen[bytes]) -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
         for process in processes:
             _signal_group(process, number)
-        deadline = time.monotonic() + GRACE
-        while any(process.poll() is None or _group_lives(process.pid) for process in processes):
+        deadline = time.monotonic() + guard.GRACE
+        while any(process.poll() is None or guard.lives(process.pid) for process in processes):
             if time.monotonic() > deadline:
                 break
             time.sleep(0.02)
@@ -252,15 +249,6 @@ def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
             process.send_signal(number)
         else:
             os.killpg(process.pid, number)
-
-
-def _group_lives(group: int) -> bool:
-    """Say whether a process of that group is left."""
-    try:
-        os.killpg(group, 0)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return True
 
 
 class _Reader(threading.Thread):

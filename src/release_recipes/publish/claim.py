@@ -28,7 +28,7 @@ def command(remote: str, claim: str, tag_object: str) -> list[str]:
 
 
 class ClaimedElsewhere(Failed):
-    """Another machine releases this version; nothing was uploaded from here."""
+    """Another machine releases this version, or has just released it; nothing was uploaded from here."""
 
 
 class PushRefused(Failed):
@@ -75,16 +75,16 @@ def free_to_go(world: World, refs: dict[str, str]) -> None:
     Raises:
         Failed: Somebody did; nothing was uploaded.
     """
-    record, refusal = world.record, None
-    theirs = refs.get(f"refs/heads/{record.branch}")
-    if theirs and not world.git.contains(theirs, record.commit):
-        message = f"{record.remote}/{record.branch} has moved since the checks."
-        refusal = Failed(message, f"git pull --rebase {record.remote} {record.branch}, then release again.")
+    record = world.record
+    if record.maybe_public:
+        return
     if record.pushes_tag and f"refs/tags/{record.tag}" in refs:
         message = f"The tag {record.tag} has appeared on {record.remote} since the checks."
-        refusal = Failed(message, "Find out who released it; then release another version.")
-    if refusal and not (record.maybe_public or _is_public(world)):
-        raise refusal
+        raise ClaimedElsewhere(message, "Find out who released it; then release another version.")
+    theirs = refs.get(f"refs/heads/{record.branch}")
+    if theirs and not world.git.contains(theirs, record.commit) and not _is_public(world):
+        message = f"{record.remote}/{record.branch} has moved since the checks."
+        raise Failed(message, f"git pull --rebase {record.remote} {record.branch}, then release again.")
 
 
 def _is_public(world: World) -> bool:

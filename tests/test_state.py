@@ -1,0 +1,86 @@
+"""What is on disk is whole or not there at all, and what cannot be read is told."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from release_recipes import state
+from release_recipes.errors import Failed
+from release_recipes.state import Artifact, Record, State, write_whole
+
+RECORD = Record(
+    project="demo", prior="1.2.3", version="1.3.0", commit="c" * 40, base="b" * 40, tag="v1.3.0", tag_object="a" * 40,
+    pushes_tag=True, branch="main", remote="origin", remote_address="/remote", test=False, upload_address="http://i/",
+    index_address="http://i/simple/", username="__token__", github_release=True, upload_workers=4, keeps_artifacts=False,
+    started="2026-01-02T03:04:05+00:00", artifacts=(Artifact("demo-1.3.0.tar.gz", "0" * 64, 5),),
+)  # fmt: skip
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> State:
+    """Return a state folder."""
+    return State(tmp_path)
+
+
+def test_a_record_is_read_as_it_was_written(kept: State) -> None:
+    """Every field comes back."""
+    kept.save(RECORD)
+    assert kept.records() == [RECORD]
+    assert json.loads((kept.folder / "demo-1.3.0/record.json").read_text(encoding="utf-8"))["format"] == 1
+
+
+def test_the_mark_is_on_disk(kept: State) -> None:
+    """That an upload begins is written before it does."""
+    kept.save(RECORD)
+    kept.mark_public(RECORD)
+    assert kept.records()[0].maybe_public is True
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk in the middle of a write costs neither the old content nor a stray file."""
+    path = tmp_path / "record.json"
+    write_whole(path, "old")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(state.os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_whole(path, "new")
+    assert path.read_text(encoding="utf-8") == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "cannot be read"),
+        ("[]", "cannot be read"),
+        ('{"format": 1}', "cannot be read"),
+        ('{"format": 2}', "is of format 2; this version reads 1"),
+    ],
+)
+def test_a_record_that_cannot_be_read_is_told(kept: State, text: str, words: str) -> None:
+    """A record that is damaged, or of another version, stops with words; it is never passed over."""
+    (kept.folder / "demo-1.3.0").mkdir()
+    (kept.folder / "demo-1.3.0/record.json").write_text(text, encoding="utf-8")
+    with pytest.raises(Failed, match=words):
+        kept.records()
+
+
+def test_what_was_half_written_is_swept(kept: State) -> None:
+    """Distributions without a record, an empty folder and half a file go; a record and what belongs to it stay."""
+    kept.save(RECORD)
+    for name in ("demo-1.2.0/dist", "demo-1.1.0", "demo-1.3.0/dist"):
+        (kept.folder / name).mkdir()  if name.count("/") == 0 else (kept.folder / name).mkdir(parents=True)
+    for name in (".holder.json-half-abc", "demo-1.3.0/.record.json-half-abc", "lock", "history.jsonl"):
+        (kept.folder / name).touch()
+    kept.sweep()
+    assert sorted(path.relative_to(kept.folder).as_posix() for path in kept.folder.rglob("*")) == [
+        "demo-1.3.0",
+        "demo-1.3.0/dist",
+        "demo-1.3.0/record.json",
+        "history.jsonl",
+        "lock",
+    ]
