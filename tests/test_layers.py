@@ -159,4 +159,5 @@ def test_the_public_names() -> None:
     assert {name for name in public if not name.startswith("_")} == {"ns"}
     assert set(release_recipes.ns.task_names) == {
         *("release", "rehearse", "status", "check", "bump", "test", "build", "validate", "upload", "resume", "abandon"),
+        "scan",
     }

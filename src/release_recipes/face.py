@@ -14,7 +14,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from release_recipes import events, rehearsal, single
+from release_recipes import events, rehearsal, scan, single
 from release_recipes import release as door
 from release_recipes.console import Console
 from release_recipes.errors import Interrupted, ReleaseError
@@ -215,6 +215,13 @@ class Face:
     def validate(self, files: Sequence[str]) -> None:
         """Inspect distributions."""
         self._report.list_artifacts(single.validate(self._here(), files))
+        self._done("done")
+
+    def scan(self, files: Sequence[str], *, staged: bool) -> None:
+        """Look for credentials."""
+        if findings := scan.scan(Path.cwd(), files, staged=staged):
+            raise scan.SecretsFound(findings)
+        self._console.line("No credential found.")
         self._done("done")
 
     def upload(self, files: Sequence[str], *, test: bool) -> None:

@@ -28,6 +28,10 @@ _RELEASE = {
 }
 _JSON = {"json": _RELEASE["json"]}
 _FILES = {"file": "A distribution (may be given several times); those in dist/ where none is given.", **_JSON}
+_SCANNED = {
+    "staged": "Only what the next commit would add.",
+    "file": "A file, folder or distribution instead (may be given several times).",
+}
 
 
 def _face(json: bool = False) -> Face:
@@ -123,4 +127,11 @@ def upload(_c: Context, file: list[str], test: bool = False, json: bool = False)
         face.upload(file, test=test)
 
 
-ns = Collection(release, rehearse, status, check, bump, test, build, validate, upload, resume, abandon)
+@task(help={**_SCANNED, **_JSON}, iterable=["file"], auto_shortflags=False)
+def scan(_c: Context, file: list[str], staged: bool = False, json: bool = False) -> None:
+    """Look for credentials in the tracked files, in what is staged, or in the files given."""
+    with _face(json) as face:
+        face.scan(file, staged=staged)
+
+
+ns = Collection(release, rehearse, status, check, bump, test, build, validate, upload, resume, abandon, scan)
