@@ -133,7 +133,7 @@ class Mask:
 
     def holds(self, text: str) -> bool:
         """Say whether a value, or a piece of a long one, stands in ``text``."""
-        return next(self._spans(text), None) is not None
+        return next(self.spans(text), None) is not None
 
     def stream(self, chunks: Iterable[str]) -> Iterator[str]:
         """Mask a text that comes in chunks, wherever they cut it.
@@ -153,13 +153,13 @@ class Mask:
         """Return the beginning of a text, masked, and its end, as it is, that may be the beginning of a value."""
         held = self._unfinished(text)
         end = len(text) - held
-        for start, stop in sorted(self._spans(text), reverse=True) if held else ():
+        for start, stop in sorted(self.spans(text), reverse=True) if held else ():
             if start < end < stop:  # a value may reach into what is held back; then it waits, too
                 end = start
         return self(text[:end]), text[end:]
 
-    def _spans(self, text: str) -> Iterator[tuple[int, int]]:
-        """Yield where values stand in ``text``."""
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield where values stand in ``text``, and pieces of long ones: begin and end."""
         yield from self._pieces.spans(text)
         yield from (found.span() for found in self._whole.finditer(text))
 
