@@ -1,0 +1,186 @@
+"""How distributions are sent: the first alone, the rest side by side, the sdist last, and none twice."""
+
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from release_recipes import events
+from release_recipes.errors import FileConflict, Unfinished, UploadFailed, UploadRefused
+from release_recipes.programs import index as programs_index
+from release_recipes.publish import World, listing, upload
+from release_recipes.state import State
+from support import faulty
+from support.faulty import Exchange, Fault, FaultyIndex, answered, retry_after, stored
+from support.index import PypiServer
+from support.world import make_world
+
+SDIST = "box-1.0.tar.gz"
+
+
+@pytest.fixture
+def proxy(pypi: PypiServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyIndex]:
+    """Put the faulty proxy before a true index; what is tried again is tried at once."""
+    for module, name in ((upload, "FIRST_WAIT"), (programs_index, "FIRST_WAIT")):
+        monkeypatch.setattr(module, name, 0.001)
+    for module, name in ((upload, "DOUBTS"), (upload, "LATE"), (listing, "QUESTIONS")):
+        monkeypatch.setattr(module, name, (0.0, 0.01))
+    with FaultyIndex(pypi.upload_url, pypi.index_url) as proxy:
+        yield proxy
+
+
+def world_of(tmp_path: Path, proxy: FaultyIndex, pypi: PypiServer, wheels: int, **words: Any) -> World:  # noqa: ANN401
+    """Return a release of so many wheels and an sdist."""
+    addresses: dict[str, Any] = {"upload_address": proxy.upload_url, "index_address": proxy.index_url}
+    return make_world(tmp_path / "release", wheels=wheels, token=pypi.token, **addresses, **words)
+
+
+def expected(world: World) -> dict[str, str]:
+    return {artifact.filename: artifact.sha256 for artifact in world.record.artifacts}
+
+
+def test_order_and_lanes(tmp_path: Path, proxy: FaultyIndex, pypi: PypiServer) -> None:
+    """The first wheel is alone, four of the others are on their way at once, and the sdist is alone and last."""
+    under_way: set[str] = set()
+    together: dict[str, int] = {}
+    gate, lock = threading.Barrier(4, timeout=10), threading.Lock()
+    world = world_of(tmp_path, proxy, pypi, 9)
+    alone = {world.record.artifacts[0].filename, SDIST}
+
+    def act(exchange: Exchange) -> None:
+        exchange.receive()
+        name = exchange.met.filename or ""
+        with lock:
+            under_way.add(name)
+        if name not in alone:
+            gate.wait()
+        together[name] = len(under_way)
+        answer = exchange.forward()
+        if name not in alone:
+            gate.wait()
+        with lock:
+            under_way.discard(name)
+        exchange.send(answer)
+
+    proxy.plan(Fault("counted", act), None)
+    upload.STEP.converge(world)
+    assert pypi.files() == expected(world)
+    assert {name: together[name] for name in alone} == dict.fromkeys(alone, 1)
+    assert max(together.values()) == 4
+    assert proxy.uploads[-1].filename == SDIST
+
+
+def test_forty_files(tmp_path: Path, proxy: FaultyIndex, pypi: PypiServer) -> None:
+    """Forty wheels and an sdist get there, each sent once, with one progress of all."""
+    seen: list[events.Event] = []
+    world = world_of(tmp_path, proxy, pypi, 40)
+    with events.listening(seen.append):
+        upload.STEP.converge(world)
+    assert pypi.files() == expected(world)
+    assert len(proxy.uploads) == 41
+    progress = [(event.done, event.total) for event in seen if isinstance(event, events.Progress)]
+    assert progress == [(done, 41) for done in range(1, 42)]
+
+
+def test_interrupted_parallel_upload(tmp_path: Path, proxy: FaultyIndex, pypi: PypiServer) -> None:
+    """A parallel upload that broke off sends on the second run what is missing, and nothing twice."""
+    world = world_of(tmp_path, proxy, pypi, 9)
+    broken = world.record.artifacts[5].filename
+    proxy.plan(faulty.RESET_DURING, None, broken)
+    with pytest.raises(UploadFailed, match=f"{broken} did not get to the index after 6 attempts: "):
+        upload.STEP.converge(world)
+    there = set(pypi.files())
+    assert broken not in there
+    assert SDIST not in there
+    proxy.mend()
+    before = len(proxy.uploads)
+    upload.STEP.converge(world)
+    assert pypi.files() == expected(world)
+    assert {request.filename for request in proxy.uploads[before:]} == expected(world).keys() - there
+    assert upload.STEP.converge(world).state == "already done"
+
+
+def test_both_hashes_are_told(tmp_path: Path, proxy: FaultyIndex, pypi: PypiServer) -> None:
+    """A file of the same name with other content is a conflict, told with both hashes, and nothing is sent."""
+    world = world_of(tmp_path, proxy, pypi, 1)
+    (pypi.folder / SDIST).write_bytes(b"another's")
+    with pytest.raises(FileConflict) as told:
+        upload.STEP.converge(world)
+    assert told.value.message == (
+        "box-1.0.tar.gz is on the index with other content: sha256 "
+        "d138adb95f45e72c5ff2636505e638162afd772c2fcfb2ca6375026e8a6aa17a there, "
+        f"{world.record.artifacts[1].sha256} here."
+    )
+    assert proxy.uploads == []
+
+
+def test_changed_on_disk(tmp_path: Path, proxy: FaultyIndex, pypi: PypiServer) -> None:
+    """A file that is not the recorded one any more is not sent."""
+    world = world_of(tmp_path, proxy, pypi, 1)
+    (world.dist / SDIST).write_bytes(b"changed")
+    with pytest.raises(Unfinished, match="is not the file that was recorded"):
+        upload.STEP.converge(world)
+    assert proxy.uploads == []
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 413])
+def test_what_cannot_pass(tmp_path: Path, proxy: FaultyIndex, pypi: PypiServer, status: int) -> None:
+    """A file that is refused for good is sent once."""
+    proxy.plan(answered(status), None)
+    with pytest.raises(UploadRefused) as told:
+        upload.STEP.converge(world_of(tmp_path, proxy, pypi, 1))
+    assert (told.value.status, told.value.ambiguous, len(proxy.uploads)) == (status, False, 1)
+
+
+def test_duplicate_that_is_listed_late(tmp_path: Path, proxy: FaultyIndex, pypi: PypiServer) -> None:
+    """After an attempt whose end is not known, a duplicate is waited for until the index lists it."""
+    proxy.plan(stored(faulty.SERVER_ERROR))
+    proxy.plan(faulty.LISTED_LATE, 2)
+    world = world_of(tmp_path, proxy, pypi, 1)
+    upload.STEP.converge(world)
+    assert pypi.files() == expected(world)
+
+
+def test_attempts_are_logged(tmp_path: Path, proxy: FaultyIndex, pypi: PypiServer) -> None:
+    """Each failed attempt is told with its pause, and stands in the history."""
+    proxy.plan(retry_after(503, 0))
+    seen: list[events.Event] = []
+    state = State(tmp_path / "state")
+    with events.listening(seen.append):
+        upload.STEP.converge(world_of(tmp_path, proxy, pypi, 1, state=state))
+    failed = "box-1.0-py310-none-any.whl: attempt 1 of 6 failed (503 Service Unavailable)"
+    assert events.Output("retry", f"{failed}; again in 0.0 s") in seen
+    history = [json.loads(line) for line in (tmp_path / "state" / "history.jsonl").read_text().splitlines()]
+    assert [(line["event"], line["what"]) for line in history] == [("attempt failed", failed)]
+
+
+def test_no_record_to_resume(tmp_path: Path, proxy: FaultyIndex, pypi: PypiServer) -> None:
+    """An upload without a record does not point to `resume`."""
+    proxy.plan(faulty.UNAVAILABLE, None)
+    with pytest.raises(UploadFailed) as told:
+        upload.STEP.converge(world_of(tmp_path, proxy, pypi, 1))
+    assert told.value.hint == (
+        "What is there stays there. Later, give the same command again: what is there is not sent twice."
+    )
+
+
+def test_token_in_no_log(
+    tmp_path: Path,
+    proxy: FaultyIndex,
+    pypi: PypiServer,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """The token is in no line that requests, urllib3 or twine log or print, also when they tell all."""
+    seen: list[events.Event] = []
+    proxy.plan(faulty.RESET_DURING)
+    proxy.plan(faulty.FORBIDDEN)
+    with caplog.at_level(logging.DEBUG), events.listening(seen.append), pytest.raises(UploadRefused) as told:
+        upload.STEP.converge(world_of(tmp_path, proxy, pypi, 1))
+    out, err = capfd.readouterr()
+    assert "urllib3" in {record.name.partition(".")[0] for record in caplog.records}
+    assert pypi.token not in f"{caplog.text}{out}{err}{seen}{told.value!r}{told.value.hint}"
