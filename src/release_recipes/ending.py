@@ -61,7 +61,8 @@ def _came_to_nothing(world: publish.World, state: State, refusal: ReleaseError) 
         refs = world.git.remote_refs(world.record.remote).refs
     except (NoIndexAnswer, CommandFailed):
         return False
-    return not any(a.filename in files for a in world.record.artifacts) and f"refs/tags/{world.record.tag}" not in refs
+    ours = refs.get(f"refs/tags/{world.record.tag}") == world.record.tag_object
+    return not ours and not any(a.filename in files for a in world.record.artifacts)
 
 
 def forget(world: publish.World, state: State) -> None:
