@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from release_recipes import events
 from release_recipes.errors import Failed
 from release_recipes.programs.git import Git, without_credentials
+from release_recipes.programs.run import scratch
 from release_recipes.state import Artifact
 
 if TYPE_CHECKING:
@@ -101,16 +102,22 @@ def temporary(project: Path, made: Callable[[Path], None]) -> Iterator[Path]:
         raise Failed(message, "Name a folder outside of it in TMPDIR.")
     made(folder)  # told before it is there: a kill leaves nothing that nobody knows of
     try:
-        with events.effect(f"make {folder}"):
-            folder.mkdir(mode=0o700)
-            (folder / MARKER).touch()
-    except OSError as error:
-        raise _no_room(error) from None
-    try:
-        yield folder
+        _make(folder)
+        with scratch(folder / "tmp"):
+            yield folder
     finally:
         with events.effect(f"remove {folder}"):
             remove(folder)
+
+
+def _make(folder: Path) -> None:
+    try:
+        with events.effect(f"make {folder}"):
+            folder.mkdir(mode=0o700)
+            (folder / MARKER).touch()
+            (folder / "tmp").mkdir()
+    except OSError as error:
+        raise _no_room(error) from None
 
 
 def _no_room(error: OSError) -> Failed:

@@ -52,6 +52,7 @@ _live: set[subprocess.Popen[bytes]] = set()
 _lock = threading.RLock()  # a signal may come while its holder is the main thread
 _stopping = threading.Event()
 _guards: list[IO[bytes]] = []
+_scratch: list[dict[str, str]] = []
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,8 @@ def run(  # noqa: PLR0913 - every parameter is one property of a process
     """
     foreground = interactive and has_terminal()
     with events.effect(shown(argv)):
-        process = _start(argv, cwd, environment(env, forge=forge), foreground=foreground, fed=bool(feed))
+        variables = environment({**(_scratch[-1] if tell and _scratch else {}), **(env or {})}, forge=forge)
+        process = _start(argv, cwd, variables, foreground=foreground, fed=bool(feed))
         _tell_guard(f"+ {process.pid} {'end' if tell else 'wait'}" if not foreground else "")
         source = argv[0] if argv[0] != sys.executable else argv[min(2, len(argv) - 1)]
         streams = [_Reader(stream, source, tell=tell) for stream in (process.stdout, process.stderr) if stream]
@@ -183,6 +185,16 @@ def guarded(descriptor: int | None) -> Iterator[None]:
             yield
         finally:
             _guards.remove(stdin)
+
+
+@contextlib.contextmanager
+def scratch(folder: Path) -> Iterator[None]:
+    """Have the project's own long work keep its temporary files in a folder: who is ended cannot clear up any more."""
+    _scratch.append(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder)))
+    try:
+        yield
+    finally:
+        _scratch.pop()
 
 
 def _tell_guard(line: str) -> None:

@@ -1,0 +1,218 @@
+"""Machines and repositories as people have them: a release ends well there, or is refused clearly before its upload."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support.cli import Cli, Result
+from support.index import PypiServer
+from support.repository import Repository
+
+RELEASE = ("release", "--part", "minor", "--skip-tests")
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def release(cli: Cli, pypi: PypiServer) -> Run:
+    """Return what releases from a folder."""
+
+    def run(folder: Path, *words: str, **variables: str) -> Result:
+        return cli(*(words or RELEASE), cwd=folder, env=pypi.settings | variables)
+
+    return run
+
+
+def released(done: Result, repository: Repository) -> dict[str, str]:
+    """See that branch and tag are on the remote, and return its refs."""
+    assert done.code == 0, done.err
+    refs = repository.remote_refs()
+    assert refs["refs/heads/main"] == refs["refs/tags/v1.3.0^{}"]
+    assert "refs/release-recipes/v1.3.0" not in refs
+    return refs
+
+
+def test_a_worktree(release: Run, repository: Repository) -> None:
+    """A release from a linked worktree has the repository's one state folder, and moves the branch that is checked out there."""
+    repository.git("switch", "--quiet", "--detach")
+    worktree = repository.path.with_name("worktree")
+    repository.git("worktree", "add", "--quiet", str(worktree), "main")
+    refs = released(release(worktree), repository)
+    assert repository.branch_commit("main") == refs["refs/heads/main"]
+    assert subprocess.run(["git", "status", "--porcelain"], cwd=worktree, capture_output=True, check=True).stdout == b""
+    assert (repository.path / ".git/release-recipes/history.jsonl").exists()
+
+
+def test_an_identity_by_include(release: Run, repository: Repository) -> None:
+    """A name that git has from an includeIf for this folder stands in commit and tag."""
+    home = Path(os.environ["HOME"])
+    (home / "work.gitconfig").write_text("[user]\n\tname = Ada at Work\n\temail = ada@work.example\n", encoding="utf-8")
+    with Path(os.environ["GIT_CONFIG_GLOBAL"]).open("a", encoding="utf-8") as config:
+        config.write(f'[includeIf "gitdir:{repository.path.parent}/"]\n\tpath = {home / "work.gitconfig"}\n')
+    released(release(repository.path), repository)
+    assert repository.git("log", "-1", "--format=%an <%ae> %cn <%ce>", "v1.3.0") == (
+        "Ada at Work <ada@work.example> Ada at Work <ada@work.example>"
+    )
+    assert "tagger Ada at Work <ada@work.example> " in repository.git("cat-file", "tag", "v1.3.0")
+
+
+def test_line_ends(release: Run, repository: Repository, pypi: PypiServer) -> None:
+    """With core.autocrlf=true in the person's configuration the commit and the distributions have the lines of the repository."""
+    repository.git("config", "--global", "core.autocrlf", "true")
+    refs = released(release(repository.path), repository)
+    assert b"\r" not in _git_bytes(repository, "show", f"{refs['refs/heads/main']}:README.md")
+    assert repository.git("diff", "--stat", "v1.2.3", "v1.3.0", "--", "demo").endswith("1 insertion(+), 1 deletion(-)")
+    assert b"\r" not in subprocess.run(
+        ["tar", "-xzOf", str(pypi.folder / "demo_package-1.3.0.tar.gz"), "demo_package-1.3.0/README.md"],
+        check=True, capture_output=True,
+    ).stdout  # fmt: skip
+
+
+def _git_bytes(repository: Repository, *words: str) -> bytes:
+    return subprocess.run(["git", *words], cwd=repository.path, check=True, capture_output=True).stdout
+
+
+def test_letters_of_all_kinds(release: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spaces, quotes and letters outside ASCII in the paths of project, remote and temporary folder do no harm."""
+    from support.repository import make_project
+
+    repository = make_project(tmp_path / "Größe 'und' \"漢字\" $HOME", noxfile=True)
+    temporary = tmp_path / "tmp ümlaut"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    released(release(repository.path), repository)
+    assert list(temporary.iterdir()) == []
+
+
+def test_hooks_of_a_person(release: Run, repository: Repository, tmp_path: Path) -> None:
+    """Commit hooks, from the repository, a template or core.hooksPath, do not run in clones; the pre-push hook runs once."""
+    hooks = tmp_path / "hooks"
+    hooks.mkdir()
+    for name in ("pre-commit", "commit-msg", "post-checkout", "pre-push"):
+        end = "exit 0" if name == "pre-push" else "exit 1"
+        for folder in (hooks, repository.path / ".git/hooks"):
+            (folder / name).write_text(f"#!/bin/sh\necho {name} >> '{tmp_path}/ran'\n{end}\n", encoding="utf-8")
+            (folder / name).chmod(0o755)
+    template = tmp_path / "template"
+    shutil.copytree(hooks, template / "hooks")
+    repository.git("config", "--global", "init.templateDir", str(template))
+    repository.git("config", "--global", "core.hooksPath", str(hooks))
+    released(release(repository.path), repository)
+    assert (tmp_path / "ran").read_text(encoding="utf-8").splitlines() == ["pre-push"]
+
+
+def test_a_pre_push_hook_that_refuses(release: Run, repository: Repository, pypi: PypiServer) -> None:
+    """A pre-push hook that fails stops the release before its upload, and leaves nothing behind."""
+    before = repository.remote_refs()
+    hook = repository.path / ".git/hooks/pre-push"
+    hook.write_text("#!/bin/sh\necho 'error: not on a Friday' >&2\nexit 1\n", encoding="utf-8")
+    hook.chmod(0o755)
+    done = release(repository.path)
+    assert done.code == 1
+    assert "git push to origin is refused: error: not on a Friday." in done.err
+    assert pypi.files() == {}
+    assert repository.remote_refs() == before
+    assert not list((repository.path / ".git/release-recipes").glob("*/record.json"))
+
+
+def test_git_variables_of_a_hook(release: Run, repository: Repository, tmp_path: Path) -> None:
+    """GIT_DIR and its like, as git's own hooks leave them behind, do not lead the release elsewhere."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    done = release(
+        repository.path,
+        GIT_DIR=str(elsewhere), GIT_WORK_TREE=str(elsewhere), GIT_INDEX_FILE=str(elsewhere / "index"),
+        GIT_OBJECT_DIRECTORY=str(elsewhere), GIT_AUTHOR_DATE="2001-01-01T00:00:00Z", SOURCE_DATE_EPOCH="1",
+    )  # fmt: skip
+    released(done, repository)
+    assert list(elsewhere.iterdir()) == []
+    assert not repository.git("log", "-1", "--format=%aI", "v1.3.0").startswith("2001")
+
+
+# ---- room ------------------------------------------------------------------------------------------------------------
+
+
+def test_no_temporary_folder_outside(release: Run, repository: Repository, pypi: PypiServer) -> None:
+    """A temporary folder inside the project is refused: tests would find the person's files above it."""
+    inside = repository.path / "tmp"
+    inside.mkdir()
+    done = release(repository.path, TMPDIR=str(inside))
+    assert done.code == 1
+    assert "is inside the project, where its files would be found." in done.err
+    assert "→ Name a folder outside of it in TMPDIR." in done.err
+    assert pypi.files() == {}
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Path:
+    """Mount a disk of 64 kB, POSIX and root only."""
+    disk = tmp_path / "small"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(disk)], check=False, capture_output=True)
+    if mounted.returncode != 0:
+        pytest.skip("no tmpfs can be mounted here")
+    return disk
+
+
+def test_a_full_temporary_folder(release: Run, repository: Repository, pypi: PypiServer, small_disk: Path) -> None:
+    """With no room for the workspace the release fails with git's words, before anything was begun."""
+    before = repository.snapshot()
+    try:
+        (small_disk / "full").write_bytes(b"\0" * 40960)
+        done = release(repository.path, TMPDIR=str(small_disk))
+    finally:
+        subprocess.run(["umount", "--lazy", str(small_disk)], check=True)
+    assert done.code == 1, done.out
+    assert "No space left on device" in done.err
+    assert repository.snapshot() == before
+    assert pypi.files() == {}
+
+
+# ---- signing ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ssh_key(tmp_path: Path) -> Path:
+    """Make a key without a pass phrase."""
+    if not shutil.which("ssh-keygen"):
+        pytest.skip("ssh-keygen is not installed")
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    return key
+
+
+def sign_with(repository: Repository, key: Path) -> None:
+    """Have commits and tags signed."""
+    for name, value in (
+        ("gpg.format", "ssh"), ("user.signingkey", f"{key}.pub"), ("commit.gpgSign", "true"), ("tag.gpgSign", "true"),
+    ):  # fmt: skip
+        repository.git("config", name, value)
+
+
+def test_signed_with_ssh(release: Run, repository: Repository, ssh_key: Path, tmp_path: Path) -> None:
+    """Where commits and tags are signed, those of a release are, and both verify."""
+    sign_with(repository, ssh_key)
+    signers = tmp_path / "signers"
+    signers.write_text(f"ada@example.org {ssh_key.with_suffix('.pub').read_text(encoding='utf-8')}", encoding="utf-8")
+    released(release(repository.path), repository)
+    repository.git("config", "gpg.ssh.allowedSignersFile", str(signers))
+    repository.git("verify-commit", "v1.3.0^{commit}")
+    repository.git("verify-tag", "v1.3.0")
+
+
+def test_a_signing_key_that_is_gone(release: Run, repository: Repository, ssh_key: Path, pypi: PypiServer) -> None:
+    """A key that is missing stops the release before its upload, and the repository is as it was."""
+    sign_with(repository, ssh_key)
+    for path in (ssh_key, ssh_key.with_suffix(".pub")):
+        path.unlink()
+    before = repository.snapshot()
+    done = release(repository.path)
+    assert done.code == 1
+    assert "key" in done.err
+    assert repository.snapshot() == before
+    assert pypi.files() == {}
+    assert not json.dumps(sorted(repository.remote_refs())).count("v1.3.0")

@@ -1,0 +1,148 @@
+"""Ctrl-C, SIGTERM and SIGHUP end a release in seconds, whatever it does, with the right code and nothing left behind."""
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support.cli import Cli
+from support.faulty import Exchange, Fault, FaultyIndex
+from support.index import PypiServer
+from support.repository import Repository
+
+RELEASE = ("release", "--part", "minor", "--skip-tests")
+WITH_TESTS = RELEASE[:-1]
+SECONDS = 10.0
+
+_SLOW = '''"""Sessions that take their time."""
+
+import os
+import pathlib
+import sys
+
+import nox
+
+PATIENT = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
+
+
+@nox.session(venv_backend="none")
+def {session}(session: nox.Session) -> None:
+    """Wait, and do not listen."""
+    pathlib.Path(os.environ["TMPDIR"], "reached").touch()
+    session.run(sys.executable, "-c", PATIENT)
+'''
+
+
+def wait_for(there: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + 60
+    while not there():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def reached_in_workspace() -> bool:
+    """Say whether the slow session runs; its temporary folder is inside the workspace, and goes with it."""
+    return any(Path(os.environ["TMPDIR"]).glob("release-recipes-*/tmp/reached"))
+
+
+def stop(process: "subprocess.Popen[str]", number: signal.Signals) -> str:
+    """Send a signal, and another one while the first is attended to; return what was said on standard error."""
+    began = time.monotonic()
+    process.send_signal(number)
+    time.sleep(0.1)
+    process.send_signal(number)
+    try:
+        _, said = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert time.monotonic() - began < SECONDS
+    return said
+
+
+def see_nothing_left(repository: Repository) -> None:
+    """See that no workspace, no process and no lock is left."""
+    temporary = Path(os.environ["TMPDIR"])
+    assert [path.name for path in temporary.iterdir() if path.name != "reached"] == []
+    assert not (repository.path / ".git/release-recipes/holder.json").exists()
+    mine = f"TMPDIR={temporary}".encode()
+    left = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            variables, state = (folder / "environ").read_bytes().split(b"\0"), (folder / "stat").read_bytes()
+        except OSError:
+            continue
+        if mine in variables and int(folder.name) != os.getpid() and state.rpartition(b")")[2].split()[0] != b"Z":
+            left.append((folder / "cmdline").read_bytes())
+    assert left == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_during_the_tests(number: signal.Signals, cli: Cli, make_repository: Callable[..., Repository], pypi: PypiServer) -> None:
+    """Stopped while tests run that do not listen, the release is as if it had never begun."""
+    repository = make_repository(files={"noxfile.py": _SLOW.format(session="test")})
+    before = repository.snapshot()
+    process = cli.start(*WITH_TESTS, cwd=repository.path, env=pypi.settings)
+    wait_for(reached_in_workspace, process)
+    said = stop(process, number)
+    assert process.returncode == 130
+    assert f"error: Interrupted by {number.name}; nothing is public." in said
+    assert repository.snapshot() == before
+    see_nothing_left(repository)
+
+
+def test_during_the_build(cli: Cli, make_repository: Callable[..., Repository], pypi: PypiServer) -> None:
+    """Stopped while the build runs, the release is as if it had never begun."""
+    repository = make_repository(files={"noxfile.py": _SLOW.format(session="build")})
+    process = cli.start(*RELEASE, cwd=repository.path, env=pypi.settings)
+    wait_for(reached_in_workspace, process)
+    stop(process, signal.SIGINT)
+    assert process.returncode == 130
+    see_nothing_left(repository)
+
+
+def silent(reached: threading.Event) -> Fault:
+    """Take a request and say nothing."""
+
+    def act(exchange: Exchange) -> None:
+        reached.set()
+        exchange.hang()
+
+    return Fault("silent", act)
+
+
+@pytest.mark.parametrize(("on", "code"), [("page", 130), ("upload", 3)])
+def test_against_a_silent_index(on: str, code: int, cli: Cli, repository: Repository, pypi: PypiServer) -> None:
+    """Stopped while the index says nothing: in the checks nothing is public; in the upload the release waits."""
+    reached = threading.Event()
+    with FaultyIndex(pypi.upload_url) as proxy:
+        proxy.plan(silent(reached), on=on)  # type: ignore[arg-type]
+        settings = pypi.settings | {"PYPI_REPOSITORY_URL": proxy.upload_url, "PYPI_INDEX_URL": proxy.index_url}
+        process = cli.start(*RELEASE, cwd=repository.path, env=settings)
+        wait_for(reached.is_set, process)
+        said = stop(process, signal.SIGINT)
+    assert process.returncode == code
+    assert ("the release is not finished." in said) == (code == 3)
+    see_nothing_left(repository)
+
+
+def test_against_a_stalled_push(cli: Cli, repository: Repository, pypi: PypiServer) -> None:
+    """Stopped while the remote thinks about the push, the release waits, and resume ends it."""
+    hook = repository.remote / "hooks/pre-receive"
+    hook.write_text('#!/bin/sh\ngrep -q refs/heads/main && touch "$TMPDIR/reached" && sleep 30\nexit 0\n', encoding="utf-8")
+    hook.chmod(0o755)
+    process = cli.start(*RELEASE, cwd=repository.path, env=pypi.settings)
+    wait_for((Path(os.environ["TMPDIR"]) / "reached").exists, process)
+    said = stop(process, signal.SIGTERM)
+    assert process.returncode == 3
+    assert "error: Interrupted by SIGTERM; the release is not finished.\n   → Finish it: invoke resume" in said
+    see_nothing_left(repository)
+    hook.unlink()
+    assert cli("resume", cwd=repository.path, env=pypi.settings).code == 0
+    assert "refs/tags/v1.3.0" in repository.remote_refs()
