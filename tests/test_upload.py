@@ -129,11 +129,12 @@ def test_changed_on_disk(tmp_path: Path, proxy: FaultyIndex, pypi: PypiServer) -
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 413])
 def test_what_cannot_pass(tmp_path: Path, proxy: FaultyIndex, pypi: PypiServer, status: int) -> None:
-    """A file that is refused for good is sent once."""
+    """A file that is refused for good is sent once; nothing is public and nothing waits, so the exit code is 1."""
     proxy.plan(answered(status), None)
     with pytest.raises(UploadRefused) as told:
         upload.STEP.converge(world_of(tmp_path, proxy, pypi, 1))
     assert (told.value.status, told.value.ambiguous, len(proxy.uploads)) == (status, False, 1)
+    assert told.value.exit_code == 1
 
 
 def test_duplicate_that_is_listed_late(tmp_path: Path, proxy: FaultyIndex, pypi: PypiServer) -> None:

@@ -6,7 +6,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 from faults.row import Row, rows, show
-from faults.scene import RELEASE, SDIST, WHEEL, Breaks, Scene
+from faults.scene import RELEASE, RELEASED, SDIST, WHEEL, Breaks, Scene
 from support import faulty
 from support.faulty import Exchange, Fault, PageFault, answered, named, port_closed, retry_after, stored, trickled
 
@@ -18,9 +18,16 @@ def upload(fault: Fault, **words: object) -> Breaks:
     return lambda scene: scene.proxy.plan(fault, **words)  # type: ignore[arg-type]
 
 
-def page(fault: Fault | PageFault, times: int | None = 1, *, after: int = 1) -> Breaks:
-    """Break the project's page, once the check and whatever comes after it have seen it."""
-    return lambda scene: scene.proxy.plan(fault, times, on="page", after=after)
+def page(fault: Fault | PageFault, times: int | None = 1, *, at: str = "") -> Breaks:
+    """Break the project's page: the next time, or from the beginning of a step on, whatever came before it."""
+
+    def do(scene: Scene) -> None:
+        begun = scene.folder / "begun"
+        if at:
+            scene.step_in(at, f"touch '{begun}'")
+        scene.proxy.plan(fault, times, on="page", when=begun.exists if at else lambda: True)
+
+    return do
 
 
 def both(*breaks: Breaks) -> Breaks:
@@ -58,7 +65,7 @@ def another_during_the_upload(scene: Scene) -> None:
 
 def refused_until_mended(scene: Scene) -> None:
     """Close the port once the upload has asked what is there."""
-    scene.proxy.plan(port_closed(3600), on="page", after=1)
+    page(port_closed(3600), at="upload")(scene)
 
 
 def take_others_away(scene: Scene) -> None:
@@ -78,12 +85,22 @@ def right_password(scene: Scene) -> None:
 
 IN_AN_HOUR = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
 INVALID = answered(400, "Invalid value for classifiers. Error: Classifier 'X' is not a valid classifier.")
+#: What is left where all that is public is somebody else's.
+ABANDONED = RELEASED | {
+    "index": [WHEEL],
+    "hashes": "no tag",
+    "remote": ["refs/heads/main", "refs/tags/v1.2.3"],
+    "remote main": "as it was",
+    "remote tag": "none",
+    "local main": "as it was",
+    "local tag": "none",
+}
 CONFLICT = "is on the index with other content"
 NOT_WITHOUT_THE_INDEX = "Nothing is uploaded before the index says what it has."
 SIX = "did not get to the index after 6 attempts"
 
 UPLOAD = rows(
-    Row("upload: connection refused for half a second", upload(port_closed(0.4), on="page", after=1), "sent again",
+    Row("upload: connection refused for half a second", page(port_closed(0.4), at="upload"), "sent again",
         "Connection refused); again in"),
     Row("upload: connection refused", refused_until_mended, "nothing sent", SIX, 3, 0),
     Row("upload: reset before the body", upload(faulty.RESET_BEFORE), "sent again", AGAIN, sent=3),
@@ -97,7 +114,7 @@ UPLOAD = rows(
         "500 Internal Server Error); again in"),
     Row("upload: stored, then silence", upload(stored(faulty.TIME_OUT)), "asked, not sent again", "timed out"),
     Row("upload: stored, response lost, listed late", both(upload(faulty.RESPONSE_LOST),
-        page(faulty.LISTED_LATE, 1, after=0)), "sent again, refused, seen", AGAIN, sent=3),
+        page(faulty.LISTED_LATE, 1)), "sent again, refused, seen", AGAIN, sent=3),
     Row("upload: 500", upload(faulty.SERVER_ERROR), "sent again", "500 Internal Server Error); again in", sent=3),
     Row("upload: 502", upload(faulty.BAD_GATEWAY), "sent again", "502 Bad Gateway); again in", sent=3),
     Row("upload: 503", upload(faulty.UNAVAILABLE), "sent again", "503 Service Unavailable); again in", sent=3),
@@ -115,12 +132,15 @@ UPLOAD = rows(
     Row("upload: slow trickle of the answer", upload(trickled()), "waited for", "released"),
     Row("upload: truncated answer", upload(faulty.TRUNCATED), "asked, not sent again", AGAIN),
     Row("upload: 400 duplicate, ours", upload(stored(faulty.DUPLICATE)), "seen by its hash", "released"),
-    Row("upload: 400 duplicate, ours, listed late", both(upload(faulty.RESPONSE_LOST), page(faulty.LISTED_LATE, 3,
-        after=0)), "sent again, refused, seen", AGAIN, sent=3),
+    Row("upload: 400 duplicate, ours, listed late", both(upload(faulty.RESPONSE_LOST), page(faulty.LISTED_LATE, 3)),
+        "sent again, refused, seen", AGAIN, sent=3),
     Row("upload: 400 duplicate, another's before the upload", another_before_the_upload, "nothing sent", CONFLICT, 3, 0,
         take_others_away),
     Row("upload: 400 duplicate, another's during the upload", another_during_the_upload, "stopped", CONFLICT, 3, 1,
         take_others_away),
+    Row("upload: 400 duplicate, another's, given up", another_during_the_upload, "stopped", CONFLICT, 3, 1,
+        then=("abandon",), then_told="nothing was public; every trace is removed", end=ABANDONED,
+        ends="as it was; the index has only the other's"),
     Row("upload: 400, the name was used and deleted", upload(faulty.DUPLICATE), "refused for good",
         "The index takes a file name once", 1, 1, then=RELEASE),
     Row("upload: 400, the name was used, told in the body", upload(faulty.DUPLICATE_IN_BODY), "refused for good",
@@ -148,27 +168,27 @@ UPLOAD = rows(
 )  # fmt: skip
 
 PAGE = rows(
-    Row("page: 503 in the check", page(faulty.UNAVAILABLE, after=0), "asked again", AGAIN),
-    Row("page: unreachable in the check", page(faulty.UNAVAILABLE, None, after=0), "refused", "no usable answer", 1, 0,
+    Row("page: 503 in the check", page(faulty.UNAVAILABLE), "asked again", AGAIN),
+    Row("page: unreachable in the check", page(faulty.UNAVAILABLE, None), "refused", "no usable answer", 1, 0,
         then=RELEASE),
-    Row("page: 503 before the upload", page(faulty.UNAVAILABLE), "asked again", AGAIN),
-    Row("page: 503, Retry-After 1", page(retry_after(503, 1)), "asked again in 1 s", "again in 1.0 s"),
-    Row("page: unreachable before the upload", page(faulty.UNAVAILABLE, None), "nothing sent", NOT_WITHOUT_THE_INDEX, 3,
-        0),
-    Row("page: unreachable after the upload", page(faulty.UNAVAILABLE, None, after=2), "uploaded and pushed",
+    Row("page: 503 before the upload", page(faulty.UNAVAILABLE, at="upload"), "asked again", AGAIN),
+    Row("page: 503, Retry-After 1", page(retry_after(503, 1), at="upload"), "asked again in 1 s", "again in 1.0 s"),
+    Row("page: unreachable before the upload", page(faulty.UNAVAILABLE, None, at="upload"), "nothing sent",
+        NOT_WITHOUT_THE_INDEX, 3, 0),
+    Row("page: unreachable after the upload", page(faulty.UNAVAILABLE, None, at="verify"), "uploaded and pushed",
         "503 Service Unavailable. The uploads are done.", 3),
-    Row("page: reset", page(faulty.RESET_BEFORE), "asked again", AGAIN),
-    Row("page: silence", page(faulty.TIME_OUT), "asked again", "timed out"),
-    Row("page: truncated", page(faulty.TRUNCATED, after=2), "asked again", AGAIN),
-    Row("page: slow trickle", page(trickled(0.001)), "waited for", "released"),
-    Row("page: redirect", page(named("301", answered(301, headers={"Location": "/simple/demo-package/"}))), "followed",
-        "released"),
-    Row("page: lists the wheel late", page(faulty.LISTED_LATE, 3, after=0), "waited for",
+    Row("page: reset", page(faulty.RESET_BEFORE, at="upload"), "asked again", AGAIN),
+    Row("page: silence", page(faulty.TIME_OUT, at="upload"), "asked again", "timed out"),
+    Row("page: truncated", page(faulty.TRUNCATED, at="verify"), "asked again", AGAIN),
+    Row("page: slow trickle", page(trickled(0.001), at="upload"), "waited for", "released"),
+    Row("page: redirect", page(named("301", answered(301, headers={"Location": "/simple/demo-package/"})), at="upload"),
+        "followed", "released"),
+    Row("page: lists the wheel late", page(faulty.LISTED_LATE, 3), "waited for",
         f"The index does not list {WHEEL}, {SDIST} yet. Asking for"),
-    Row("page: does not list the files", page(faulty.LISTED_LATE, None, after=0), "uploaded and pushed",
+    Row("page: does not list the files", page(faulty.LISTED_LATE, None), "uploaded and pushed",
         f"The index does not list {WHEEL}, {SDIST} yet. The uploads are done.", 3),
-    Row("page: another hash, once", page(faulty.OTHER_HASH, after=0), "asked again", "released"),
-    Row("page: serves another hash", page(faulty.OTHER_HASH, None, after=0), "uploaded and pushed", CONFLICT, 3),
+    Row("page: another hash, once", page(faulty.OTHER_HASH), "asked again", "released"),
+    Row("page: serves another hash", page(faulty.OTHER_HASH, None), "uploaded and pushed", CONFLICT, 3),
 )  # fmt: skip
 
 

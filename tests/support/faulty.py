@@ -93,10 +93,11 @@ class Plan:
     filename: str | None
     left: int | None
     skip: int
+    when: Callable[[], bool]
 
     def takes(self, on: On, filename: str | None) -> bool:
         """Say whether it is the turn of this plan, and count that."""
-        if self.left == 0 or self.on != on or self.filename not in (None, filename):
+        if self.left == 0 or self.on != on or self.filename not in (None, filename) or not self.when():
             return False
         if self.skip:
             self.skip -= 1
@@ -154,8 +155,11 @@ class FaultyIndex:
         *,
         on: On | None = None,
         after: int = 0,
+        when: Callable[[], bool] = lambda: True,
     ) -> None:
         """Let a fault happen to the next requests that match, once the first `after` of these have passed.
+
+        Requests for which `when` is not true are neither broken nor counted.
 
         A fault is for uploads unless `on` says otherwise. A page fault is for pages that list the file (any file, where
         none is named), and pages on which it changes nothing are not counted. `times` None is for ever. Of several
@@ -167,7 +171,7 @@ class FaultyIndex:
             message = f"{fault.name} on {on}, file name {filename}: this would never happen"
             raise ValueError(message)
         with self.lock:
-            self._plans.append(Plan(fault, on, filename, times, after))
+            self._plans.append(Plan(fault, on, filename, times, after, when))
 
     def fault_for(self, on: On, filename: str | None) -> Fault | None:
         """Take the fault that is planned for a request."""

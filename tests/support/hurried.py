@@ -15,8 +15,8 @@ from release_recipes.publish import github, listing, upload, verify
 
 def hurry() -> None:
     """Make every wait short; what is counted (attempts) stays as it is."""
-    twine.TIMEOUTS = (1.0, 1.0)
-    index.TIMEOUT = 1.0
+    twine.TIMEOUTS = (3.0, 3.0)
+    index.TIMEOUT = 3.0
     index.FIRST_WAIT = github.FIRST_WAIT = upload.FIRST_WAIT = 0.01
     index.LONGEST_WAIT = github.LONGEST_WAIT = upload.LONGEST_WAIT = 0.05
     upload.PATIENCE = 20.0

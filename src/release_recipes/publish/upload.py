@@ -16,7 +16,15 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from release_recipes import events
-from release_recipes.errors import NoIndexAnswer, Unfinished, UploadFailed, UploadRefused, WrongUsage
+from release_recipes.errors import (
+    Failed,
+    NoIndexAnswer,
+    ReleaseError,
+    Unfinished,
+    UploadFailed,
+    UploadRefused,
+    WrongUsage,
+)
 from release_recipes.programs import twine
 from release_recipes.programs.retry import attempts
 from release_recipes.publish import listing
@@ -56,7 +64,8 @@ def _converge(world: World) -> Done:
         absent = listing.absent(world, record.artifacts)
     except NoIndexAnswer as error:
         message = f"Nothing is uploaded before the index says what it has. {error.message}"
-        raise Unfinished(message, f"{error.hint} Then {listing.how_to_finish(world)}") from None
+        kind = Unfinished if world.state else Failed
+        raise kind(message, f"{error.hint} Then {listing.how_to_finish(world)}") from None
     if not absent:
         return Done(state="already done", note=record.upload_address)
     if world.token is None:
@@ -123,7 +132,10 @@ class _Uploader:
         lanes = min(self._world.record.upload_workers, len(batch))
         side_by_side([lambda: self._send_lane(waiting)] * lanes)
         if self._failures:
-            raise self._failures[0]
+            failure = self._failures[0]
+            if isinstance(failure, ReleaseError) and not (self._world.state or self._ambiguous):
+                failure.exit_code = 1  # nothing is public, and no record waits
+            raise failure
 
     def _send_lane(self, waiting: deque[Artifact]) -> None:
         """Send files one after the other over one connection, while there are some."""
@@ -230,7 +242,10 @@ class _Uploader:
             )
         if answer.location:
             hint = f"The upload address has moved to {answer.location}: look at PYPI_REPOSITORY_URL."
-        return UploadRefused(artifact.filename, answer.status, answer.reason, hint, ambiguous=self._ambiguous)
+        refusal = UploadRefused(artifact.filename, answer.status, answer.reason, hint, ambiguous=self._ambiguous)
+        if self._world.state is None and not self._ambiguous:
+            refusal.exit_code = 1  # no record waits, and nothing is public
+        return refusal
 
 
 _HINTS = {
