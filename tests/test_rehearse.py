@@ -1,0 +1,206 @@
+"""A rehearsal is the release itself, in a place that nobody else sees; and so is, nearly, a release to TestPyPI."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support.cli import Cli
+from support.environment import Environment
+from support.index import PypiServer
+from support.released import waiting
+from support.repository import Repository
+
+MakeRepository = Callable[..., Repository]
+
+STEPS = [
+    *("check", "bump", "commit", "test", "build", "inspect", "tag"),
+    *("claim", "upload", "push", "github", "verify", "home", "install"),
+]
+
+
+def steps(document: dict[str, list[dict[str, str]]]) -> set[str]:
+    """Return the names of the steps that a document tells of and that were not left out."""
+    return {step["name"] for step in document["steps"] if step["state"] == "done"}
+
+
+def test_a_rehearsal_sends_nothing_anywhere(
+    repository: Repository, index: PypiServer, cli: Cli, isolated_environment: Environment
+) -> None:
+    """All steps are made; the repository and the remote stay as they were, and the index is asked and sent nothing."""
+    before, refs = repository.snapshot(), repository.remote_refs()
+    result = cli("rehearse", "--part", "minor", "--json", cwd=repository.path)
+    assert result.code == 0, result.err
+    told = result.json
+    assert (told["outcome"], told["prior_version"], told["version"], told["tag"]) == (
+        "rehearsed",
+        "1.2.3",
+        "1.3.0",
+        "v1.3.0",
+    )
+    assert steps(told) >= set(STEPS) - {"github"}
+    assert {artifact["filename"] for artifact in told["artifacts"]} == {
+        *("demo_package-1.3.0-py3-none-any.whl", "demo_package-1.3.0.tar.gz"),
+    }
+    assert told["problems"] == []
+    assert repository.snapshot() == before
+    assert repository.remote_refs() == refs
+    assert {request.split()[0] for request in index.requests} == {"GET"}
+    assert not waiting(repository)
+    assert not list(isolated_environment.temporary.iterdir())
+
+
+def no_remote(repository: Repository) -> Path:
+    """Take the remote away."""
+    repository.git("remote", "remove", "origin")
+    return repository.path
+
+
+def dirty(repository: Repository) -> Path:
+    """Leave a change, a staged file and an untracked one, on another branch."""
+    repository.git("switch", "--quiet", "--create", "feature")
+    repository.write("NEWS.md", "unreleased\n")
+    repository.write("staged.txt", "staged\n")
+    repository.git("add", "staged.txt")
+    repository.write("untracked.txt", "untracked\n")
+    return repository.path
+
+
+def detached(repository: Repository) -> Path:
+    """Check out a commit, and keep the tag of the planned version here."""
+    repository.git("tag", "v1.2.4")
+    repository.git("switch", "--quiet", "--detach")
+    return repository.path
+
+
+def shallow(repository: Repository) -> Path:
+    """Make a clone without history."""
+    clone = repository.path.with_name("shallow")
+    subprocess.run(["git", "clone", "--quiet", "--depth=1", repository.remote.as_uri(), clone], check=True)
+    return clone
+
+
+@pytest.mark.parametrize(
+    ("arrange", "told"),
+    [
+        (no_remote, {"remote", "identity", "token"}),
+        (dirty, {"branch", "clean-tree", "identity", "token"}),
+        (detached, {"branch", "tag", "identity", "token"}),
+        (shallow, {"structure", "identity", "token"}),
+    ],
+)
+def test_a_rehearsal_where_nothing_is_in_order(
+    arrange: Callable[[Repository], Path],
+    told: set[str],
+    repository: Repository,
+    cli: Cli,
+    isolated_environment: Environment,
+    pypi: PypiServer,
+) -> None:
+    """Without a token, an identity or a remote, on any checkout, it is told what would stop the release; it goes on."""
+    folder = arrange(repository)
+    (isolated_environment.home / ".gitconfig").write_text("", encoding="utf-8")
+    copy = Repository(folder, repository.remote)
+    before = copy.snapshot()
+    variables = {"PYPI_REPOSITORY_URL": pypi.upload_url}
+    result = cli("rehearse", "--skip-tests", "--json", cwd=folder, env=variables)
+    assert result.code == 0, result.err
+    document = result.json
+    assert (document["outcome"], document["version"]) == ("rehearsed", "1.2.4")
+    stops = [warning for warning in document["warnings"] if warning["message"].startswith("This would stop the ")]
+    assert {warning["check"] for warning in stops} == told
+    assert copy.snapshot() == before
+    assert set(pypi.requests) == {"GET /simple/demo-package/ 404"}
+    assert not list(isolated_environment.temporary.iterdir())
+
+
+def test_a_rehearsal_that_fails(
+    make_repository: MakeRepository, index: PypiServer, cli: Cli, isolated_environment: Environment
+) -> None:
+    """What would fail in the release fails in the rehearsal, with the same words and exit code 1, and no question."""
+    repository = make_repository(noxfile=True, files={"tests/test_demo.py": "raise SystemExit(1)\n"})
+    before = repository.snapshot()
+    result = cli("rehearse", cwd=repository.path)
+    assert result.code == 1
+    assert result.err.endswith(
+        "error: The tests failed (nox -s test).\n   → Mend them, or release without them: --skip-tests.\n"
+    )
+    assert repository.snapshot() == before
+    assert not list(isolated_environment.temporary.iterdir())
+    assert set(index.requests) == {"GET /simple/demo-package/ 404"}
+
+
+def test_a_rehearsal_of_what_cannot_be_planned(repository: Repository, index: PypiServer, cli: Cli) -> None:
+    """A part that there is not is wrong usage for a rehearsal, too."""
+    result = cli("rehearse", "--part", "mnior", "--json", cwd=repository.path)
+    assert (result.code, result.json["outcome"]) == (2, "refused")
+    assert result.json["problems"][0]["hint"] == "Use --part major | minor | patch | none."
+    assert {request.split()[0] for request in index.requests} <= {"GET"}
+
+
+def test_what_a_person_sees_of_a_rehearsal(repository: Repository, cli: Cli, pypi: PypiServer) -> None:
+    """At the end stands a table of steps with their durations; a dry run shows the steps and makes none."""
+    variables = {"PYPI_REPOSITORY_URL": pypi.upload_url}
+    result = cli("rehearse", "--part", "minor", "--skip-tests", cwd=repository.path, env=variables)
+    assert result.code == 0, result.err
+    assert "demo-package 1.3.0: rehearsed" in result.out
+    assert "This would stop the release: There is no token for" in result.out
+    assert "installed, import demo" in result.out
+    planned = cli("rehearse", "--part", "minor", "--dry-run", "--json", cwd=repository.path, env=variables)
+    assert (planned.code, planned.json["outcome"], steps(planned.json)) == (0, "planned", {"check"})
+
+
+# -- TestPyPI ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def test_pypi(index: PypiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PypiServer:
+    """Return an index that stands for TestPyPI, beside the one that stands for PyPI."""
+    folder = tmp_path / "testpypi"
+    folder.mkdir()
+    server = PypiServer(folder)
+    monkeypatch.setenv("TEST_PYPI_REPOSITORY_URL", server.upload_url)
+    monkeypatch.setenv("PYPI_TEST_TOKEN", server.token)
+    assert index.upload_url != server.upload_url
+    return server
+
+
+@pytest.mark.parametrize("kind", ["bare", "setuptools"])
+def test_a_release_to_testpypi_can_be_made_again(
+    kind: str,
+    make_repository: MakeRepository,
+    test_pypi: PypiServer,
+    cli: Cli,
+    isolated_environment: Environment,
+) -> None:
+    """It is built, uploaded and installed from there; here nothing changes; a second run finds the bytes done."""
+    repository = make_repository(kind=kind, noxfile=True)
+    before, refs = repository.snapshot(), repository.remote_refs()
+    with test_pypi:
+        for state in ("done", "already done"):
+            result = cli("release", "--part", "minor", "--test", "--skip-tests", "--json", cwd=repository.path)
+            assert result.code == 0, result.err
+            told = result.json
+            assert (told["outcome"], told["index"]) == ("tested", test_pypi.index_url)
+            assert [step["state"] for step in told["steps"] if step["name"] == "upload"] == [state]
+            assert told["steps"][-1]["name"] == "install"
+            assert {file["filename"]: file["sha256"] for file in told["artifacts"]} == test_pypi.files()
+    assert sum(request.startswith("POST") for request in test_pypi.requests) == 2
+    assert repository.snapshot() == before
+    assert repository.remote_refs() == refs
+    assert not waiting(repository)
+    assert repository.git("for-each-ref", "refs/release-recipes") == ""
+    assert not list(isolated_environment.temporary.iterdir())
+
+
+def test_a_wrong_token_for_testpypi(repository: Repository, test_pypi: PypiServer, cli: Cli) -> None:
+    """A refusal leaves nothing there, and nothing that waits here: exit code 1."""
+    before = repository.snapshot()
+    with test_pypi:
+        wrong = {"PYPI_TEST_TOKEN": "pypi-0123456789abcdef"}
+        result = cli("release", "--part", "minor", "--test", "--skip-tests", "--json", cwd=repository.path, env=wrong)
+    assert (result.code, result.json["outcome"]) == (1, "failed")
+    assert test_pypi.files() == {}
+    assert repository.snapshot() == before
+    assert not waiting(repository)
