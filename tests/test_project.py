@@ -76,8 +76,22 @@ def read(folder: Path, *version_files: str) -> Project:
             None,
             "4.5.6",
         ),
+        (
+            {
+                "pyproject.toml": '[project]\nname = "demo"\ndynamic = ["version"]\n',
+                "demo/__init__.py": "from .data import __version__ as unicode\nfrom .package_data import __version__\n",
+                "demo/data.py": '__version__ = "18.0.0"\n',
+                "demo/package_data.py": '__version__ = "3.20"\n',
+            },
+            "demo",
+            None,
+            "3.20",
+        ),
     ],
-    ids=["PEP 621", "poetry", "setup.cfg", "setup.py", "setuptools.setup", "attr", "about", "one module", "a constant"],
+    ids=[
+        *("PEP 621", "poetry", "setup.cfg", "setup.py", "setuptools.setup", "attr", "about", "one module"),
+        *("a constant", "imported by the package"),
+    ],
 )
 def test_name_and_version(files: dict[str, str], name: str, declared: str | None, prior: str, tmp_path: Path) -> None:
     """Name and version are read where each kind of project writes them."""
@@ -272,9 +286,9 @@ def test_an_sdist_is_the_same_bytes_again(tmp_path: Path) -> None:
     for archive in (first, second):
         normalise(archive, 1_720_000_000)
     assert first.read_bytes() == second.read_bytes()
-    with tarfile.open(first) as archive:
-        members = {member.name: member for member in archive}
-        run = archive.extractfile("demo-1.0/run.sh")
+    with tarfile.open(first) as opened:
+        members = {member.name: member for member in opened}
+        run = opened.extractfile("demo-1.0/run.sh")
         assert run is not None
         assert run.read() == b"#!"
     assert {name.rpartition("/")[2]: (oct(member.mode), member.mtime) for name, member in members.items()} == {

@@ -241,9 +241,20 @@ def _likely_files(root: Path) -> list[str]:
         and not path.relative_to(root).parts[0].startswith((".", "test", "doc", "example", "build", "dist", "venv"))
         and (_is_for_versions(path.name) or _ASSIGNED.search(path.read_text("utf-8", "replace")))
     ]  # fmt: skip
+    exported = {source for path in modules if path.name == "__init__.py" for source in _exported_from(path)}
+    # What a package says is its version comes before a module that has one of its own, such as that of its data.
+    modules.sort(key=lambda path: not (_is_for_versions(path.name) or path in exported))
     top = [root / "pyproject.toml", root / "setup.cfg", root / "setup.py"]
     prose = [root / "README.md", root / "README.rst", root / "docs/installation.md"]
     return [path.relative_to(root).as_posix() for path in (*top, *modules, *prose) if path.is_file()]
+
+
+def _exported_from(package: Path) -> list[Path]:
+    """Return the modules from which a package's ``__init__.py`` takes its version."""
+    text = package.read_text("utf-8", "replace")
+    # "import __version__ as unicode_version" is the version of something else.
+    imports = re.findall(r"^from \.(\w+) import [^\n]*\b__version__\b(?! +as )", text, re.MULTILINE)
+    return [package.with_name(f"{module}.py") for module in imports]
 
 
 def _is_for_versions(file: str) -> bool:
