@@ -382,6 +382,12 @@ def test_a_wrong_token_leaves_nothing_that_waits(
     released(repository, index, isolated_environment.temporary)
 
 
+def begin_anew(folder: Path) -> None:
+    """Make a repository without a commit of the project."""
+    shutil.rmtree(folder / ".git")
+    subprocess.run(["git", "init", "--quiet", folder], check=True)
+
+
 @pytest.mark.parametrize(
     ("arrange", "code", "error"),
     [
@@ -402,10 +408,7 @@ def test_a_wrong_token_leaves_nothing_that_waits(
             ),
         ),
         (
-            lambda folder: (
-                shutil.rmtree(folder / ".git"),
-                subprocess.run(["git", "init", "--quiet", folder], check=True),
-            ),
+            begin_anew,
             1,
             (
                 "error: This repository has no commit yet.\n"

@@ -10,9 +10,14 @@ from release_recipes.plan import Request, wanted_part
 from release_recipes.settings import Settings, Sources, load, sources, token
 
 
-def read(environment: dict[str, str] | None = None, dotenv: dict[str, str] | None = None, **table: object) -> Settings:
-    """Return the settings that an environment, a `.env` and a `[tool.release]` give."""
-    return load(Sources(environment or {}, dotenv or {}, {"tool": {"release": table}}))
+def read(environment: dict[str, str] | None = None, dotenv: dict[str, str] | None = None) -> Settings:
+    """Return the settings that an environment and a `.env` give."""
+    return load(Sources(environment or {}, dotenv or {}, {}))
+
+
+def read_table(**table: object) -> Settings:
+    """Return the settings that `[tool.release]` gives."""
+    return load(Sources({}, {}, {"tool": {"release": table}}))
 
 
 def test_the_defaults() -> None:
@@ -48,7 +53,7 @@ def test_the_defaults() -> None:
         ("VERBOSE_OUTPUT", "verbose_output", True),
     ],
 )
-def test_the_variables(variable: str, name: str, value: str | bool) -> None:  # noqa: FBT001 -- a value of a setting
+def test_the_variables(variable: str, name: str, value: str | bool) -> None:
     """Each variable sets its setting, from the environment and from `.env`, and the origin says which."""
     words = str(value).lower() if isinstance(value, bool) else value
     for settings, origin in (
@@ -111,7 +116,7 @@ def test_the_index_is_derived(upload: str, index: str) -> None:
 def test_an_unknown_key(key: str, hint: str) -> None:
     """A key of `[tool.release]` that there is not is an error that names the nearest one."""
     with pytest.raises(InvalidSetting) as caught:
-        read(**{key: "anything"})
+        read_table(**{key: "anything"})
     assert (caught.value.message, caught.value.hint) == (f"There is no setting {key!r} in [tool.release].", hint)
 
 
@@ -119,7 +124,7 @@ def test_an_unknown_key(key: str, hint: str) -> None:
 def test_a_token_in_pyproject(key: str) -> None:
     """A credential in a file that is committed is refused, and told to be revoked; its value is not told."""
     with pytest.raises(InvalidSetting) as caught:
-        read(**{key: "pypi-AgEIcHlwaS5vcmc"})
+        read_table(**{key: "pypi-AgEIcHlwaS5vcmc"})
     assert (
         caught.value.message == f"{key} in [tool.release]: pyproject.toml is committed, and no place for a credential."
     )
@@ -170,7 +175,7 @@ def test_an_address_that_is_none(address: str) -> None:
 def test_a_value_of_another_type(table: dict[str, object], message: str) -> None:
     """A value that cannot be used is refused, with what would be one."""
     with pytest.raises(InvalidSetting) as caught:
-        read(**table)
+        read_table(**table)
     assert caught.value.message == message
 
 
@@ -183,7 +188,7 @@ def test_a_variable_of_another_type() -> None:
 
 def test_hooks_are_words_and_never_a_shell() -> None:
     """A hook is a list of words, or a line that is split into them."""
-    settings = read(pre_release_hooks=["python 'my hook.py' && true", ["make", "all"]])
+    settings = read_table(pre_release_hooks=["python 'my hook.py' && true", ["make", "all"]])
     assert settings.pre_release_hooks == (("python", "my hook.py", "&&", "true"), ("make", "all"))
 
 
