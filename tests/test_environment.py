@@ -37,7 +37,7 @@ def released(done: Result, repository: Repository) -> dict[str, str]:
 
 
 def test_a_worktree(release: Run, repository: Repository) -> None:
-    """A release from a linked worktree has the repository's one state folder, and moves the branch that is checked out there."""
+    """A release from a linked worktree has the repository's one state folder, and moves the branch checked out."""
     repository.git("switch", "--quiet", "--detach")
     worktree = repository.path.with_name("worktree")
     repository.git("worktree", "add", "--quiet", str(worktree), "main")
@@ -61,7 +61,7 @@ def test_an_identity_by_include(release: Run, repository: Repository) -> None:
 
 
 def test_line_ends(release: Run, repository: Repository, pypi: PypiServer) -> None:
-    """With core.autocrlf=true in the person's configuration the commit and the distributions have the lines of the repository."""
+    """With core.autocrlf=true in the person's configuration, commit and distributions have the repository's lines."""
     repository.git("config", "--global", "core.autocrlf", "true")
     refs = released(release(repository.path), repository)
     assert b"\r" not in _git_bytes(repository, "show", f"{refs['refs/heads/main']}:README.md")
@@ -89,7 +89,7 @@ def test_letters_of_all_kinds(release: Run, tmp_path: Path, monkeypatch: pytest.
 
 
 def test_hooks_of_a_person(release: Run, repository: Repository, tmp_path: Path) -> None:
-    """Commit hooks, from the repository, a template or core.hooksPath, do not run in clones; the pre-push hook runs once."""
+    """Commit hooks of the repository, a template or core.hooksPath do not run in clones; the pre-push hook does."""
     hooks = tmp_path / "hooks"
     hooks.mkdir()
     for name in ("pre-commit", "commit-msg", "post-checkout", "pre-push"):
@@ -152,14 +152,16 @@ def small_disk(tmp_path: Path) -> Path:
     """Mount a disk of 64 kB, POSIX and root only."""
     disk = tmp_path / "small"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(disk)], check=False, capture_output=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(disk)], check=False, capture_output=True
+    )
     if mounted.returncode != 0:
         pytest.skip("no tmpfs can be mounted here")
     return disk
 
 
 def test_a_full_temporary_folder(release: Run, repository: Repository, pypi: PypiServer, small_disk: Path) -> None:
-    """With no room for the workspace the release fails with git's words, before anything was begun."""
+    """With no room for the workspace the release is refused, before anything was begun."""
     before = repository.snapshot()
     try:
         (small_disk / "full").write_bytes(b"\0" * 40960)
@@ -167,7 +169,8 @@ def test_a_full_temporary_folder(release: Run, repository: Repository, pypi: Pyp
     finally:
         subprocess.run(["umount", "--lazy", str(small_disk)], check=True)
     assert done.code == 1, done.out
-    assert "No space left on device" in done.err
+    assert "has 0 MB left; a release needs" in done.err
+    assert "→ Make room there, or name another folder in TMPDIR." in done.err
     assert repository.snapshot() == before
     assert pypi.files() == {}
 

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-
 import subprocess
 import sys
 import time
@@ -94,7 +93,9 @@ def test_a_child_that_lives_on_for_long_is_told(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(guard, "PATIENCE", 0.3)
     kill(hold(tmp_path, 2.0, "lives on"))
     with (
-        pytest.raises(Busy, match=r"^The release of 20\S+ was killed, and something that it started, such as a push, st"),
+        pytest.raises(
+            Busy, match=r"^The release of 20\S+ was killed, and something that it started, such as a push, st"
+        ),
         State(tmp_path).locked("resume"),
     ):
         pass
@@ -113,7 +114,13 @@ def test_the_workspace_of_a_killed_run_is_removed(
     for folder in (ours, foreign):
         folder.mkdir()
         (folder / "file").touch()
-        said = {"pid": 1, "host": "h", "since": "2026-01-01T00:00:00+00:00", "task": "release", "workspace": str(folder)}
+        said = {
+            "pid": 1,
+            "host": "h",
+            "since": "2026-01-01T00:00:00+00:00",
+            "task": "release",
+            "workspace": str(folder),
+        }
         if folder is ours:
             (folder / ".release-recipes-workspace").touch()
         (state / "holder.json").write_text(json.dumps(said), encoding="utf-8")
@@ -144,6 +151,3 @@ def test_the_guard_goes_with_an_orderly_end(cli: Cli, repository: Repository, py
         except OSError:
             continue
     assert left == []
-
-
-

@@ -1,12 +1,8 @@
-"""The push: branch and tag together; where the branch has moved or does not take it, the commit is on the remote all the same."""
+"""The push: branch and tag together; where the branch moved or declines, the commit is on the remote all the same."""
 
-import os
 import shutil
-import subprocess
-import sys
 import sysconfig
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -40,7 +36,9 @@ def hook(repository: Repository, name: str, text: str) -> None:
 
 def when_claimed(repository: Repository, text: str) -> None:
     """Let something happen on the remote once: after the claim, which is after the last look at the branch."""
-    once = f"[ -e done ] && exit\ngrep -q release-recipes || exit 0\ntouch done\nunset GIT_QUARANTINE_PATH GIT_DIR\n{text}"
+    once = (
+        f"[ -e done ] && exit\ngrep -q release-recipes || exit 0\ntouch done\nunset GIT_QUARANTINE_PATH GIT_DIR\n{text}"
+    )
     hook(repository, "post-receive", once)
 
 
@@ -78,7 +76,10 @@ def test_a_branch_that_moved_is_merged(release: Callable[..., Result], repositor
     refs = repository.remote_refs()
     assert set(refs) == MINE | {"refs/heads/theirs"}
     repository.git("fetch", "--quiet")
-    assert repository.git("rev-list", "--parents", "-1", "origin/main").split()[1:] == [theirs, refs["refs/tags/v1.3.0^{}"]]
+    assert repository.git("rev-list", "--parents", "-1", "origin/main").split()[1:] == [
+        theirs,
+        refs["refs/tags/v1.3.0^{}"],
+    ]
     assert repository.git("log", "-1", "--format=%an %ae %s", "origin/main") == (
         "Ada Lovelace ada@example.org Merge v1.3.0 into main"
     )
@@ -105,7 +106,9 @@ def test_a_branch_that_moves_with_a_conflict_gets_a_branch_beside_it(
     ) in done.out
 
 
-PROTECTED = 'case "$1" in refs/heads/main) echo "GH006: Protected branch update failed for refs/heads/main."; exit 1;; esac'
+PROTECTED = (
+    'case "$1" in refs/heads/main) echo "GH006: Protected branch update failed for refs/heads/main."; exit 1;; esac'
+)
 
 
 def test_a_protected_branch_gets_a_branch_beside_it(release: Callable[..., Result], repository: Repository) -> None:
@@ -169,7 +172,7 @@ def test_without_a_tag_the_branch_is_pushed(release: Callable[..., Result], repo
 
 @pytest.mark.skipif(shutil.which("gh", path=sysconfig.get_path("scripts")) is None, reason="gh is not installed")
 def test_a_protected_branch_on_github_gets_a_pull_request(
-    release: Callable[..., Result], repository: Repository, pypi: PypiServer
+    release: Callable[..., Result], repository: Repository
 ) -> None:
     """On GitHub the commit that a protected branch declines is offered in a pull request, whose address is told."""
     hook(repository, "update", PROTECTED)

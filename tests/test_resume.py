@@ -5,9 +5,9 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -53,7 +53,7 @@ class World:
     def stop(self, where: str) -> None:
         """Come to where a release stopped, as a copy of one that truly did.
 
-        ``claimed``: killed after the claim. ``half uploaded``: the sdist was refused. ``uploaded``: the push was refused.
+        ``claimed``: killed after the claim. ``half uploaded``: the sdist was refused. ``uploaded``: the push was.
         """
         if where not in _STOPPED:
             self.really_stop(where)
@@ -179,7 +179,7 @@ def test_what_was_pushed_by_hand_is_seen(world: World) -> None:
 
 
 def test_all_done_by_hand_is_a_success(world: World) -> None:
-    """Uploaded with twine and pushed with git before anything of ours was: resume only clears away, also when others pushed."""
+    """Uploaded with twine and pushed with git before anything of ours was: resume only clears away."""
     world.stop("claimed")
     twine(world, world.dist / WHEEL, world.dist / SDIST)
     tag = json.loads(world.record.read_text(encoding="utf-8"))["tag_object"]
@@ -276,7 +276,7 @@ def test_a_stale_claim_with_files_public(world: World) -> None:
 
 
 def test_a_stale_claim_with_nothing_public(world: World) -> None:
-    """A machine that is gone uploaded nothing: abandon --yes from another clone takes the claim back, and no tag appears."""
+    """A machine that is gone uploaded nothing: abandon --yes from another clone takes the claim back; no tag comes."""
     world.stop("claimed")
     other = world.repository.other_clone()
     assert "has none of its files" in world("abandon", at=other).err
@@ -353,12 +353,15 @@ def test_status_tells_file_by_file(world: World) -> None:
         ("2026-01-02T03:04:05+00:00", ["PyPI takes files for it for 14 more days"]),
         ("2026-01-15T03:04:04+00:00", ["PyPI takes files for it for 2 more days"]),
         ("2026-01-16T03:04:04+00:00", ["PyPI takes files for it for 1 more day"]),
-        ("2026-01-16T03:04:05+00:00", ["PyPI takes no more files for 1.3.0 since its 14 days are over: invoke abandon"]),
+        (
+            "2026-01-16T03:04:05+00:00",
+            ["PyPI takes no more files for 1.3.0 since its 14 days are over: invoke abandon"],
+        ),
         ("2025-12-02T03:04:05+00:00", ["PyPI takes files for it for 14 more days"]),
     ],
 )
 def test_status_tells_how_long_pypi_waits(at: str, words: list[str]) -> None:
-    """PyPI takes files of a release for 14 days, and a clock that was wrong promises no more; other indexes have no end."""
+    """PyPI takes files of a release for 14 days, whatever a wrong clock promises; other indexes have no end."""
     record = replace(RECORD, upload_address="https://upload.pypi.org/legacy/")
     assert closing(record, datetime.fromisoformat(at)) == words
     assert closing(RECORD, datetime.fromisoformat(at)) == []

@@ -1,12 +1,12 @@
-"""Ctrl-C, SIGTERM and SIGHUP end a release in seconds, whatever it does, with the right code and nothing left behind."""
+"""Ctrl-C, SIGTERM and SIGHUP end a release in seconds, whatever it does, with the right code and nothing left."""
 
 import os
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import Popen
 
 import pytest
 
@@ -38,7 +38,7 @@ def {session}(session: nox.Session) -> None:
 '''
 
 
-def wait_for(there: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
+def wait_for(there: Callable[[], bool], process: Popen[str]) -> None:
     """Wait until something is so."""
     deadline = time.monotonic() + 60
     while not there():
@@ -52,7 +52,7 @@ def reached_in_workspace() -> bool:
     return any(Path(os.environ["TMPDIR"]).glob("release-recipes-*/tmp/reached"))
 
 
-def stop(process: "subprocess.Popen[str]", number: signal.Signals) -> str:
+def stop(process: Popen[str], number: signal.Signals) -> str:
     """Send a signal, and another one while the first is attended to; return what was said on standard error."""
     began = time.monotonic()
     process.send_signal(number)
@@ -84,7 +84,9 @@ def see_nothing_left(repository: Repository) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_during_the_tests(number: signal.Signals, cli: Cli, make_repository: Callable[..., Repository], pypi: PypiServer) -> None:
+def test_during_the_tests(
+    number: signal.Signals, cli: Cli, make_repository: Callable[..., Repository], pypi: PypiServer
+) -> None:
     """Stopped while tests run that do not listen, the release is as if it had never begun."""
     repository = make_repository(files={"noxfile.py": _SLOW.format(session="test")})
     before = repository.snapshot()
@@ -135,7 +137,9 @@ def test_against_a_silent_index(on: str, code: int, cli: Cli, repository: Reposi
 def test_against_a_stalled_push(cli: Cli, repository: Repository, pypi: PypiServer) -> None:
     """Stopped while the remote thinks about the push, the release waits, and resume ends it."""
     hook = repository.remote / "hooks/pre-receive"
-    hook.write_text('#!/bin/sh\ngrep -q refs/heads/main && touch "$TMPDIR/reached" && sleep 30\nexit 0\n', encoding="utf-8")
+    hook.write_text(
+        '#!/bin/sh\ngrep -q refs/heads/main && touch "$TMPDIR/reached" && sleep 30\nexit 0\n', encoding="utf-8"
+    )
     hook.chmod(0o755)
     process = cli.start(*RELEASE, cwd=repository.path, env=pypi.settings)
     wait_for((Path(os.environ["TMPDIR"]) / "reached").exists, process)

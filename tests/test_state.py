@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from release_recipes import state
 from release_recipes.errors import Failed
 from release_recipes.state import Artifact, Record, State, write_whole
 
 RECORD = Record(
     project="demo", prior="1.2.3", version="1.3.0", commit="c" * 40, base="b" * 40, tag="v1.3.0", tag_object="a" * 40,
     pushes_tag=True, branch="main", remote="origin", remote_address="/remote", test=False, upload_address="http://i/",
-    index_address="http://i/simple/", username="__token__", github_release=True, upload_workers=4, keeps_artifacts=False,
-    started="2026-01-02T03:04:05+00:00", artifacts=(Artifact("demo-1.3.0.tar.gz", "0" * 64, 5),),
+    index_address="http://i/simple/", username="__token__", github_release=True, upload_workers=4,
+    keeps_artifacts=False, started="2026-01-02T03:04:05+00:00",
+    artifacts=(Artifact("demo-1.3.0.tar.gz", "0" * 64, 5),),
 )  # fmt: skip
 
 
@@ -45,7 +45,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(state.os, "fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match="No space left"):
         write_whole(path, "new")
     assert path.read_text(encoding="utf-8") == "old"
@@ -73,7 +73,7 @@ def test_what_was_half_written_is_swept(kept: State) -> None:
     """Distributions without a record, an empty folder and half a file go; a record and what belongs to it stay."""
     kept.save(RECORD)
     for name in ("demo-1.2.0/dist", "demo-1.1.0", "demo-1.3.0/dist"):
-        (kept.folder / name).mkdir()  if name.count("/") == 0 else (kept.folder / name).mkdir(parents=True)
+        (kept.folder / name).mkdir() if name.count("/") == 0 else (kept.folder / name).mkdir(parents=True)
     for name in (".holder.json-half-abc", "demo-1.3.0/.record.json-half-abc", "lock", "history.jsonl"):
         (kept.folder / name).touch()
     kept.sweep()

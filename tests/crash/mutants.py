@@ -7,7 +7,8 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
-from release_recipes import events, place
+from release_recipes import events
+from release_recipes.prepare import workspace
 from release_recipes.publish import upload, verify
 from release_recipes.publish.step import Done, World
 from release_recipes.state import Record, State
@@ -26,7 +27,7 @@ def record_after_the_first_upload() -> None:
             State.save = save  # type: ignore[method-assign]
             save(*held[-1])
 
-    State.save = later  # type: ignore[method-assign]
+    State.save = later  # type: ignore[method-assign, assignment]
     events._listeners.insert(0, hear)  # noqa: SLF001
 
 
@@ -44,10 +45,10 @@ def upload_trusts_the_record() -> None:
 def leftovers_stay() -> None:
     """The workspace of a killed run is not removed."""
 
-    def stays(_: Path) -> bool:
+    def stays(folder: Path) -> bool:  # noqa: ARG001 - as the true one
         return False
 
-    place.workspace.remove_leftover = stays
+    workspace.remove_leftover = stays
 
 
 def tag_made_anew() -> None:
@@ -57,7 +58,7 @@ def tag_made_anew() -> None:
     def anew(state: State) -> list[Record]:
         return [replace(record, tag_object=_made_again(state.folder, record)) for record in records(state)]
 
-    State.records = anew  # type: ignore[method-assign]
+    State.records = anew  # type: ignore[method-assign, assignment]
 
 
 def _made_again(folder: Path, record: Record) -> str:

@@ -2,11 +2,11 @@
 
 import os
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from subprocess import Popen
 
 import pytest
 
@@ -24,7 +24,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield stage
 
 
-def kill(process: "subprocess.Popen[str]") -> None:
+def kill(process: Popen[str]) -> None:
     """Kill a victim, and nothing that it started."""
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
@@ -32,7 +32,7 @@ def kill(process: "subprocess.Popen[str]") -> None:
     process.stdout.close()
 
 
-def wait_for(there: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
+def wait_for(there: Callable[[], bool], process: Popen[str]) -> None:
     """Wait until something is so."""
     deadline = time.monotonic() + 60
     while not there():
@@ -99,7 +99,7 @@ if grep -q "{ref}" && [ ! -e stalled ]; then touch stalled; sleep {seconds}; fi
 @pytest.mark.parametrize("ref", ["refs/release-recipes", "refs/heads/main"])
 @pytest.mark.parametrize("hook", ["pre-receive", "post-receive"])
 @pytest.mark.parametrize("seconds", [0.3, 2.0])
-def test_killed_in_a_push(stage: Stage, ref: str, hook: str, seconds: float, record_property: Record) -> None:  # noqa: PLR0913, PLR0917
+def test_killed_in_a_push(stage: Stage, ref: str, hook: str, seconds: float, record_property: Record) -> None:
     """Killed while the server thinks about a push, which goes on by itself and is waited for."""
     tally = Tally("killed in a push", record_property)
     path = stage.repository.remote / "hooks" / hook

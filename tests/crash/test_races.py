@@ -1,9 +1,9 @@
 """Two releases at the same time: one wins, the other refuses before it uploads, and nothing is broken."""
 
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import Popen
 
 import pytest
 
@@ -16,7 +16,7 @@ LANES = 5
 Record = Callable[[str, object], None]
 
 
-def ends(*processes: "subprocess.Popen[str]") -> list[tuple[int, str]]:
+def ends(*processes: Popen[str]) -> list[tuple[int, str]]:
     """Wait for processes, and return code and words of each, the lowest code first."""
     return sorted((process.returncode, said) for process in processes for said in [process.communicate(timeout=120)[0]])
 

@@ -2,12 +2,13 @@
 
 ``python victim.py N [--mutant NAME] [--log FILE] -- release --part minor …``
 
-Points are counted from 1. Two things are points: every event of :mod:`release_recipes.events` that tells of an effect or a
-step, and every change that the process itself makes to a file, as Python's own audit hook tells it (a file opened for
-writing, a rename, a removal, a folder). The product knows nothing of this. With N = 0 it lives, and the log gets one line a
-point.
+Points are counted from 1. Two things are points: every event of :mod:`release_recipes.events` that tells of an effect
+or a step, and every change that the process itself makes to a file, as Python's own audit hook tells it (a file opened
+for writing, a rename, a removal, a folder). The product knows nothing of this. With N = 0 it lives, and the log gets
+one line a point.
 """
 
+import importlib
 import os
 import signal
 import sys
@@ -17,7 +18,7 @@ from pathlib import Path
 from release_recipes import events
 
 _TOLD = (events.Started, events.Ended, events.StepStarted, events.StepEnded, events.Progress)
-#: What is asked of the repository on disk changes nothing; questions to the remote and the index are points all the same.
+#: What is asked of the repository on disk changes nothing; questions to the remote and the index are points, too.
 _QUESTIONS = ("git --no-optional-locks", "git rev-parse", "git symbolic-ref", "git merge-base")
 _CHANGES = frozenset({"os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.copyfile", "shutil.rmtree"})
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
@@ -60,7 +61,7 @@ class Points:
 
 
 def _is_ours(path: str) -> bool:
-    """Say whether a path lies in the repository or among the temporary folders; bytecode and devices are not effects."""
+    """Say whether a path lies in the repository or among the temporary folders; bytecode is no effect."""
     return "release-recipes" in path and "__pycache__" not in path
 
 
@@ -71,9 +72,7 @@ def main() -> None:
     options = dict(zip(words[1::2], words[2::2], strict=True))
     points = Points(int(words[0]), Path(options["--log"]) if "--log" in options else None)
     if "--mutant" in options:
-        from crash import mutants
-
-        getattr(mutants, options["--mutant"])()
+        getattr(importlib.import_module("crash.mutants"), options["--mutant"])()
     events._listeners.append(points.hear)  # noqa: SLF001 - for the whole life of the process
     sys.addaudithook(points.audit)
     sys.argv = ["release-recipes", *command]

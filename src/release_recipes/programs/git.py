@@ -78,7 +78,7 @@ class Git:
         """
         return self._git([*DURABLE, *arguments], env=env, feed=feed).stdout.rstrip("\n")
 
-    def _git(
+    def _git(  # noqa: PLR0913 - one property of a process each
         self,
         arguments: Sequence[str],
         *,
@@ -123,7 +123,7 @@ class Git:
     def refs(self, prefix: str) -> dict[str, str]:
         """Return the local refs below a prefix, full name to object id."""
         listed = self.ask("for-each-ref", "--format=%(refname) %(objectname)", prefix)
-        return {name: value for name, value in (line.split() for line in listed.splitlines())}
+        return dict(line.split() for line in listed.splitlines())
 
     def branch(self) -> str | None:
         """Return the checked-out branch; ``None`` on a detached ``HEAD``."""
@@ -175,7 +175,7 @@ class Git:
         return self._git([*DURABLE, *arguments], feed=feed, env=env, interactive=True).stdout.rstrip("\n")
 
     def pushes(self, argv: Sequence[str]) -> Completed:
-        """Run a ``push …`` command; the result is returned whatever it is, since only the remote knows what came of it."""
+        """Run a ``push …`` command; any result is returned, since only the remote knows what came of it."""
         try:
             return self._git(argv, remote=True, check=False, timeout=PUSH_TIMEOUT)
         except CommandTimedOut as error:

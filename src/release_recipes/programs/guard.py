@@ -49,7 +49,7 @@ def end(groups: list[int]) -> None:
     """End process groups: politely, then for certain."""
     if os.name == "nt":
         for group in groups:
-            os.spawnvp(os.P_WAIT, "taskkill", ["taskkill", "/T", "/F", "/PID", str(group)])  # noqa: S606, S607
+            os.spawnvp(os.P_WAIT, "taskkill", ["taskkill", "/T", "/F", "/PID", str(group)])  # noqa: S606
         return
     for number in (signal.SIGTERM, signal.SIGKILL):
         for group in groups:

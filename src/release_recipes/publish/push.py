@@ -126,7 +126,7 @@ def _holds(world: World, theirs: Mapping[str, str], branch: str) -> bool:
 
 
 def _commit_for(world: World, tip: str | None) -> str:
-    """Return what the branch is to be set to: the release commit, or a merge with what came since; empty: a conflict."""
+    """Return what the branch is to be set to: the commit, or a merge with what came since; empty: a conflict."""
     record, git = world.record, world.git
     if tip is None or git.contains(tip, record.commit):
         return record.commit
