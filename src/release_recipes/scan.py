@@ -69,7 +69,7 @@ class SecretsFound(ReleaseError):
     @property
     def problems(self) -> list[Problem]:
         """Each finding as a problem of its own."""
-        return [Problem("secret", str(finding), self.hint) for finding in self._findings]
+        return [Problem("secret", str(finding), "") for finding in self._findings]
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ _FILES = {
 }
 
 #: The fewest different characters in a credential: ``ghp_xxxx…`` is somebody's example.
-_DIFFERENT = 12
+_DIFFERENT = 9
 
 #: The fewest characters of a value of this machine that is looked for; a shorter one is a word.
 _SHORTEST_HELD = 16

@@ -1,0 +1,222 @@
+"""No credential leaves: by no way out of a process of ours, and by no release of a project that looks for one."""
+
+import contextlib
+import json
+import random
+import subprocess
+import tarfile
+import tempfile
+import threading
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from release_recipes.tokens import MASK
+from support.cli import Cli
+from support.environment import Environment
+from support.faulty import FaultyIndex, delayed
+from support.index import PypiServer
+from support.leaks import ENCODINGS, KINDS, PATHS, forgotten, leaked, make_token
+from support.projects import project_files
+from support.repository import Repository
+
+MakeRepository = Callable[..., Repository]
+
+# -- every way out of a process of ours --------------------------------------------------------------------------------
+
+
+def see_nothing(path: str, kind: str, encoding: str, seed: int) -> None:
+    """Let one credential out by one way, in one spelling, cut at random places, and look for it.
+
+    Raises:
+        AssertionError: Something of it is seen.
+
+    """
+    chance = random.Random(seed)  # noqa: S311 -- it chooses where to cut
+    secret = make_token(kind, seed)
+    text = secret if path == "token" else f"before {ENCODINGS[encoding](secret)} after"
+    cuts = sorted(chance.randrange(len(text) + 1) for _ in range(chance.choice((0, 1, 2, 3, 8, len(text)))))
+    chunks = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    with forgotten(), tempfile.TemporaryDirectory() as folder:
+        MASK.add(secret)
+        seen = PATHS[path](chunks, Path(folder))
+    assert leaked(secret, seen) == [], (path, kind, encoding, seed)
+    assert "*****" in seen
+
+
+@pytest.mark.parametrize("path", PATHS)
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@given(kind=st.sampled_from(sorted(KINDS)), encoding=st.sampled_from(sorted(ENCODINGS)), seed=st.integers(0, 2**32))
+def test_nothing_of_a_credential_is_seen(path: str, kind: str, encoding: str, seed: int) -> None:
+    """Whatever the credential, its spelling, and the pieces in which it is written: no way out shows anything of it."""
+    see_nothing(path, kind, encoding, seed)
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if path != "token"])
+def test_what_is_looked_for_would_be_seen(path: str, tmp_path: Path) -> None:
+    """Without the mask each of these ways shows a credential: the search is not blind."""
+    secret = make_token("GitHub", 1)
+    with forgotten():
+        assert leaked(secret, PATHS[path]([secret], tmp_path))
+
+
+# -- a release of a project that looks for credentials -----------------------------------------------------------------
+
+# Wherever the project's own code runs, it shows its environment, and every small file from its folder up to the
+# temporary root.
+SPY = """\
+def _spy(where):
+    import json, os, pathlib
+    root, folder = pathlib.Path("ROOT").resolve(), pathlib.Path.cwd().resolve()
+    above = [parent for parent in folder.parents if parent.is_relative_to(root)]
+    files = {path for path in folder.rglob("*")} | {path for parent in above for path in parent.iterdir()}
+    seen = {"environment": dict(os.environ), "above": [str(parent) for parent in above], "files": {}}
+    for path in files:
+        try:
+            if path.is_file() and path.stat().st_size < 100_000:
+                seen["files"][str(path)] = path.read_bytes().decode(errors="replace")
+        except OSError:
+            pass
+    text = json.dumps(seen)
+    pathlib.Path("FOLDER", f"{where}-{os.getpid()}.json").write_text(text)
+    print(where, "was here", text, os.environ)
+
+_spy("WHERE")
+
+"""
+
+
+@pytest.fixture
+def spied(
+    make_repository: MakeRepository, tmp_path: Path, isolated_environment: Environment
+) -> tuple[Repository, Path]:
+    """Return a project whose own code, all of it, shows what it can see; and the folder where it keeps that."""
+    seen = tmp_path / "seen"
+    seen.mkdir()
+    plain = project_files("bare", name="demo-package", version="1.2.3", noxfile=True)
+
+    def spying(where: str, text: str = "") -> str:
+        spy = SPY.replace("FOLDER", str(seen)).replace("ROOT", str(isolated_environment.temporary))
+        return spy.replace("WHERE", where) + text
+
+    files = {
+        "hook.py": spying("hook"),
+        "noxfile.py": spying("noxfile", plain["noxfile.py"]),
+        "tests/test_demo.py": spying("tests", plain["tests/test_demo.py"]),
+        "_backend/bare_backend.py": spying("backend", plain["_backend/bare_backend.py"]),
+        "pyproject.toml": f'{plain["pyproject.toml"]}\n[tool.release]\npre_release_hooks = ["python hook.py"]\n',
+    }
+    repository = make_repository(noxfile=True, files=files)
+    for hook in ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit", "post-checkout", "pre-push"):
+        path = repository.path / ".git" / "hooks" / hook
+        path.write_text(f'#!/bin/sh\nenv > "{seen}/{hook}-$$"\nenv\n', encoding="utf-8")
+        path.chmod(0o755)
+    return repository, seen
+
+
+@pytest.mark.parametrize("place", [".env", "environment"])
+def test_a_release_of_a_project_that_looks_for_the_token(
+    place: str,
+    spied: tuple[Repository, Path],
+    index: PypiServer,
+    cli: Cli,
+    isolated_environment: Environment,
+) -> None:
+    """The token is seen by nothing of the project's, and stands in no output, file, object or command line."""
+    repository, seen = spied
+    env = {"VERBOSE_OUTPUT": "true", "HARMLESS": "and-needed", "PYPI_API_TOKEN": index.token, "INVOKE_DEBUG": "1"}
+    if place == ".env":
+        env["PYPI_API_TOKEN"] = ""
+        repository.write(".env", f"PYPI_API_TOKEN={index.token}\n").chmod(0o600)
+    with FaultyIndex(index.upload_url, index.index_url) as proxy:
+        proxy.plan(delayed(0.5), times=None)
+        env |= {"PYPI_REPOSITORY_URL": proxy.upload_url, "PYPI_INDEX_URL": proxy.index_url}
+        process = cli.start("release", "--part", "minor", cwd=repository.path, env=env)
+        with _sampled(process.pid) as table:
+            out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    kept = {path.name: path.read_text(encoding="utf-8") for path in seen.iterdir()}
+    assert {name.rpartition("-")[0] for name in kept} == {"hook", "noxfile", "tests", "backend", "pre-push"}
+    for name, text in kept.items():
+        assert "and-needed" in text, name
+    told = [json.loads(text) for name, text in kept.items() if name.endswith(".json")]
+    assert all(each["files"] and each["above"] for each in told), [(e["above"], len(e["files"])) for e in told]
+    assert len({path for each in told for path in each["files"]}) > 50
+    assert "tests was here" in out
+    assert len(table["children"]) > 5
+    # The environment of our own process is what the person gave it.
+    places = {
+        "output": [out, err],
+        "what the project saw": kept.values(),
+        "command lines": table["commands"],
+        "environments of children": table["children"],
+        "repository": _files(repository.path, but=".env"),
+        "remote": _files(repository.remote),
+        "objects": [_objects(repository.path), _objects(repository.remote)],
+        "temporary folder": _files(isolated_environment.temporary),
+        "home": _files(isolated_environment.home),
+        "distributions": [text for path in index.folder.iterdir() for text in _members(path)],
+    }
+    assert all(list(texts) for name, texts in places.items() if name != "temporary folder")
+    assert {
+        name: found for name, texts in places.items() for text in texts if (found := leaked(index.token, text))
+    } == {}
+
+
+@contextlib.contextmanager
+def _sampled(parent: int) -> Iterator[dict[str, set[str]]]:
+    """Look at the process table all the time: command lines, and the environments of what descends from a process."""
+    table: dict[str, set[str]] = {"commands": set(), "children": set()}
+    over = threading.Event()
+
+    def sample() -> None:
+        while not over.wait(0.01):
+            parents = {}
+            for path in Path("/proc").glob("[0-9]*"):
+                with contextlib.suppress(OSError, IndexError, ValueError):
+                    table["commands"].add(path.joinpath("cmdline").read_text(errors="replace"))
+                    parents[int(path.name)] = int(path.joinpath("stat").read_text().rpartition(")")[2].split()[1])
+            for number in _descendants(parent, parents):
+                with contextlib.suppress(OSError):
+                    table["children"].add(Path(f"/proc/{number}/environ").read_text(errors="replace"))
+
+    thread = threading.Thread(target=sample)
+    thread.start()
+    try:
+        yield table
+    finally:
+        over.set()
+        thread.join()
+
+
+def _descendants(process: int, parents: dict[int, int]) -> set[int]:
+    found: set[int] = set()
+    while more := {child for child, parent in parents.items() if parent in found | {process}} - found:
+        found |= more
+    return found
+
+
+def _files(folder: Path, *, but: str = "") -> list[str]:
+    """Return the content of every file below a folder."""
+    paths = [path for path in folder.rglob("*") if path.is_file() and path.name != but]
+    return [path.read_bytes().decode("utf-8", "replace") for path in paths]
+
+
+def _objects(repository: Path) -> str:
+    """Return every object of a repository, also of those that nothing names."""
+    every = ["git", "cat-file", "--batch", "--batch-all-objects", "--unordered"]
+    return subprocess.run(every, cwd=repository, check=True, capture_output=True).stdout.decode("utf-8", "replace")
+
+
+def _members(distribution: Path) -> Iterable[str]:
+    """Return the content of every member of a distribution."""
+    if distribution.suffix == ".whl":
+        with zipfile.ZipFile(distribution) as wheel:
+            return [wheel.read(name).decode("utf-8", "replace") for name in wheel.namelist()]
+    with tarfile.open(distribution) as sdist:
+        files = [sdist.extractfile(member) for member in sdist.getmembers() if member.isfile()]
+        return [file.read().decode("utf-8", "replace") for file in files if file]
