@@ -59,4 +59,3 @@ def _rank(filename: str, ours: dict[Tag, int]) -> int | None:
     except InvalidWheelFilename:
         return None
     return min((ours[tag] for tag in tags if tag in ours), default=None)
-

@@ -106,7 +106,7 @@ def check_descriptions(files: Sequence[Path]) -> tuple[list[str], list[str]]:
                 said.append((logging.ERROR, MASK(str(error))))
         for level, message in said:
             kept = errors if level >= logging.ERROR else warnings
-            kept.append(f"{file.name}: {message.splitlines()[0].replace('`', '')}")
+            kept.append(f"{file.name}: {message.splitlines()[0].replace('`', '').rstrip('.')}.")
     return errors, warnings
 
 

@@ -22,12 +22,12 @@ _LICENCES_COUNT = Version("2.4")
 def _twine_check(subject: Subject) -> Iterator[Finding]:
     errors, warnings = twine.check_descriptions([one.path for one in subject.readable if one.info != "/"])
     for message in errors:
-        yield Finding(f"twine check: {message}.", "Mend the project's metadata or readme; try: twine check dist/*")
+        yield Finding(f"twine check: {message}", "Mend the project's metadata or readme; try: twine check dist/*")
     for message in warnings:
         hint = "It is uploaded all the same; the project's page would be poorer."
         if subject.twine_strict:
             hint = "twine_strict is set; mend the project's metadata or readme, and try: twine check --strict dist/*"
-        yield Finding(f"twine check: {message}.", hint, stops=subject.twine_strict)
+        yield Finding(f"twine check: {message}", hint, stops=subject.twine_strict)
 
 
 def _direct_urls(subject: Subject) -> Iterator[Finding]:

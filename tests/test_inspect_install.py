@@ -1,0 +1,112 @@
+"""What was built is installed into a fresh environment before it is uploaded."""
+
+from pathlib import Path
+
+import pytest
+
+from distributions.made import INFO, METADATA, SDIST, WHEEL, WHEEL_FILES, sdist, wheel, write
+from release_recipes import events
+from release_recipes.errors import BadDistribution, Problem
+from release_recipes.prepare.install import fits_here, install
+from support.cli import Cli
+from support.index import PypiServer
+from support.repository import Repository
+
+FAILS = f"{WHEEL} installs, but this fails: console_scripts: demo = demo:main"
+HELPER = "Metadata-Version: 2.1\nName: helper\nVersion: 1.0\n"
+
+
+@pytest.fixture(autouse=True)
+def no_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away where packages come from: nothing here needs more than what it makes."""
+    for name in ("UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("UV_NO_INDEX", "1")
+
+
+def warned(folder: Path, content: bytes) -> list[str]:
+    """Install a wheel, and return what was told as a warning."""
+    found: list[Problem] = []
+    (path,) = write(folder / "dist", {WHEEL: content})
+    with events.listening(lambda event: found.append(event.problem) if isinstance(event, events.Warned) else None):
+        install(path, folder, "demo-package")
+    return [problem.message for problem in found]
+
+
+def demo(text: str) -> dict[str, str]:
+    """Return the files of the wheel with another module, and with entry points that are in it."""
+    points = "[console_scripts]\ndemo = demo:main\n"
+    return {**WHEEL_FILES, "demo/__init__.py": text, f"{INFO}/entry_points.txt": points}
+
+
+def test_a_good_wheel_installs(tmp_path: Path) -> None:
+    """It installs, its module is imported and its entry point is found: nothing is told."""
+    assert warned(tmp_path, wheel(demo("def main(): ..."))) == []
+
+
+def test_a_module_that_cannot_be_imported_warns(tmp_path: Path) -> None:
+    """The import and the entry point are told apart, each with its reason."""
+    assert warned(tmp_path, wheel(demo("import no_such_module"))) == [
+        f"{WHEEL} installs, but this fails: import demo: ModuleNotFoundError: No module named 'no_such_module'.",
+        f"{FAILS}: ModuleNotFoundError: No module named 'no_such_module'.",
+    ]
+
+
+def test_an_entry_point_that_is_not_there_warns(tmp_path: Path) -> None:
+    """What a module prints is not taken for a fault."""
+    assert warned(tmp_path, wheel(demo("print('noise')"))) == [
+        f"{FAILS}: AttributeError: module 'demo' has no attribute 'main'.",
+    ]
+
+
+def test_a_dependency_that_nobody_has_stops(tmp_path: Path) -> None:
+    """A wheel that cannot be installed is not released."""
+    metadata = METADATA.replace("Requires-P", "Requires-Dist: no-such-package\nRequires-P")
+    with pytest.raises(BadDistribution) as caught:
+        warned(tmp_path, wheel({**WHEEL_FILES, f"{INFO}/METADATA": metadata}))
+    assert caught.value.message == f"{WHEEL} cannot be installed."
+    assert caught.value.problems[0].check == "install"
+
+
+def test_an_environment_that_does_not_fit_together_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What pip check says is not released."""
+    info = "helper-1.0.dist-info"
+    files = {f"{info}/METADATA": HELPER, f"{info}/WHEEL": WHEEL_FILES[f"{INFO}/WHEEL"], "helper.py": ""}
+    write(tmp_path / "links", {"helper-1.0-py3-none-any.whl": wheel(files, info=info)})
+    override = tmp_path / "override.txt"
+    override.write_text("helper==1.0\n", encoding="utf-8")
+    monkeypatch.setenv("UV_FIND_LINKS", str(tmp_path / "links"))
+    monkeypatch.setenv("UV_OVERRIDE", str(override))
+    metadata = METADATA.replace("Requires-P", "Requires-Dist: helper>=2\nRequires-P")
+    with pytest.raises(BadDistribution) as caught:
+        warned(tmp_path, wheel({**WHEEL_FILES, f"{INFO}/METADATA": metadata}))
+    assert caught.value.message == (
+        f"{WHEEL} installs, but pip check is not content: "
+        "The package `demo-package` requires `helper>=2`, but `1.0` is installed"
+    )
+
+
+def test_an_sdist_that_cannot_be_built_stops(tmp_path: Path) -> None:
+    """An sdist is built as whoever installs from source builds it."""
+    (path,) = write(tmp_path / "dist", {SDIST: sdist()})
+    with pytest.raises(BadDistribution) as caught:
+        install(path, tmp_path, "demo-package")
+    assert caught.value.message == f"{SDIST} cannot be installed."
+
+
+def test_what_is_for_another_machine_is_left_out() -> None:
+    """A wheel for another platform cannot be tried here; an sdist can."""
+    names = [WHEEL, SDIST, "demo_package-1.3.0-cp311-cp311-win_amd64.whl", "demo_package-1.3.0-py2-none-any.whl"]
+    assert [name for name in names if fits_here(Path(name))] == [WHEEL, SDIST]
+
+
+def test_nothing_is_installed_where_that_is_turned_off(repository: Repository, index: PypiServer, cli: Cli) -> None:
+    """The setting says what is tried, and the plan shows it."""
+    assert index.files() == {}
+    text = (repository.path / "pyproject.toml").read_text(encoding="utf-8")
+    repository.write("pyproject.toml", f'{text}\n[tool.release]\ntry_install = "off"\n')
+    repository.commit("chore: settings")
+    repository.git("push", "--quiet")
+    result = cli("release", "--part", "minor", "--dry-run", cwd=repository.path)
+    assert result.code == 0, result.err
+    assert "- install   left out" in result.plain.splitlines()
