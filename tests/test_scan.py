@@ -1,5 +1,6 @@
 """`invoke scan`: what it finds, where it looks, and what it leaves alone. No literal here looks like a credential."""
 
+import dataclasses
 import io
 import random
 import subprocess
@@ -9,8 +10,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from dotenv import dotenv_values
 
 from release_recipes.scan import FORMS, Finding, scan, scan_bytes, scan_files
+from release_recipes.settings import Settings, Sources, load, token_name
 from support.cli import Cli
 from support.leaks import make_token
 from support.repository import Repository
@@ -228,3 +231,32 @@ def test_a_token_cannot_be_committed(repository: Repository) -> None:
     assert repository.head == before
     repository.write("settings.py", 'TOKEN = ""\n')
     assert repository.commit("feat: no leak") != before
+
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_the_example_of_an_env_file() -> None:
+    """`.env.example` names each variable that is read, sets none, and holds nothing that looks like a credential."""
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    named = {line.lstrip("#").partition("=")[0] for line in text.splitlines() if "=" in line and " " not in line}
+    variables = {name for field in dataclasses.fields(Settings) for name in field.metadata.get("env", ())}
+    assert named == variables | {token_name(test=True), token_name(test=False)}
+    assert not any(dotenv_values(stream=io.StringIO(text)).values())
+    defaults = dict(line[1:].split("=") for line in text.splitlines() if line.startswith("#") and " " not in line)
+    loaded = load(Sources({}, {name: value for name, value in defaults.items() if value}, {}))
+    assert dataclasses.replace(loaded, origins={}) == Settings()
+    assert scan_files([ROOT / ".env.example"]) == []
+
+
+@pytest.mark.parametrize("name", [".env", ".env.local", ".pypirc", ".netrc", "id_rsa", "server.pem", "server.key"])
+def test_git_ignores_what_holds_credentials(name: str) -> None:
+    """The files in which people keep credentials are ignored here; the example is not."""
+    for path, code in ((name, 0), (f"docs/{name}", 0), (".env.example", 1)):
+        asked = subprocess.run(["git", "check-ignore", "--quiet", "--no-index", path], cwd=ROOT, check=False)
+        assert asked.returncode == code, path
+
+
+def test_this_repository_has_no_credential() -> None:
+    """Nothing that is tracked here looks like a credential, these tests included."""
+    assert scan(ROOT) == []

@@ -4,6 +4,7 @@ import contextlib
 import json
 import random
 import subprocess
+import sys
 import tarfile
 import tempfile
 import threading
@@ -220,3 +221,35 @@ def _members(distribution: Path) -> Iterable[str]:
     with tarfile.open(distribution) as sdist:
         files = [sdist.extractfile(member) for member in sdist.getmembers() if member.isfile()]
         return [file.read().decode("utf-8", "replace") for file in files if file]
+
+
+def test_what_libraries_tell_of_an_upload_with_their_debugging_on(
+    repository: Repository, index: PypiServer, isolated_environment: Environment
+) -> None:
+    """The authorization header that http.client prints, and all that urllib3, requests and twine log, is masked."""
+    program = (
+        "import http.client, logging, sys; from pathlib import Path\n"
+        "http.client.HTTPConnection.debuglevel = 1; logging.basicConfig(level=logging.DEBUG)\n"
+        "from release_recipes.face import Face; from release_recipes.programs import twine\n"
+        "from release_recipes.settings import sources, token\n"
+        "with Face(json=False) as face:\n"
+        "    held = token(sources(Path.cwd()), test=False)\n"
+        "    with twine.uploading(sys.argv[1], '__token__', held) as connection:\n"
+        "        print(twine.upload(connection, Path(sys.argv[2])), [held], connection.session.auth)\n"
+    )
+    subprocess.run(
+        [sys.executable, "-m", "build", "--no-isolation"], cwd=repository.path, check=True, capture_output=True
+    )
+    wheel = next(repository.path.joinpath("dist").glob("*.whl"))
+    done = subprocess.run(
+        [sys.executable, "-c", program, index.upload_url, wheel],
+        cwd=repository.path,
+        check=True,
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert "Authorization: Basic **********" in done.stdout
+    assert "urllib3" in done.stderr
+    assert "Answer(status=200" in done.stdout
+    assert leaked(index.token, done.stdout + done.stderr) == []
+    assert isolated_environment.temporary

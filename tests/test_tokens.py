@@ -1,15 +1,26 @@
 """Credentials: masked wherever text leaves, and kept out of every process that runs a project's own code."""
 
 import base64
+import copy
+import dataclasses
+import io
 import json
+import logging
+import pickle
 import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from rich import inspect
+from rich.console import Console
 
-from release_recipes.tokens import Mask, Token, hold_environment, is_credential, without_credentials
+from release_recipes.errors import ReleaseError
+from release_recipes.programs.run import run
+from release_recipes.tokens import MASK, Mask, Token, hold_environment, is_credential, without_credentials
 from support.cli import Cli
 from support.environment import Environment
 from support.index import PypiServer
@@ -262,3 +273,150 @@ def test_git_still_finds_its_credentials(repository: Repository, index: PypiServ
     assert "GH_TOKEN=gho_0123456789abcdef" in seen
     assert index.token not in seen
     assert subprocess.run(["git", "-C", repository.remote, "rev-parse", "v1.3.0"], check=True, capture_output=True)
+
+
+# -- a token as an object ----------------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass
+class Holder:
+    """Something that has a token."""
+
+    token: Token
+
+
+def test_no_text_of_a_token_shows_it(caplog: pytest.LogCaptureFixture) -> None:
+    """Containers, formats, dataclasses, logs, attribute lists and tracebacks with locals show stars."""
+    token = Token(SECRET, ".env PYPI_API_TOKEN")
+    holder = Holder(token)
+    logging.getLogger("any").warning("%s %r %s", token, [token], {"token": token})
+    shown = io.StringIO()
+    try:
+        raise ValueError(token)  # noqa: TRY301 -- its traceback is what is looked at
+    except ValueError:
+        console = Console(file=shown, width=200)
+        console.print_exception(show_locals=True)
+        inspect(token, console=console, all=True)
+    texts = [f"{token:>20}|{token!s}|{token!r}", "%s %r" % (token, token), f"{holder} {dataclasses.asdict(holder)}"]  # noqa: UP031
+    texts += [caplog.text, shown.getvalue(), str(vars(holder)), str(copy.deepcopy({"a": [token]}))]
+    for text in texts:
+        assert "**********" in text
+        assert SECRET not in text
+    assert token.origin == ".env PYPI_API_TOKEN"
+
+
+def test_a_token_is_not_pickled() -> None:
+    """A token refuses to be written by pickle, alone and inside of something."""
+    for thing in (Token(SECRET), Holder(Token(SECRET))):
+        for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+            with pytest.raises(TypeError, match="cannot be pickled"):
+                pickle.dumps(thing, protocol)
+
+
+# -- pieces, and the cost ----------------------------------------------------------------------------------------------
+
+
+def test_pieces_of_a_long_token_are_masked() -> None:
+    """What a narrow column, a cut or `base64` in lines leaves of a long token is masked; a short word of it is not."""
+    token = f"pypi-{base64.urlsafe_b64encode(bytes(range(96))).decode()}"
+    mask = Mask()
+    mask.add(token)
+    assert mask(token[:40] + "…") == "**********…"
+    assert mask("> " + token[50:66] + " <") == "> ********** <"
+    assert mask(token[50:60]) == token[50:60]
+    lines = base64.encodebytes(f"__token__:{token}".encode()).decode().splitlines()
+    assert len(lines) == 3
+    assert [mask(line) for line in lines[:2]] == ["**********", "**********"]
+
+
+def test_a_prompt_is_not_held_back(mask: Mask) -> None:
+    """The stream keeps nothing but an end that may be the beginning of a secret."""
+    shown = mask.stream(["Go on? [y/N] ", "pyp", "ical", " pypi-AgEI", "cHlwaS5vcmcCJDg+/=k3!"])
+    assert next(shown) == "Go on? [y/N] "
+    assert list(shown) == ["pypical", " ", "**********!"]
+
+
+def test_a_line_that_a_process_writes_in_pieces(tmp_path: Path) -> None:
+    """A secret that is written in pieces, seconds apart and in both streams, is masked once its line is whole."""
+    MASK.add(SECRET)
+    program = (
+        "import sys, time\n"
+        "for at in range(0, len(sys.argv[1]), 3):\n"
+        "    for stream in (sys.stdout, sys.stderr):\n"
+        "        print(sys.argv[1][at:at + 3], end='', flush=True, file=stream)\n"
+        "    time.sleep(0.005)\n"
+    )
+    done = run([sys.executable, "-c", program, f"a {SECRET} b"], cwd=tmp_path)
+    assert (done.stdout, done.stderr) == ("a ********** b", "a ********** b")
+    assert SECRET not in str(done)
+
+
+def test_an_error_of_ours_masks_its_words() -> None:
+    """What is raised carries no secret: not in its text, its arguments, its message or its hint."""
+    MASK.add(SECRET)
+    error = ReleaseError(f"refused {SECRET}", f"type {SECRET}")
+    assert (str(error), error.args, error.hint) == ("refused **********", ("refused **********",), "type **********")
+
+
+def test_the_mask_is_fast() -> None:
+    """Megabytes of output take no minute, nor does a text that is all secrets."""
+    mask = Mask()
+    mask.add(f"pypi-{'x1Yz' * 45}", "ghp_" + "a1B2c3" * 6, "short-password", "another.password.1")
+    text = "2026-11-22 INFO tests/test_demo.py::test_greets_by_name PASSED in 0.01s \n" * 60_000
+    assert len(text) > 4_000_000
+    for each in (text, "".join(f"{'x1Yz' * 45} {number}\n" for number in range(5_000))):
+        began = time.process_time()
+        for line in each.splitlines(keepends=True):
+            mask(line)
+        mask(each)
+        assert time.process_time() - began < 4
+
+
+# -- where a token comes from ------------------------------------------------------------------------------------------
+
+KEYRING = """\
+import json, os
+from keyring.backend import KeyringBackend
+
+class Keyring(KeyringBackend):
+    priority = 1
+
+    def get_password(self, service, username):
+        with open(os.environ["KEYRING_LOG"], "a") as log:
+            print(service, username, file=log)
+        if os.environ.get("KEYRING_IS") == "broken":
+            raise RuntimeError("locked")
+        return json.loads(os.environ["KEYRING_HAS"]).get(service + " " + username)
+
+    def set_password(self, service, username, password):
+        raise NotImplementedError
+
+    delete_password = None
+"""
+
+
+def test_a_release_with_the_token_in_the_keyring(
+    repository: Repository, index: PypiServer, cli: Cli, tmp_path: Path
+) -> None:
+    """Where neither environment nor .env has a token, the keyring is asked for upload address and user, as by twine."""
+    log = tmp_path / "log"
+    (tmp_path / "ours_keyring.py").write_text(KEYRING, encoding="utf-8")
+    env = {
+        "PYTHONPATH": str(tmp_path),
+        "PYTHON_KEYRING_BACKEND": "ours_keyring.Keyring",
+        "KEYRING_LOG": str(log),
+        "KEYRING_HAS": json.dumps({f"{index.upload_url} __token__": index.token}),
+    }
+    told = cli("check", "--part", "minor", cwd=repository.path, env=env)
+    assert told.code == 0
+    assert "token of environment PYPI_API_TOKEN" in told.out
+    assert not log.exists()
+    env["PYPI_API_TOKEN"] = ""
+    broken = cli("check", "--part", "minor", cwd=repository.path, env={**env, "KEYRING_IS": "broken"})
+    assert broken.code == 1
+    assert f"There is no token for {index.upload_url}" in broken.err
+    result = cli("release", "--part", "minor", "--skip-tests", cwd=repository.path, env=env)
+    assert result.code == 0, result.err
+    assert "token of keyring" in result.out
+    assert set(log.read_text(encoding="utf-8").splitlines()) == {f"{index.upload_url} __token__"}
+    assert index.files()

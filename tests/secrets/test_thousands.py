@@ -1,0 +1,46 @@
+"""The long run of `test_secrets.py`: thousands of credentials, by every way out."""
+
+import random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from release_recipes.tokens import Mask
+from support.leaks import ENCODINGS, KINDS, PATHS, leaked, make_token
+from test_secrets import see_nothing
+
+
+@pytest.mark.parametrize("path", PATHS)
+@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@given(kind=st.sampled_from(sorted(KINDS)), encoding=st.sampled_from(sorted(ENCODINGS)), seed=st.integers(0, 2**32))
+def test_nothing_of_a_credential_is_seen(path: str, kind: str, encoding: str, seed: int) -> None:
+    """A thousand credentials by each way out: nothing of any is seen."""
+    see_nothing(path, kind, encoding, seed)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_cut_of_every_spelling(kind: str) -> None:
+    """Wherever a text is cut, and however small its chunks are: nothing of a credential comes out of the stream."""
+    secret = make_token(kind, 7)
+    mask = Mask()
+    mask.add(secret)
+    for encode in ENCODINGS.values():
+        text = f"a{encode(secret)}b"
+        for cut in range(len(text) + 1):
+            assert leaked(secret, "".join(mask.stream([text[:cut], text[cut:]]))) == []
+        for size in range(1, 40):
+            chunks = [text[at : at + size] for at in range(0, len(text), size)]
+            assert leaked(secret, "".join(mask.stream(chunks))) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_text_without_credentials_is_left_as_it_is(kind: str) -> None:
+    """What does not hold a credential comes out of the mask and of the stream as it went in."""
+    mask = Mask()
+    mask.add(*(make_token(kind, seed) for seed in range(20)))
+    for seed in range(1000, 1200):
+        text = f"line {seed}\r\n{make_token(kind, seed)[8:]} \x1b[1m{seed * 7919:x}"
+        chance = random.Random(seed)  # noqa: S311 -- it chooses where to cut
+        cut = chance.randrange(len(text))
+        assert mask(text) == "".join(mask.stream([text[:cut], text[cut:]])) == text
