@@ -95,7 +95,7 @@ class Stage:
         return (
             not self.waits()
             and "refs/tags/v1.3.0" in self.repository.remote_refs()
-            and history.is_file() and "recorded" in history.read_text(encoding="utf-8")
+            and history.is_file() and '"released"' in history.read_text(encoding="utf-8")
         )  # fmt: skip
 
     def finish(self, words: tuple[str, ...] = RELEASE, mutant: str = "") -> None:
