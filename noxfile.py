@@ -4,8 +4,8 @@
 # ///
 """The checks of this project: ``nox -s test`` is what a change must pass, ``nox --list`` shows the rest.
 
-The suite tests the built wheel, never the source folder. The long matrices (``crash``, ``faults``) are sessions of
-their own, so that the suite is run often; ``.ci/run`` runs them all.
+The suite tests the built wheel, never the source folder. The long matrices are sessions of their own, so that the suite
+is run often; ``.ci/run`` runs them all.
 """
 
 from __future__ import annotations
@@ -23,6 +23,14 @@ nox.options.download_python = "never"
 nox.options.error_on_external_run = True
 nox.options.error_on_missing_interpreters = True
 nox.options.sessions = ["lint", "types", "test"]
+
+#: The long matrices: each is a folder of tests, and a session of its own.
+LONG = {
+    "crash": "Kill a release at every point, resume it, and compare the end; start two at once.",
+    "faults": "Break the index, git and GitHub in every way; see what a person is told, and how it ends.",
+    "backends": "Build twice with each build backend, and compare.",
+    "secrets": "Send thousands of credentials through every way out; run the hook of pre-commit.",
+}
 
 #: Start-up is a part of what is tested and measured, and uv does not compile unless it is told to.
 COMPILED = {"UV_COMPILE_BYTECODE": "1"}
@@ -47,21 +55,19 @@ def run_python(session: nox.Session, *arguments: str) -> None:
 def test(session: nox.Session) -> None:
     """Run the test suite on the built wheel."""
     install_wheel(session)
-    run_python(session, "-m", "pytest", "--numprocesses=2", "--ignore=tests/crash", "--ignore=tests/faults", "tests")
+    apart = [f"--ignore=tests/{folder}" for folder in LONG]
+    run_python(session, "-m", "pytest", "--numprocesses=2", *apart, "tests")
 
 
-@nox.session
-def crash(session: nox.Session) -> None:
-    """Kill a release at every point, resume it, and compare the end; start two at once."""
+def run_long(session: nox.Session) -> None:
+    """Run the folder of tests that has the session's name."""
     install_wheel(session)
-    run_python(session, "-m", "pytest", "--numprocesses=2", "tests/crash")
+    run_python(session, "-m", "pytest", "--numprocesses=2", f"tests/{session.name}")
 
 
-@nox.session
-def faults(session: nox.Session) -> None:
-    """Break the index, git and GitHub in every way, and see what a person is told and how it ends."""
-    install_wheel(session)
-    run_python(session, "-m", "pytest", "--numprocesses=2", "tests/faults")
+for name, about in LONG.items():
+    long = nox.session(name=name)(run_long)
+    long.__doc__ = about
 
 
 @nox.session
