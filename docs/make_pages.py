@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from release_recipes.check import CHECKS
+from release_recipes.prepare import INSPECTIONS
 from release_recipes.settings import Settings
 
 DOCS = Path(__file__).parent
@@ -64,7 +65,7 @@ def checks_page() -> str:
         if pytest.main([*words, str(DOCS.parent / "tests")], plugins=[marked]):
             sys.exit(said.getvalue())
     rows = []
-    for check in CHECKS:
+    for check in (*CHECKS, *INSPECTIONS):
         colours = [marked.tests.get((check.name, colour), "") for colour in ("red", "green")]
         if not all(colours):
             sys.exit(f"The check {check.name!r} has no {'green' if colours[0] else 'red'} test.")
@@ -107,8 +108,8 @@ This page is made from `src/release_recipes/settings.py` by `nox -s docs -- --wr
 _CHECKS = """\
 # Checks
 
-Act 1 looks for every reason not to release at once, and tells all of them together. Each check has a name, with which
-`skip_checks` in `[tool.release]` turns it off.
+Act 1 looks for every reason not to release at once, and tells all of them together; act 2 looks into the distributions
+likewise (from `dist-set` on). Each check has a name, with which `skip_checks` in `[tool.release]` turns it off.
 
 | check | protects from | seen red by | seen silent by |
 |---|---|---|---|
@@ -116,7 +117,7 @@ Act 1 looks for every reason not to release at once, and tells all of them toget
 
 `nox -s mutants` takes the guard of each check away, and then inverts it; each time a test has to go red.
 
-This page is made from `src/release_recipes/check` and the marks of the tests by `nox -s docs -- --write`.
+This page is made from the code and the marks of the tests by `nox -s docs -- --write`.
 """
 
 

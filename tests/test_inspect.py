@@ -314,6 +314,12 @@ BAD: Mapping[str, tuple[str, str, Callable[[], Mapping[str, bytes]]]] = {
         f"{WHEEL} holds demo/.pypirc, a file for credentials.",
         lambda: bad_wheel({"demo/.pypirc": ""}),
     ),
+    "a credential in a module": (
+        "secrets",
+        f"A credential stands in {WHEEL}!demo/settings.py, line 2: an AWS access key.",
+        # In two parts, so that this file has none.
+        lambda: bad_wheel({"demo/settings.py": "# keys\nKEY = 'AKIA" + "QZ2X4TESTKEYS7WY'\n"}),
+    ),
     "a private key": (
         "secrets",
         f"{SDIST} holds {TOP}/tests/id_ed25519, a file for credentials.",
@@ -323,7 +329,7 @@ BAD: Mapping[str, tuple[str, str, Callable[[], Mapping[str, bytes]]]] = {
 """A release that is refused, by what is wrong with it: the inspection, its sentence, and the files."""
 
 
-@pytest.mark.parametrize("what", BAD)
+@pytest.mark.parametrize("what", [pytest.param(what, marks=pytest.mark.red(BAD[what][0])) for what in BAD])
 def test_a_bad_distribution_is_refused_by_name(what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The inspection that is meant for it names the file and what is wrong; without that inspection it is silent."""
     monkeypatch.chdir(tmp_path)
@@ -336,6 +342,7 @@ def test_a_bad_distribution_is_refused_by_name(what: str, tmp_path: Path, monkey
     assert sentence not in [problem.message for problem in others]
 
 
+@pytest.mark.red("size")
 def test_a_file_of_more_than_100_mb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """PyPI's limit is that of the inspection."""
     assert archives.LARGEST == 104_857_600
@@ -348,6 +355,7 @@ def test_a_file_of_more_than_100_mb_is_refused(tmp_path: Path, monkeypatch: pyte
     ]
 
 
+@pytest.mark.green(*(each.name for each in INSPECTIONS))
 def test_a_good_release_passes_every_inspection(tmp_path: Path) -> None:
     """There is neither a problem nor a warning."""
     assert told(tmp_path, GOOD) == ([], [])
@@ -384,6 +392,7 @@ def test_what_strict_mode_adds_stops_where_it_is_configured(tmp_path: Path) -> N
     assert STRICT in [problem.message for problem in problems]
 
 
+@pytest.mark.red("wheel-contents")
 def test_strays_in_a_wheel_warn(tmp_path: Path) -> None:
     """What check-wheel-contents finds is told, a path at a time."""
     problems, warnings = told(tmp_path, bad_wheel({"tests/__init__.py": "", "demo/__init__.pyc": "x"}))
@@ -409,6 +418,7 @@ def test_strays_that_the_last_release_had_are_not_told_again(tmp_path: Path) -> 
     ]
 
 
+@pytest.mark.red("changed-files")
 def test_files_that_are_new_or_gone_are_listed(tmp_path: Path) -> None:
     """Against the last release, without regard to the version in the names of folders."""
     before = {name.replace(TOP, OLD): text for name, text in SDIST_FILES.items() if "pyproject" not in name}

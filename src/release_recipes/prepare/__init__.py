@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from release_recipes import events
 from release_recipes.errors import TestsFailed
 from release_recipes.prepare import build, bump, commit, hooks, inspection, install, rebuild, tag, test
+from release_recipes.prepare.inspection import INSPECTIONS
 from release_recipes.prepare.workspace import usual_modes
 from release_recipes.side_by_side import side_by_side
 
@@ -29,7 +30,7 @@ STEPS: tuple[tuple[Step, ...], ...] = (
 )
 
 #: What ``skip_checks`` takes besides the checks of act 1.
-INSPECTION_NAMES = tuple(each.name for each in inspection.INSPECTIONS)
+INSPECTION_NAMES = tuple(each.name for each in INSPECTIONS)
 
 
 def describe(plan: Plan) -> list[tuple[str, list[str]]]:

@@ -100,7 +100,7 @@ def _compared_with_sdist(first: list[Path], workspace: Workspace) -> Iterator[Pr
     sdist = next((path for path in first if path.name.endswith(".tar.gz")), None)
     if sdist is None:
         return  # the inspection tells
-    words = ["uv", "build", "--quiet", "--wheel", "--no-config", "--out-dir", str(folder), str(sdist)]
+    words = ["uv", "build", "--quiet", "--wheel", "--out-dir", str(folder), str(sdist)]
     try:
         run(words, cwd=workspace.folder, env={"SOURCE_DATE_EPOCH": workspace.epoch}, tell=True)
     except CommandFailed:
@@ -140,7 +140,8 @@ def _sentence(told: dict[str, list[str]]) -> str:
     said = []
     for word, names in told.items():
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        said.append(f"{word} of {', '.join(names[:_NAMED])}{more}" if names else _WHOLE[word])
+        joint = ":" if word in {"missing", "added"} else " of"
+        said.append(f"{word}{joint} {', '.join(names[:_NAMED])}{more}" if names else _WHOLE[word])
     return "; ".join(said)
 
 
