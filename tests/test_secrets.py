@@ -50,7 +50,7 @@ def see_nothing(path: str, kind: str, encoding: str, seed: int) -> None:
 
 
 @pytest.mark.parametrize("path", PATHS)
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(kind=st.sampled_from(sorted(KINDS)), encoding=st.sampled_from(sorted(ENCODINGS)), seed=st.integers(0, 2**32))
 def test_nothing_of_a_credential_is_seen(path: str, kind: str, encoding: str, seed: int) -> None:
     """Whatever the credential, its spelling, and the pieces in which it is written: no way out shows anything of it."""

@@ -40,7 +40,8 @@ def test_a_text_without_credentials_is_left_as_it_is(kind: str) -> None:
     mask = Mask()
     mask.add(*(make_token(kind, seed) for seed in range(20)))
     for seed in range(1000, 1200):
-        text = f"line {seed}\r\n{make_token(kind, seed)[8:]} \x1b[1m{seed * 7919:x}"
+        # Reversed: tokens of one issuer begin alike, and that beginning is a piece like others.
+        text = f"line {seed}\r\n{make_token(kind, seed)[::-1]} \x1b[1m{seed * 7919:x}"
         chance = random.Random(seed)  # noqa: S311 -- it chooses where to cut
         cut = chance.randrange(len(text))
         assert mask(text) == "".join(mask.stream([text[:cut], text[cut:]])) == text
