@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from release_recipes import check
-from release_recipes.check.finding import Finding
+from release_recipes.check.finding import Finding as CheckFinding
+from release_recipes.prepare import inspection
+from release_recipes.prepare.inspection.finding import Finding as InspectionFinding
 from support.cli import INVOKE, Cli
 from support.environment import Environment, make_environment
 from support.index import DevpiIndex, DevpiServer, PypiServer
 from support.network import allow_loopback_only
+from support.projects import quick_files
 from support.repository import Repository, make_project
 
 allow_loopback_only()
@@ -47,6 +50,12 @@ def make_repository(tmp_path: Path) -> Callable[..., Repository]:
 def repository(make_repository: Callable[..., Repository]) -> Repository:
     """Return the project that is released fastest: it builds and tests without an environment of its own."""
     return make_repository(noxfile=True)
+
+
+@pytest.fixture
+def quick(make_repository: Callable[..., Repository]) -> Repository:
+    """Return the project whose release makes the fewest steps: for tests that are about none of those left out."""
+    return make_repository(noxfile=True, files=quick_files())
 
 
 @pytest.fixture
@@ -110,11 +119,13 @@ def pytest_configure(config: pytest.Config) -> None:
     """Put the mutant in the place of the check."""
     if mutant := config.getoption("--mutant"):
         name, kind = mutant.split(":")
-        found = [] if kind == "removed" else [Finding("It always finds something.", "There is no way out.")]
-        checks = tuple(
-            replace(each, find=lambda _: iter(found)) if each.name == name else each for each in check.CHECKS
-        )
-        check.CHECKS = checks
+        for act, where, finding in ((check, "CHECKS", CheckFinding), (inspection, "INSPECTIONS", InspectionFinding)):
+            found = [finding("It always finds something.", "There is no way out.")] if kind == "inverted" else []
+            whole = getattr(act, where)
+            broken = [
+                replace(one, find=lambda _, found=found: iter(found)) if one.name == name else one for one in whole
+            ]
+            setattr(act, where, tuple(broken))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,4 +1,4 @@
-"""Break each check of act 1, and see a test go red: ``nox -s mutants``.
+"""Break each check and each inspection, and see a test go red: ``nox -s mutants``.
 
 Each check is broken twice: its guard is removed (it never finds anything), and inverted (it always does). The tests
 that are marked as red, or as green, for the check run with the mutant in its place, and at least one has to fail.
@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from release_recipes.check import CHECKS
+from release_recipes.prepare import INSPECTIONS
 
 TESTS = Path(__file__).parent
 
@@ -29,13 +30,14 @@ def survives(mutant: str) -> str | None:
 def main() -> str | None:
     """Try every mutant, two at a time."""
     began = time.monotonic()
-    mutants = [f"{check.name}:{kind}" for check in CHECKS for kind in ("removed", "inverted")]
+    names = [each.name for each in (*CHECKS, *INSPECTIONS)]
+    mutants = [f"{name}:{kind}" for name in names for kind in ("removed", "inverted")]
     with ThreadPoolExecutor(2) as pool:
         survivors = {mutant: said for mutant, said in zip(mutants, pool.map(survives, mutants), strict=True) if said}
     for mutant, said in survivors.items():
         print(f"{mutant} survives:\n{said}")
     seen, seconds = len(mutants) - len(survivors), time.monotonic() - began
-    print(f"{seen} of {len(mutants)} mutants of {len(CHECKS)} checks were seen red, in {seconds:.0f} s")
+    print(f"{seen} of {len(mutants)} mutants of {len(names)} checks were seen red, in {seconds:.0f} s")
     return "A check can be broken without a test that notices." if survivors else None
 
 

@@ -56,6 +56,23 @@ def settings(repository: Repository, text: str) -> None:
     repository.git("push", "--quiet")
 
 
+@pytest.mark.green(
+    "branch",
+    "clean-tree",
+    "remote",
+    "behind",
+    "tag",
+    "claim",
+    "structure",
+    "identity",
+    "version",
+    "greater",
+    "version-files",
+    "token",
+    "on-index",
+    "programs",
+    "github",
+)
 def test_a_project_in_order_has_no_problem_and_no_warning(repository: Repository, index: PypiServer) -> None:
     """Every check is silent where there is nothing to say."""
     repository.write("build/ignored.txt", "The tree is clean all the same.\n")
@@ -288,7 +305,10 @@ RED: dict[str, tuple[Arrange, list[Told]]] = {
 
 
 @pytest.mark.usefixtures("index")
-@pytest.mark.parametrize(("arrange", "told"), RED.values(), ids=RED)
+@pytest.mark.parametrize(
+    ("arrange", "told"),
+    [pytest.param(*row, id=name, marks=pytest.mark.red(*(one.check for one in row[1]))) for name, row in RED.items()],
+)
 def test_a_repository_that_is_not_in_order(arrange: Arrange, told: list[Told], repository: Repository) -> None:
     """Each reason not to release is found, alone, and told with what to do about it."""
     arrange(repository)
@@ -372,6 +392,7 @@ def test_commits_that_are_not_pushed_warn(repository: Repository) -> None:
 
 
 @pytest.mark.usefixtures("index")
+@pytest.mark.red("identity")
 def test_nobody_is_known_to_git(repository: Repository, isolated_environment: Environment) -> None:
     """Without a name and an e-mail address there is no release commit; both are asked for at once."""
     (isolated_environment.home / ".gitconfig").write_text("", encoding="utf-8")
@@ -462,12 +483,14 @@ def edit(name: str, old: str, new: str) -> Arrange:
         ),
     ],
 )
+@pytest.mark.red("version", "greater")
 def test_a_version_that_cannot_come_next(version: str, told: Told, repository: Repository) -> None:
     """A version that no index takes, or that installers would never choose, is refused."""
     assert told in problems(look(repository.path, part=None, new_version=version))
 
 
 @pytest.mark.usefixtures("index")
+@pytest.mark.red("version")
 def test_a_prior_version_that_nobody_can_compare(make_repository: MakeRepository) -> None:
     """A version that is not one of PEP 440 stops its project's release."""
     repository = make_repository(version="1.2.three")
@@ -509,6 +532,7 @@ def test_a_prior_version_that_nobody_can_compare(make_repository: MakeRepository
     ],
     ids=["another number", "another declaration", "absent"],
 )
+@pytest.mark.red("version-files")
 def test_version_files_that_disagree(arrange: Arrange, told: Told, repository: Repository) -> None:
     """A file that holds another version than the rest, and would be missed by the bump, stops the release."""
     arrange(repository)
@@ -564,6 +588,7 @@ def test_found_files_that_say_nothing_of_the_version(old: str, make_repository: 
 
 
 @pytest.mark.parametrize("setting", [{}, {"PYPI_API_TOKEN": ""}, {"PYPI_API_TOKEN": "  "}])
+@pytest.mark.red("token")
 def test_a_missing_token(
     setting: dict[str, str], repository: Repository, index: PypiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -602,6 +627,7 @@ def test_a_missing_token_for_testpypi(
     ],
     ids=["sdist", "wheel", "another name", "shorter", "zeros"],
 )
+@pytest.mark.red("on-index")
 def test_a_version_that_is_on_the_index(
     there: list[str], free: tuple[str, str, str], repository: Repository, index: PypiServer
 ) -> None:
@@ -655,6 +681,7 @@ def git_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str],
 
 
 @pytest.mark.usefixtures("index")
+@pytest.mark.red("programs")
 def test_an_old_git(repository: Repository, git_says: Callable[[str], None]) -> None:
     """A git that lacks what we ask of it is told before it fails half-way."""
     git_says("2.20.1")
@@ -687,6 +714,7 @@ def github_repository(repository: Repository) -> Iterator[tuple[Repository, Fake
 
 
 @pytest.mark.usefixtures("index")
+@pytest.mark.red("github")
 def test_gh_is_not_there(
     github_repository: tuple[Repository, FakeGitHub], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
