@@ -164,6 +164,11 @@ class Scene:
 def scene(tmp_path: Path, pypi: PypiServer) -> Iterator[Scene]:
     """Set the scene; nothing is broken yet."""
     repository = make_project(tmp_path / "my project", noxfile=True)
+    configured = (repository.path / "pyproject.toml").read_text(encoding="utf-8")
+    # No fault here is one of what is built, and a fresh environment is a second a release.
+    repository.write("pyproject.toml", f'{configured}\n[tool.release]\ntry_install = "off"\n')
+    repository.commit("chore: configure the release")
+    repository.git("push", "--quiet", "origin", "main")
     with ExitStack() as closing, FaultyIndex(pypi.upload_url, pypi.index_url) as proxy:
         addresses = {"PYPI_REPOSITORY_URL": proxy.upload_url, "PYPI_INDEX_URL": proxy.index_url}
         temporary = Path(os.environ["TMPDIR"])
