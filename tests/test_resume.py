@@ -57,6 +57,7 @@ class World:
         """
         if where not in _STOPPED:
             self.really_stop(where)
+            self.proxy.requests.clear()
             _STOPPED[where] = self._folder.with_name(f"stopped {where}")
             shutil.copytree(self._folder, _STOPPED[where], symlinks=True, ignore=shutil.ignore_patterns("popen*"))
             return
