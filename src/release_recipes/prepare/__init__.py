@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from release_recipes.prepare.step import Step
     from release_recipes.prepare.workspace import Workspace
 
+__all__ = ["INSPECTIONS", "INSPECTION_NAMES", "STEPS", "describe", "prepare"]
+
 #: The steps in order; those of one line run side by side.
 STEPS: tuple[tuple[Step, ...], ...] = (
     (bump.STEP,),
