@@ -29,7 +29,8 @@ def _converge(world: World) -> Done:
         kept = git.path / "dist"
         kept.mkdir(exist_ok=True)
         for artifact in record.artifacts:
-            shutil.copyfile(world.dist / artifact.filename, kept / artifact.filename)
+            if (world.dist / artifact.filename).is_file():  # what is public may be gone here; no reason not to end
+                shutil.copyfile(world.dist / artifact.filename, kept / artifact.filename)
     git.does("update-ref", "-d", record.claim)
     return Done(note=note)
 
