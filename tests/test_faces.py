@@ -10,13 +10,19 @@ from support.cli import CTRL_C, Cli
 from support.environment import Environment
 from support.faulty import Exchange, Fault, FaultyIndex
 from support.index import PypiServer
-from support.projects import TASKS
+from support.projects import TASKS, quick_files
 from support.released import released, waiting
 from support.repository import Repository
 
 MakeRepository = Callable[..., Repository]
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals of this kind")
+
+
+@pytest.fixture
+def repository(quick: Repository) -> Repository:
+    """Return a project whose release makes the fewest steps."""
+    return quick
 
 
 @pytest.fixture
@@ -195,7 +201,7 @@ def test_failing_tests_are_asked_about(
     answer: str, code: int, make_repository: MakeRepository, known: PypiServer, cli: Cli
 ) -> None:
     """On a terminal failing tests are asked about, and the answer to an empty line is no; --yes does not answer it."""
-    repository = make_repository(noxfile=True, files={"tests/test_demo.py": "raise SystemExit(1)\n"})
+    repository = make_repository(noxfile=True, files=quick_files() | {"tests/test_demo.py": "raise SystemExit(1)\n"})
     before = repository.snapshot()
     result = cli.terminal(
         "release", "--part", "minor", "--yes", cwd=repository.path, answers={"Continue anyway? [y/N]": answer}

@@ -15,11 +15,17 @@ import pytest
 from support.cli import Cli
 from support.environment import Environment
 from support.index import DevpiIndex, PypiServer
-from support.projects import TASKS, Kind
+from support.projects import TASKS, Kind, quick_files
 from support.released import VERSION_FILES, released, waiting
 from support.repository import Repository
 
 MakeRepository = Callable[..., Repository]
+
+
+@pytest.fixture
+def repository(quick: Repository) -> Repository:
+    """Return a project whose release makes the fewest steps."""
+    return quick
 
 
 def pip_install(requirement: str, index_url: str, folder: Path) -> str:
@@ -85,9 +91,9 @@ def test_a_release_into_devpi(
 
 
 def settings(repository: Repository, text: str) -> None:
-    """Put lines under `[tool.release]`, and commit and push them."""
+    """Put lines under `[tool.release]`, the last table of a quick project, and commit and push them."""
     path = repository.path / "pyproject.toml"
-    path.write_text(f"{path.read_text(encoding='utf-8')}\n[tool.release]\n{text}\n", encoding="utf-8")
+    path.write_text(f"{path.read_text(encoding='utf-8')}{text}\n", encoding="utf-8")
     repository.commit("build: settings of the release")
     repository.git("push", "--quiet")
 
@@ -127,7 +133,7 @@ def test_an_explicit_version(
     isolated_environment: Environment,
 ) -> None:
     """A version that no part gives is released as it is said, with a bump configuration or without one."""
-    repository = make_repository(noxfile=True, files={} if configured else {".bumpversion.toml": ""})
+    repository = make_repository(noxfile=True, files=quick_files() | ({} if configured else {".bumpversion.toml": ""}))
     variables = {"MCP_VERSION": "2.0.0rc1"}
     result = cli("release", "--skip-tests", "--yes", cwd=repository.path, env=variables)
     assert result.code == 0, result.err
@@ -191,7 +197,7 @@ def test_templates_of_the_settings_win(make_repository: MakeRepository, index: P
         'message = "Bump {current_version} to {new_version}"\n'
         '[[tool.bumpversion.files]]\nfilename = "pyproject.toml"\n'
     )
-    repository = make_repository(noxfile=True, files={".bumpversion.toml": bumpversion})
+    repository = make_repository(noxfile=True, files=quick_files() | {".bumpversion.toml": bumpversion})
     settings(repository, 'tag = "demo/{version}"\ncommit_body = ""')
     result = cli("release", "--part", "minor", "--skip-tests", cwd=repository.path)
     assert result.code == 0, result.err
@@ -233,7 +239,7 @@ def test_distributions_that_are_kept_and_tests_that_are_not_run(
     flag: list[str], make_repository: MakeRepository, index: PypiServer, cli: Cli
 ) -> None:
     """With CLEAN_BUILD_ARTIFACTS=false what was released lies in `dist/`; tests that are off are not run."""
-    repository = make_repository(noxfile=True, files={"tests/test_demo.py": "raise SystemExit(1)\n"})
+    repository = make_repository(noxfile=True, files=quick_files() | {"tests/test_demo.py": "raise SystemExit(1)\n"})
     variables = {"CLEAN_BUILD_ARTIFACTS": "false", **({} if flag else {"RUN_TESTS_BEFORE_UPLOAD": "no"})}
     result = cli("release", "--part", "minor", *flag, cwd=repository.path, env=variables)
     assert result.code == 0, result.err
@@ -254,7 +260,7 @@ def test_hooks_join_the_release_commit(
         'subprocess.run(["git", "rm", "--quiet", "fragment.md"], check=True)\n'
     )
     files = {"hook.py": hook, "CHANGES.md": "# Unreleased\n", "fragment.md": "News.\n"}
-    repository = make_repository(noxfile=True, files=files)
+    repository = make_repository(noxfile=True, files=quick_files() | files)
     settings(repository, 'pre_release_hooks = ["python hook.py"]')
     result = cli("release", "--part", "minor", "--skip-tests", cwd=repository.path)
     assert result.code == 0, result.err
@@ -316,7 +322,7 @@ def test_what_fails_before_the_upload_leaves_no_trace(
     isolated_environment: Environment,
 ) -> None:
     """A failing step shows its tool's words, one sentence and one hint; the repository is as it was; the code is 1."""
-    repository = make_repository(noxfile=True, files=files)
+    repository = make_repository(noxfile=True, files=quick_files() | files)
     if "hook.py" in files:
         settings(repository, 'pre_release_hooks = ["python hook.py"]')
     before, refs = repository.snapshot(), repository.remote_refs()
@@ -344,7 +350,7 @@ def test_an_interrupted_release_leaves_no_trace(
     """Ctrl-C while the tests run ends them, leaves everything as it was, and says so with exit code 130."""
     begun = isolated_environment.home / "begun"
     test = f"import pathlib, time\n\npathlib.Path({str(begun)!r}).touch()\ntime.sleep(60)\n"
-    repository = make_repository(noxfile=True, files={"tests/test_demo.py": test})
+    repository = make_repository(noxfile=True, files=quick_files() | {"tests/test_demo.py": test})
     before = repository.snapshot()
     process = cli.start("release", "--part", "minor", "--json", cwd=repository.path)
     with process:

@@ -24,12 +24,18 @@ from release_recipes.tokens import MASK, Mask, Token, hold_environment, is_crede
 from support.cli import Cli
 from support.environment import Environment
 from support.index import PypiServer
-from support.projects import project_files
+from support.projects import project_files, quick_files
 from support.repository import Repository
 
 MakeRepository = Callable[..., Repository]
 
 SECRET = "pypi-AgEIcHlwaS5vcmcCJDg+/=k3"  # noqa: S105 -- nobody's
+
+
+@pytest.fixture
+def repository(quick: Repository) -> Repository:
+    """Return a project whose release makes the fewest steps."""
+    return quick
 
 
 @pytest.fixture
@@ -168,7 +174,7 @@ def spied(make_repository: MakeRepository, tmp_path: Path) -> tuple[Repository, 
         "noxfile.py": spying("noxfile", plain["noxfile.py"]),
         "tests/test_demo.py": spying("tests", plain["tests/test_demo.py"]),
         "_backend/bare_backend.py": spying("backend", plain["_backend/bare_backend.py"]),
-        "pyproject.toml": f'{plain["pyproject.toml"]}\n[tool.release]\npre_release_hooks = ["python hook.py"]\n',
+        "pyproject.toml": f'{quick_files()["pyproject.toml"]}pre_release_hooks = ["python hook.py"]\n',
     }
     return make_repository(noxfile=True, files=files), seen
 
@@ -219,7 +225,7 @@ import pathlib
 print("found", pathlib.Path({str(tmp_path / "found")!r}).read_text())
 raise SystemExit(1)
 """
-    repository = make_repository(noxfile=True, files={"tests/test_demo.py": test})
+    repository = make_repository(noxfile=True, files=quick_files() | {"tests/test_demo.py": test})
     for verbose in ("true", "false"):
         result = cli("release", "--part", "minor", cwd=repository.path, env={"VERBOSE_OUTPUT": verbose})
         assert result.code == 1

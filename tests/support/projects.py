@@ -215,3 +215,12 @@ def project_files(kind: Kind, *, name: str, version: str, noxfile: bool) -> dict
         path: Template(text).substitute(name=name, version=version, build_option=build_option)
         for path, text in {**_COMMON, **_KINDS[kind], **sessions}.items()
     }
+
+
+def quick_files() -> dict[str, str]:
+    """Return what makes a bare project be released faster: nothing is installed before the upload, or built twice.
+
+    `[tool.release]` is the last table of its pyproject.toml, so that a test can add lines to it.
+    """
+    pyproject = project_files("bare", name="demo-package", version="1.2.3", noxfile=False)["pyproject.toml"]
+    return {"pyproject.toml": f'{pyproject}\n[tool.release]\ntry_install = "off"\nreproducible = "off"\n'}
