@@ -112,7 +112,8 @@ def upload(here: Place, named: Sequence[str], *, test: bool) -> Record:
     record = Record(
         project=name, prior=version, version=version, commit="", base="", tag="", tag_object="", pushes_tag=False,
         branch="", remote=here.settings.remote, remote_address="", test=test, upload_address=address,
-        index_address=index, username=here.settings.username, github_release=False, upload_workers=here.settings.upload_workers,
+        index_address=index, username=here.settings.username, github_release=False,
+        upload_workers=here.settings.upload_workers,
         keeps_artifacts=True, started=now(), artifacts=tuple(artifacts),
     )  # fmt: skip
     events.emit(events.Recorded(record))
