@@ -138,6 +138,23 @@ def test_a_token_that_was_cut(cut: int) -> None:
     assert told is None or told.location == "pypi.org"
 
 
+@pytest.mark.usefixtures("json_index")
+@pytest.mark.parametrize(
+    ("address", "warns"),
+    [("http://index.example/", True), ("https://index.example/", False), ("http://localhost:8080/", False)],
+)
+@pytest.mark.red("plain-http")
+@pytest.mark.green("plain-http")
+def test_an_index_that_is_not_encrypted(
+    address: str, warns: bool, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token is not sent readable over a network without a word; loopback is no network."""
+    monkeypatch.setenv("PYPI_REPOSITORY_URL", address)
+    monkeypatch.setenv("PYPI_API_TOKEN", "a-token-of-that-index")
+    message = f"{address} is not encrypted: whoever is on the way can read the token."
+    assert [told.message for told in warnings(look(repository.path))] == [message] * warns
+
+
 # -- .env --------------------------------------------------------------------------------------------------------------
 
 

@@ -63,6 +63,10 @@ class Face:
         """Tell what came of it, and end the process with the right code."""
         self._listening.close()
         self._console.quiet()
+        if error is not None and self._signal and self._report.is_home and not self._waits():
+            # The signal came when all was done; only its telling was cut off.
+            self._done("released")
+            error = None
         if error is None:
             self._print_document()
             return
@@ -90,10 +94,7 @@ class Face:
 
     def _told(self, error: BaseException) -> ReleaseError:
         """Return the error that a person is told."""
-        waits = False
-        if self._place:
-            with contextlib.suppress(ReleaseError):
-                waits = bool(self._place.state.records())
+        waits = self._waits()
         if self._signal or isinstance(error, KeyboardInterrupt):
             return Interrupted(self._signal or "SIGINT", waits=waits)
         if isinstance(error, ReleaseError):
@@ -111,6 +112,13 @@ class Face:
         return ReleaseError(
             f"release-recipes has a bug: {type(error).__name__}: {MASK(str(error))}", hint, exit_code=3 if waits else 1
         )
+
+    def _waits(self) -> bool:
+        """Say whether a record waits to be finished."""
+        if self._place:
+            with contextlib.suppress(ReleaseError):
+                return bool(self._place.state.records())
+        return False
 
     def _traceback(self, error: BaseException) -> str:
         """Keep the traceback where it can be found; not on the screen, where it helps nobody."""

@@ -59,6 +59,11 @@ class Report:
             case events.Warned(problem):
                 self.warnings.append(asdict(problem))
 
+    @property
+    def is_home(self) -> bool:
+        """Whether the last step of a release is over."""
+        return any(step["name"] == "home" and step["state"] != "failed" for step in self.steps)
+
     def list_artifacts(self, files: Iterable[Path]) -> None:
         """Take the distributions of a single step."""
         self.artifacts = [asdict(Artifact.of(file)) for file in files]

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from release_recipes.errors import CommandFailed, ReleaseError
+from release_recipes.errors import BumpFailed, CommandFailed, ReleaseError
 from release_recipes.plan import Request
 from release_recipes.programs.index import Index
 from release_recipes.project import is_version
 from release_recipes.release import subject_of
-from release_recipes.settings import PYPI, TEST_PYPI
+from release_recipes.settings import PYPI, TEST_PYPI, token
 from release_recipes.side_by_side import side_by_side
 
 if TYPE_CHECKING:
@@ -64,7 +64,10 @@ def status(here: Place) -> Status:
     def ask_remote() -> None:
         answers["remote"] = _remote_line(here)
 
-    side_by_side([ask_index, ask_remote, *(functools.partial(ask_part, part) for part in shown.parts)])
+    failures = side_by_side([ask_index, ask_remote, *(functools.partial(ask_part, part) for part in shown.parts)])
+    # A part that cannot be raised, such as one past its last value, is left out.
+    for failure in (failure for failure in failures if not isinstance(failure, BumpFailed)):
+        raise failure
     described = _last_tag(here)
     since = int(here.git.ask("rev-list", "--count", f"{described}..HEAD" if described else "HEAD"))
     return Status(

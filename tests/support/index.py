@@ -23,7 +23,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 with warnings.catch_warnings():
     # pypiserver 2.4 carries a bottle that imports cgi, which Python 3.11 and 3.12 call deprecated.
     warnings.simplefilter("ignore")
-    import pypiserver  # type: ignore[import-untyped]
+    import pypiserver
 # It also leaves a finder of the old kind behind, and with that each later import of an absent module is a warning.
 sys.meta_path[:] = [finder for finder in sys.meta_path if hasattr(finder, "find_spec")]
 

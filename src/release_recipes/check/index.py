@@ -6,6 +6,7 @@ import os
 import stat
 import time
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
@@ -34,7 +35,8 @@ def _token(facts: Facts) -> Iterator[Finding]:
         page = TOKEN_PAGES.get(address, "your index")
         yield Finding(
             f"There is no token for {address} ({name} is not set).",
-            f"{example()}, then put {name}=… there; make one at {page}, with the scope of this project only.",
+            f"{example()}, then put {name}=… there (a keyring or the environment serve too); make one at {page}, with "
+            "the scope of this project only.",
         )
 
 
@@ -63,6 +65,16 @@ def _token_fits(facts: Facts) -> Iterator[Finding]:
         yield Finding(f"{name} has expired.", make)
     if told.not_before is not None and told.not_before > time.time():
         yield Finding(f"{name} does not count yet.", "Wait until it does, or look at this machine's clock.")
+
+
+def _plain_http(facts: Facts) -> Iterator[Finding]:
+    """See that the token does not travel readable; loopback is this machine."""
+    address = urlsplit(_upload_address(facts))
+    if address.scheme == "http" and address.hostname not in {"localhost", "127.0.0.1", "::1"}:
+        yield warning(
+            f"{address.geturl()} is not encrypted: whoever is on the way can read the token.",
+            "Use https:// if the index has it.",
+        )
 
 
 def _dotenv(facts: Facts) -> Iterator[Finding]:
@@ -143,6 +155,7 @@ def _private(facts: Facts) -> Iterator[Finding]:
 CHECKS = (
     Check("token", "a release that ends at the upload", _token),
     Check("token-fits", "a token of another index or project, or of another time", _token_fits),
+    Check("plain-http", "a token that is read on the way", _plain_http),
     Check("dotenv", "a token that others can read", _dotenv),
     Check("on-index", "a second release of a version, which an index refuses for ever", _on_index),
     Check("project-status", "a release for a project that takes no files", _project_status),

@@ -211,7 +211,8 @@ def _never_connected(error: Exception) -> bool:
 
 def _words(answer: requests.Response) -> str:
     """Return why an index said no: PyPI tells it in the reason, others in the first line of the body."""
-    reason, said = (answer.reason or "").strip(), _first_line(MASK(answer.text)).removeprefix(str(answer.status_code)).strip()
+    reason = (answer.reason or "").strip()
+    said = _first_line(MASK(answer.text)).removeprefix(str(answer.status_code)).strip()
     words = reason if not said or said in reason else said if reason in said else f"{reason}: {said}"
     return MASK(words)[:LONGEST_WORDS]  # in this order: what is left of a cut secret is not masked
 
