@@ -12,6 +12,7 @@ from release_recipes import check
 from release_recipes.check.finding import Finding as CheckFinding
 from release_recipes.prepare import inspection
 from release_recipes.prepare.inspection.finding import Finding as InspectionFinding
+from release_recipes.tokens import MASK, Mask
 from support.cli import INVOKE, Cli
 from support.environment import Environment, make_environment
 from support.index import DevpiIndex, DevpiServer, PypiServer
@@ -35,6 +36,8 @@ def isolated_environment(
         monkeypatch.delenv(name)
     for name, value in environment.variables.items():
         monkeypatch.setenv(name, value)
+    # What another test held is no secret of this one.
+    Mask.__init__(MASK)
     # tempfile remembers the folder that it found first.
     monkeypatch.setattr("tempfile.tempdir", None)
     return environment

@@ -35,7 +35,7 @@ def main() -> str | None:
     began = time.monotonic()
     if (control := run("-m", "red or green", "-n", "2")).returncode:
         return f"Without a mutant the marked tests have to pass:\n{control.stdout[-4000:]}"
-    names = [each.name for each in (*CHECKS, *INSPECTIONS)]
+    names = [check.name for check in CHECKS] + [inspection.name for inspection in INSPECTIONS]
     mutants = [f"{name}:{kind}" for name in names for kind in ("removed", "inverted")]
     with ThreadPoolExecutor(2) as pool:
         survivors = {mutant: said for mutant, said in zip(mutants, pool.map(survives, mutants), strict=True) if said}

@@ -600,8 +600,8 @@ def test_a_missing_token(
         Told(
             "token",
             f"There is no token for {index.upload_url} (PYPI_API_TOKEN is not set).",
-            "cp .env.example .env && chmod 600 .env, then put PYPI_API_TOKEN=… there (a keyring or the environment serve "
-            "too); make one at your index, with the scope of this project only.",
+            "cp .env.example .env && chmod 600 .env, then put PYPI_API_TOKEN=… there (a keyring or the environment "
+            "serve too); make one at your index, with the scope of this project only.",
         )
     ]
 

@@ -176,14 +176,17 @@ def _sampled(parent: int) -> Iterator[dict[str, set[str]]]:
 
     def sample() -> None:
         while not over.wait(0.01):
-            parents = {}
+            parents, commands = {}, {}
             for path in Path("/proc").glob("[0-9]*"):
                 with contextlib.suppress(OSError, IndexError, ValueError):
-                    table["commands"].add(path.joinpath("cmdline").read_text(errors="replace"))
+                    commands[int(path.name)] = path.joinpath("cmdline").read_text(errors="replace")
                     parents[int(path.name)] = int(path.joinpath("stat").read_text().rpartition(")")[2].split()[1])
+            table["commands"].update(commands.values())
             for number in _descendants(parent, parents):
-                with contextlib.suppress(OSError):
-                    table["children"].add(Path(f"/proc/{number}/environ").read_text(errors="replace"))
+                # Until it starts its program, a child is shown with what its parent has.
+                if commands[number] != commands[parents[number]]:
+                    with contextlib.suppress(OSError):
+                        table["children"].add(Path(f"/proc/{number}/environ").read_text(errors="replace"))
 
     thread = threading.Thread(target=sample)
     thread.start()

@@ -9,6 +9,7 @@ from release_recipes import claims, events, publish
 from release_recipes.ending import forget
 from release_recipes.errors import NoIndexAnswer, ReleaseWaits
 from release_recipes.place import alone
+from release_recipes.programs.git import reason
 from release_recipes.programs.run import shown
 from release_recipes.settings import token
 
@@ -133,7 +134,5 @@ def _push(git: Git, remote: str, tag: str, leases: Sequence[str], updates: Seque
     """
     done = git.pushes(["push", "--porcelain", "--atomic", "--no-verify", *leases, remote, *updates])
     if done.code != 0:
-        message = (
-            f"{remote} refuses the push for {tag}: {done.output.strip().splitlines()[-1:] or ['no reason given']}."
-        )
+        message = f"{remote} refuses the push for {tag}: {reason(done.output)}"
         raise ReleaseWaits(message, f"Try it by hand: {shown(['git', 'push', remote, *updates])}")

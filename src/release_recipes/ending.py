@@ -57,12 +57,16 @@ def _came_to_nothing(world: publish.World, state: State, refusal: ReleaseError) 
     if isinstance(refusal, ClaimedElsewhere):
         return True  # what the index and the remote have by now is the other machine's
     try:
-        files = world.index.page(world.record.project).files
+        index = world.index
+        files = index.page(world.record.project).files
+        public = any(
+            a.filename in files and index.sha256(files[a.filename]) == a.sha256 for a in world.record.artifacts
+        )
         refs = world.git.remote_refs(world.record.remote).refs
     except (NoIndexAnswer, CommandFailed):
         return False
     ours = refs.get(f"refs/tags/{world.record.tag}") == world.record.tag_object
-    return not ours and not any(a.filename in files for a in world.record.artifacts)
+    return not (ours or public)
 
 
 def forget(world: publish.World, state: State) -> None:

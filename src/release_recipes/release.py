@@ -13,7 +13,7 @@ from release_recipes import events, prepare, publish
 from release_recipes.abandon import abandon
 from release_recipes.check import Subject, check
 from release_recipes.ending import finish, resume
-from release_recipes.errors import Declined, Refused, TestsFailed, WrongUsage
+from release_recipes.errors import Declined, Failed, Refused, TestsFailed, WrongUsage
 from release_recipes.place import Place, alone, hold, nothing_waits, place
 from release_recipes.prepare import bump, workspace
 from release_recipes.programs import twine
@@ -75,6 +75,8 @@ def release(here: Place, request: Request, person: Person) -> str:
         subject = subject_of(here, request)
         plan = checked(subject, person)
         _agreed(plan, person)
+        if subject.token is None:  # the check was skipped; better now than with a record that waits
+            raise Failed(f"There is no token for {plan.upload_address}.", "Set one up: docs/settings.md")
         with workspace.temporary(here.git.path, lambda folder: hold(here.state, "release", folder)) as folder:
             prepared = workspace.fill(folder, here.git, plan)
             warm = threading.Thread(target=twine.preload, daemon=True)

@@ -144,7 +144,7 @@ def _waiting(here: Place, record: Record) -> list[str]:
 
 
 def closing(record: Record, at: datetime) -> list[str]:
-    """Say how long PyPI takes files for an unfinished release: 14 days from its first one; other indexes have no end."""
+    """Say how long PyPI takes files for an unfinished release: 14 days from its first; other indexes have no end."""
     if record.upload_address not in {PYPI[0], TEST_PYPI[0]}:
         return []
     left = (datetime.fromisoformat(record.started) + CLOSES_AFTER - at) / timedelta(days=1)

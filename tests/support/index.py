@@ -117,7 +117,7 @@ def _recorded(application: WSGIApplication, requests: list[str]) -> WSGIApplicat
     """Return an application that puts each request on the list before its client knows the answer."""
 
     def respond(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        def start(status: str, *rest: Any) -> Callable[[bytes], object]:
+        def start(status: str, *rest: Any) -> Callable[[bytes], object]:  # noqa: ANN401 - as WSGI has it
             requests.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']} {status[:3]}")
             return start_response(status, *rest)
 

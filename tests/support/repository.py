@@ -108,7 +108,7 @@ def _state(path: Path) -> bytes:
     return f"{stat.filemode(mode)} ".encode() + content
 
 
-def make_project(  # noqa: PLR0913 -- each is a plain fact about the project, and all but the path have a default
+def make_project(
     path: Path,
     *,
     kind: Kind = "bare",
