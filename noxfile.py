@@ -26,6 +26,7 @@ nox.options.sessions = ["lint", "types", "test"]
 
 #: The long matrices: each is a folder of tests, and a session of its own.
 LONG = {
+    "flows": "Go through what takes seconds a test: rehearsals, resumes, signals, locks, environments, single steps.",
     "crash": "Kill a release at every point, resume it, and compare the end; start two at once.",
     "faults": "Break the index, git and GitHub in every way; see what a person is told, and how it ends.",
     "backends": "Build twice with each build backend, and compare.",

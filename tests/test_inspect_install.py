@@ -7,7 +7,7 @@ import pytest
 from distributions.made import INFO, METADATA, SDIST, WHEEL, WHEEL_FILES, sdist, wheel, write
 from release_recipes import events
 from release_recipes.errors import BadDistribution, Problem
-from release_recipes.prepare.install import fits_here, install
+from release_recipes.prepare.trial import fits_here, install
 from support.cli import Cli
 from support.index import PypiServer
 from support.repository import Repository
@@ -109,4 +109,4 @@ def test_nothing_is_installed_where_that_is_turned_off(repository: Repository, i
     repository.git("push", "--quiet")
     result = cli("release", "--part", "minor", "--dry-run", cwd=repository.path)
     assert result.code == 0, result.err
-    assert "- install   left out" in result.plain.splitlines()
+    assert "- trial     left out" in result.plain.splitlines()

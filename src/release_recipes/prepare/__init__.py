@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from release_recipes import events
 from release_recipes.errors import TestsFailed
-from release_recipes.prepare import build, bump, commit, hooks, inspection, install, rebuild, tag, test
+from release_recipes.prepare import build, bump, commit, hooks, inspection, rebuild, tag, test, trial
 from release_recipes.prepare.inspection import INSPECTIONS
 from release_recipes.prepare.workspace import usual_modes
 from release_recipes.side_by_side import side_by_side
@@ -27,7 +27,7 @@ STEPS: tuple[tuple[Step, ...], ...] = (
     (hooks.STEP,),
     (commit.STEP,),
     (test.STEP, build.STEP),
-    (inspection.STEP, install.STEP, rebuild.STEP),
+    (inspection.STEP, trial.STEP, rebuild.STEP),
     (tag.STEP,),
 )
 

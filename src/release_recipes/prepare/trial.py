@@ -75,4 +75,4 @@ def fits_here(distribution: Path) -> bool:
         return False  # the inspection tells
 
 
-STEP = Step("install", _describe, _run)
+STEP = Step("trial", _describe, _run)
