@@ -2,68 +2,25 @@
 
 import contextlib
 import json
-import random
 import subprocess
 import sys
 import tarfile
-import tempfile
 import threading
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from release_recipes.tokens import MASK
 from support.cli import Cli
 from support.environment import Environment
 from support.faulty import FaultyIndex, delayed
 from support.index import PypiServer
-from support.leaks import ENCODINGS, KINDS, PATHS, forgotten, leaked, make_token
+from support.leaks import leaked
 from support.projects import project_files
 from support.repository import Repository
 
 MakeRepository = Callable[..., Repository]
-
-# -- every way out of a process of ours --------------------------------------------------------------------------------
-
-
-def see_nothing(path: str, kind: str, encoding: str, seed: int) -> None:
-    """Let one credential out by one way, in one spelling, cut at random places, and look for it.
-
-    Raises:
-        AssertionError: Something of it is seen.
-
-    """
-    chance = random.Random(seed)  # noqa: S311 -- it chooses where to cut
-    secret = make_token(kind, seed)
-    text = secret if path == "token" else f"before {ENCODINGS[encoding](secret)} after"
-    cuts = sorted(chance.randrange(len(text) + 1) for _ in range(chance.choice((0, 1, 2, 3, 8, len(text)))))
-    chunks = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
-    with forgotten(), tempfile.TemporaryDirectory() as folder:
-        MASK.add(secret)
-        seen = PATHS[path](chunks, Path(folder))
-    assert leaked(secret, seen) == [], (path, kind, encoding, seed)
-    assert "*****" in seen
-
-
-@pytest.mark.parametrize("path", PATHS)
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
-@given(kind=st.sampled_from(sorted(KINDS)), encoding=st.sampled_from(sorted(ENCODINGS)), seed=st.integers(0, 2**32))
-def test_nothing_of_a_credential_is_seen(path: str, kind: str, encoding: str, seed: int) -> None:
-    """Whatever the credential, its spelling, and the pieces in which it is written: no way out shows anything of it."""
-    see_nothing(path, kind, encoding, seed)
-
-
-@pytest.mark.parametrize("path", [path for path in PATHS if path != "token"])
-def test_what_is_looked_for_would_be_seen(path: str, tmp_path: Path) -> None:
-    """Without the mask each of these ways shows a credential: the search is not blind."""
-    secret = make_token("GitHub", 1)
-    with forgotten():
-        assert leaked(secret, PATHS[path]([secret], tmp_path))
-
 
 # -- a release of a project that looks for credentials -----------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The long run of `test_spied.py`: thousands of credentials, by every way out."""
+"""The long run of `tests/test_secrets.py`: thousands of credentials, by every way out."""
 
 import random
 
@@ -7,8 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from release_recipes.tokens import Mask
-from support.leaks import ENCODINGS, KINDS, PATHS, leaked, make_token
-from test_spied import see_nothing
+from support.leaks import ENCODINGS, KINDS, PATHS, leaked, make_token, see_nothing
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -14,6 +14,7 @@ import random
 import signal
 import string
 import sys
+import tempfile
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -268,3 +269,22 @@ def _die_in_a_thread(text: str) -> None:
     thread = threading.Thread(target=die)
     thread.start()
     thread.join()
+
+
+def see_nothing(path: str, kind: str, encoding: str, seed: int) -> None:
+    """Let one credential out by one way, in one spelling, cut at random places, and look for it.
+
+    Raises:
+        AssertionError: Something of it is seen.
+
+    """
+    chance = random.Random(seed)  # noqa: S311 -- it chooses where to cut
+    secret = make_token(kind, seed)
+    text = secret if path == "token" else f"before {ENCODINGS[encoding](secret)} after"
+    cuts = sorted(chance.randrange(len(text) + 1) for _ in range(chance.choice((0, 1, 2, 3, 8, len(text)))))
+    chunks = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    with forgotten(), tempfile.TemporaryDirectory() as folder:
+        MASK.add(secret)
+        seen = PATHS[path](chunks, Path(folder))
+    assert leaked(secret, seen) == [], (path, kind, encoding, seed)
+    assert "*****" in seen
