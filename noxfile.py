@@ -39,7 +39,8 @@ COMPILED = {"UV_COMPILE_BYTECODE": "1"}
 
 def install_wheel(session: nox.Session, group: str = "test") -> None:
     """Install the wheel that this tree builds, with what a dependency group names."""
-    wheels = Path(session.create_tmp())
+    # Not session.create_tmp(), which moves TMPDIR into this repository: tests look for what is outside of one.
+    wheels = Path(session.virtualenv.location, "wheel")
     shutil.rmtree(wheels, ignore_errors=True)
     session.run_install("uv", "build", "--quiet", "--wheel", "--out-dir", str(wheels), external=True, env=COMPILED)
     wheel = next(wheels.glob("*.whl"))
