@@ -6,6 +6,7 @@ Run by ``nox -s bench``; ``-- --rounds N`` sets how often each thing is done.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import statistics
 import subprocess
@@ -95,6 +96,25 @@ def by_recipe(_index: PypiServer) -> list[tuple[str, ...]]:
     return [(*PYTHON, "release_recipes", "release", "--part", "minor", "--skip-tests", "--yes")]
 
 
+def print_share_of_checks(bench: Bench) -> None:
+    """Tell how long act 1 takes in a release of a small project, and what part of the release that is."""
+    shares = []
+    for _ in range(bench.rounds):
+        folder = bench.fresh("share")
+        repository = make_project(folder / "project", kind="setuptools")
+        (folder / "index").mkdir()
+        with PypiServer(folder / "index") as index:
+            words = (*PYTHON, "release_recipes", "release", "--part", "minor", "--skip-tests", "--yes", "--json")
+            known = {**bench.variables, **index.settings}
+            began = time.perf_counter()
+            done = subprocess.run(words, cwd=repository.path, env=known, capture_output=True, text=True, check=True)
+            seconds = time.perf_counter() - began
+        steps = {step["name"]: step["seconds"] for step in json.loads(done.stdout)["steps"]}
+        shares.append((steps["check"], steps["check"] / seconds))
+    check, share = (statistics.median(column) for column in zip(*shares, strict=True))
+    print(f"{'all checks of act 1, and their share of that release':<58} {check:8.3f} s   {share:.0%}", flush=True)
+
+
 def by_hand(index: PypiServer) -> list[tuple[str, ...]]:
     """Return the commands that a person types, without a pause between them."""
     files = ("dist/demo_package-1.3.0.tar.gz", "dist/demo_package-1.3.0-py3-none-any.whl")
@@ -161,6 +181,7 @@ def main() -> None:
             "release of a small setuptools project / typed by hand", "at most 0.80",
             lambda: release(bench, by_recipe), lambda: release(bench, by_hand),
         )  # fmt: skip
+        print_share_of_checks(bench)
         wheels = make_wheels(bench)
         added = f", +{DELAY * 1000:.0f} ms each"
         for title, slow, promise in (("", False, "at most 1.00"), (added, True, "at most 0.33")):

@@ -90,7 +90,7 @@ class Settings:
         choices="rehearse warn stop off",
     )  # fmt: skip
     skip_checks: tuple[str, ...] = _setting((), "", "Names of checks that are not made.")
-    upload_workers: int = _setting(4, "", "How many files are uploaded at once, at the most.")
+    upload_workers: int = _setting(8, "", "How many files are uploaded at once, at the most.")
     #: Where each value came from: ``--flag``, a variable's name, ``.env``, ``pyproject.toml`` or ``default``.
     origins: Mapping[str, str] = field(default_factory=dict)
 
