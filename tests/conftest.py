@@ -1,6 +1,7 @@
 """Fixtures: a person's environment, a repository, the indexes, and the product as a command."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -21,6 +22,9 @@ from support.projects import quick_files
 from support.repository import Repository, make_project
 
 allow_loopback_only()
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts what goes to the background so, and tests could interrupt nothing.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

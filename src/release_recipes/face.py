@@ -52,9 +52,10 @@ class Face:
         self._listening.enter_context(events.listening(self._report.hear))
         self._listening.enter_context(events.listening(self._console.hear))
         self._listening.enter_context(masked_output())
-        for name in _SIGNALS:
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), self._stop)
+        for number in (getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)):
+            # What whoever started us chose to ignore, as nohup does, stays ignored.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._stop)
         return self
 
     def __exit__(

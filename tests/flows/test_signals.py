@@ -10,8 +10,8 @@ from subprocess import Popen
 
 import pytest
 
-from support.cli import Cli
-from support.faulty import Exchange, Fault, FaultyIndex
+from support.cli import RELEASE_RECIPES, Cli
+from support.faulty import Exchange, Fault, FaultyIndex, delayed
 from support.index import PypiServer
 from support.repository import Repository
 
@@ -150,3 +150,16 @@ def test_against_a_stalled_push(cli: Cli, repository: Repository, pypi: PypiServ
     hook.unlink()
     assert cli("resume", cwd=repository.path, env=pypi.settings).code == 0
     assert "refs/tags/v1.3.0" in repository.remote_refs()
+
+
+def test_a_signal_that_is_ignored_stays_ignored(repository: Repository, pypi: PypiServer) -> None:
+    """A release under nohup outlives its terminal."""
+    deaf = Cli(("sh", "-c", 'trap "" HUP; exec "$0" "$@"', *RELEASE_RECIPES))
+    with FaultyIndex(pypi.upload_url, pypi.index_url) as proxy:
+        proxy.plan(delayed(1.0), times=None)
+        addresses = {"PYPI_REPOSITORY_URL": proxy.upload_url, "PYPI_INDEX_URL": proxy.index_url}
+        process = deaf.start(*RELEASE, cwd=repository.path, env={**pypi.settings, **addresses})
+        wait_for(lambda: bool(proxy.uploads), process)
+        process.send_signal(signal.SIGHUP)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out.splitlines()[-1], err) == (0, "demo-package 1.3.0: released", "")
