@@ -192,7 +192,8 @@ def test_a_dotenv_that_only_its_owner_reads(repository: Repository) -> None:
     """A `.env` with mode 600 that git ignores is as it should be."""
     repository.write(".git/info/exclude", ".env\n")
     repository.write(".env", "VERBOSE_OUTPUT=false\n").chmod(0o600)
-    assert warnings(look(repository.path)) == []
+    outcome = look(repository.path)
+    assert (problems(outcome), warnings(outcome)) == ([], [])
 
 
 # -- the project on the index ------------------------------------------------------------------------------------------

@@ -83,7 +83,8 @@ def test_nothing_was_committed_since_the_last_tag(repository: Repository) -> Non
 @pytest.mark.green("something-new")
 def test_something_was_committed_since_the_last_tag(repository: Repository) -> None:
     """One commit after the last tag is something to release."""
-    assert warnings(look(repository.path)) == []
+    outcome = look(repository.path)
+    assert (problems(outcome), warnings(outcome)) == ([], [])
 
 
 PUBLISHES_ON_TAGS = """\
@@ -135,7 +136,8 @@ def test_a_prerelease_after_a_final_version(repository: Repository) -> None:
 @pytest.mark.green("prerelease")
 def test_a_final_version_after_a_final_version(repository: Repository) -> None:
     """A final version is not asked about."""
-    assert questions(look(repository.path)) == []
+    outcome = look(repository.path)
+    assert (problems(outcome), questions(outcome)) == ([], [])
 
 
 @pytest.mark.parametrize(
