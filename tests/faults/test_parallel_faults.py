@@ -61,7 +61,9 @@ PARALLEL = rows(
 
 @pytest.fixture
 def many(scene: Scene) -> Scene:
-    """Have the project build nine wheels."""
+    """Have the project build nine wheels, and four be sent at once, so that there are more of them than lanes."""
+    settings = (scene.repository.path / "pyproject.toml").read_text()
+    scene.repository.write("pyproject.toml", f"{settings}upload_workers = 4\n")
     noxfile = (scene.repository.path / "noxfile.py").read_text()
     scene.repository.write("retag.py", RETAG)
     scene.repository.write("noxfile.py", f'{noxfile.rstrip()}\n    session.run(sys.executable, "retag.py")\n')
