@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from release_recipes import check
-from release_recipes.check.finding import Finding as CheckFinding
+from release_recipes.findings import Finding
 from release_recipes.prepare import inspection
-from release_recipes.prepare.inspection.finding import Finding as InspectionFinding
 from release_recipes.tokens import MASK, Mask
 from support.cli import INVOKE, Cli
 from support.environment import Environment, make_environment
@@ -126,12 +125,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Put the mutant in the place of the check."""
     if mutant := config.getoption("--mutant"):
         name, kind = mutant.split(":")
-        for act, where, finding in ((check, "CHECKS", CheckFinding), (inspection, "INSPECTIONS", InspectionFinding)):
-            found = [finding("It always finds something.", "There is no way out.")] if kind == "inverted" else []
+        found = [Finding("It always finds something.", "There is no way out.")] if kind == "inverted" else []
+        for act, where in ((check, "CHECKS"), (inspection, "INSPECTIONS")):
             whole = getattr(act, where)
-            broken = [
-                replace(one, find=lambda _, found=found: iter(found)) if one.name == name else one for one in whole
-            ]
+            broken = [replace(one, find=lambda _: iter(found)) if one.name == name else one for one in whole]
             setattr(act, where, tuple(broken))
 
 

@@ -14,10 +14,11 @@ ROOT = Path(release_recipes.__file__).parent
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("tokens",),
     ("errors", "events", "side_by_side"),
+    ("distribution", "findings"),
     ("settings",),
     ("programs.guard",),
     ("programs.run",),
-    ("programs",),
+    ("programs", "temporary"),
     ("project",),
     ("plan", "scan"),
     ("state",),
@@ -149,7 +150,7 @@ def test_the_start_imports_invoke_and_nothing_heavy() -> None:
     """What every `invoke --list` imports is a line of `__init__` and the tasks."""
     assert imports(SOURCES[""], deferred=False) == {"release_recipes.tasks"}
     tasks = imports(SOURCES["tasks"], deferred=False)
-    assert {name.partition(".")[0] for name in tasks} == {"__future__", "typing", "invoke"}
+    assert {name.partition(".")[0] for name in tasks} == {"__future__", "contextlib", "gc", "typing", "invoke"}
 
 
 def test_the_public_names() -> None:

@@ -10,8 +10,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from rich.console import Console as RichConsole
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Table
 from rich.text import Text
 
 from release_recipes import events
@@ -20,6 +18,8 @@ from release_recipes.tokens import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from rich.progress import Progress, TaskID
 
     from release_recipes.plan import Plan
     from release_recipes.report import Report
@@ -79,6 +79,8 @@ class Console:
         if not self._out.is_terminal or name in _MAY_ASK:
             return
         if self._live is None:
+            from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
             columns = (SpinnerColumn(), TextColumn("{task.description:<10}"), BarColumn(20), TimeElapsedColumn())
             self._live = Progress(
                 *columns, console=self._out, transient=True, redirect_stdout=False, redirect_stderr=False
@@ -159,6 +161,8 @@ class Console:
 
     def table(self, report: Report) -> None:
         """Show the steps with their durations."""
+        from rich.table import Table
+
         table = Table(
             "step", "state", title=f"{report.project} {report.version}: {report.outcome}", title_justify="left"
         )

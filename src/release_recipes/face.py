@@ -14,19 +14,20 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from release_recipes import events, rehearsal, scan, single
-from release_recipes import release as door
+from release_recipes import events
 from release_recipes.console import Console
 from release_recipes.errors import Interrupted, ReleaseError
-from release_recipes.plan import Request
+from release_recipes.place import nothing_waits, place
 from release_recipes.programs import run
 from release_recipes.report import Report
-from release_recipes.status import status
 from release_recipes.tokens import MASK, masked_output
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType, TracebackType
+
+    from release_recipes.place import Place
+    from release_recipes.plan import Request
 
 #: What ends a task in order: Ctrl-C, a supervisor, a closed terminal (Windows has no SIGHUP, others no SIGBREAK).
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
@@ -41,7 +42,7 @@ class Face:
         self._stdout = sys.stdout
         self._report = Report()
         self._console = Console(to_stderr=json)
-        self._place: door.Place | None = None
+        self._place: Place | None = None
         self._signal = ""
         self._listening = contextlib.ExitStack()
 
@@ -142,20 +143,24 @@ class Face:
     @staticmethod
     def request(part: str | None, new_version: str | None, *, test: bool = False, skip_tests: bool = False) -> Request:
         """Put flags together."""
+        from release_recipes.plan import Request
+
         return Request(part=part, new_version=new_version, test=test, skip_tests=skip_tests)
 
-    def _here(self) -> door.Place:
-        self._place = door.place(Path.cwd())
+    def _here(self) -> Place:
+        self._place = place(Path.cwd())
         self._console.verbose = self._place.settings.verbose_output
         return self._place
 
     def _done(self, outcome: str) -> None:
         self._report.outcome = outcome
 
-    # -- the tasks ---------------------------------------------------------------------------------------------------
+    # -- the tasks, each of which imports what it needs --------------------------------------------------------------
 
     def release(self, request: Request, *, dry_run: bool, yes: bool) -> None:
         """Release, or say how."""
+        from release_recipes import release as door
+
         here = self._here()
         if dry_run:
             described = door.dry_run(here, request)
@@ -169,6 +174,8 @@ class Face:
 
     def rehearse(self, request: Request, *, dry_run: bool) -> None:
         """Rehearse a release."""
+        from release_recipes import rehearsal
+
         here = self._here()
         if dry_run:
             described = rehearsal.dry_run(here, request)
@@ -181,18 +188,24 @@ class Face:
 
     def resume(self) -> None:
         """Finish what waits."""
-        self._done(door.resume(self._here()))
+        from release_recipes.ending import resume
+
+        self._done(resume(self._here()))
         if self._report.outcome == "nothing-waits":
             self._console.line("Nothing waits to be finished.")
 
     def abandon(self, *, yes: bool) -> None:
         """Give up what waits."""
-        self._done(door.abandon(self._here(), yes=yes))
+        from release_recipes.abandon import abandon
+
+        self._done(abandon(self._here(), yes=yes))
         if not self._report.steps:
             self._console.line("Nothing waits to be finished.")
 
     def status(self) -> None:
         """Show how the project stands."""
+        from release_recipes.status import status
+
         found = status(self._here())
         self._report.project, self._report.prior_version = found.project, found.prior
         self._done("unfinished" if found.waiting else "nothing-waits")
@@ -200,34 +213,46 @@ class Face:
 
     def check(self, request: Request) -> None:
         """Look for every reason not to release."""
+        from release_recipes import release as door
+
         here = self._here()
-        door.nothing_waits(here.state)
+        nothing_waits(here.state)
         door.checked(door.subject_of(here, request))
         self._console.plan()
         self._done("planned")
 
     def bump(self, request: Request) -> None:
         """Edit the version files."""
-        single.bump(self._here(), request)
+        from release_recipes.single import preparing
+
+        preparing.bump(self._here(), request)
         self._done("done")
 
     def test(self) -> None:
         """Run the tests."""
-        single.test(self._here())
+        from release_recipes.single import preparing
+
+        preparing.test(self._here())
         self._done("done")
 
     def build(self) -> None:
         """Fill ``dist/``."""
-        self._report.list_artifacts(single.build(self._here()))
+        from release_recipes.single import preparing
+
+        self._report.list_artifacts(preparing.build(self._here()))
         self._done("done")
 
     def validate(self, files: Sequence[str]) -> None:
         """Inspect distributions."""
-        self._report.list_artifacts(single.validate(self._here(), files))
+        from release_recipes.single import preparing
+
+        self._report.list_artifacts(preparing.validate(self._here(), files))
         self._done("done")
 
     def scan(self, files: Sequence[str], *, staged: bool) -> None:
         """Look for credentials."""
+        from release_recipes import scan
+
         if findings := scan.scan(Path.cwd(), files, staged=staged):
             raise scan.SecretsFound(findings)
         self._console.line("No credential found.")
@@ -235,5 +260,7 @@ class Face:
 
     def upload(self, files: Sequence[str], *, test: bool) -> None:
         """Upload distributions."""
-        single.upload(self._here(), files, test=test)
+        from release_recipes.single import uploading
+
+        uploading.upload(self._here(), files, test=test)
         self._done("tested" if test else "done")

@@ -8,8 +8,8 @@ import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from release_recipes import temporary
 from release_recipes.errors import ReleaseWaits
-from release_recipes.prepare import workspace
 from release_recipes.programs.git import repository
 from release_recipes.settings import load, sources
 from release_recipes.state import Holder, State, now
@@ -65,7 +65,7 @@ def alone(here: Place, task: str) -> Iterator[None]:
     """
     with here.state.locked(task) as killed:
         if killed and killed.workspace:
-            workspace.remove_leftover(here.git.path.joinpath(killed.workspace))
+            temporary.remove_leftover(here.git.path.joinpath(killed.workspace))
         here.state.sweep()
         waiting = {record.claim for record in here.state.records()}
         for name in here.git.refs("refs/release-recipes/"):

@@ -9,7 +9,6 @@ from the embedded index at the end.
 from __future__ import annotations
 
 import dataclasses
-import threading
 from typing import TYPE_CHECKING
 
 from release_recipes import events, prepare, publish
@@ -21,6 +20,7 @@ from release_recipes.programs.git import Git
 from release_recipes.project import read_project
 from release_recipes.release import Place, alone, finish, hold, keep, subject_of
 from release_recipes.state import State
+from release_recipes.temporary import PREFIX, temporary_folder
 from release_recipes.tokens import Token
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def rehearse(here: Place, request: Request) -> str:
     with alone(here, "rehearse"):
         subject = subject_of(here, request)
         plan = _checked(subject)
-        with workspace.temporary(here.git.path, lambda folder: hold(here.state, "rehearse", folder)) as folder:
+        with temporary_folder(here.git.path, lambda folder: hold(here.state, "rehearse", folder)) as folder:
             (folder / "index").mkdir()
             with pypi_server.serving(folder / "index") as index:
                 stage = _stage(here.git, folder, plan)
@@ -130,12 +130,10 @@ def _planned_there(plan: Plan, subject: Subject, index: pypi_server.Served, stag
 def _on_stage(stage: Git, plan: Plan, folder: Path, token: Token) -> None:
     """Make acts 2 and 3."""
     state = State(stage.path / ".git" / "release-recipes")
-    inner = folder / f"{workspace.PREFIX}workspace"
+    inner = folder / f"{PREFIX}workspace"
     inner.mkdir()
     prepared = workspace.fill(inner, stage, plan)
-    warm = threading.Thread(target=twine.preload, daemon=True)
-    warm.start()
+    twine.get_ready()
     prepare.prepare(plan, prepared, lambda _: False)
-    warm.join()
     record = keep(state, stage, prepared, plan)
     finish(publish.World(record, stage, state, token, prepared.dist), state, STEPS)

@@ -5,7 +5,6 @@ Before the upload there is nothing to undo; after it there is only something to 
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from release_recipes.programs.git import without_credentials
 from release_recipes.project import read_project
 from release_recipes.settings import token
 from release_recipes.state import Record, State, record_of
+from release_recipes.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,12 +77,10 @@ def release(here: Place, request: Request, person: Person) -> str:
         _agreed(plan, person)
         if subject.token is None:  # the check was skipped; better now than with a record that waits
             raise Failed(f"There is no token for {plan.upload_address}.", "Set one up: docs/settings.md")
-        with workspace.temporary(here.git.path, lambda folder: hold(here.state, "release", folder)) as folder:
+        with temporary_folder(here.git.path, lambda folder: hold(here.state, "release", folder)) as folder:
             prepared = workspace.fill(folder, here.git, plan)
-            warm = threading.Thread(target=twine.preload, daemon=True)
-            warm.start()
+            twine.get_ready()
             prepare.prepare(plan, prepared, lambda failure: _goes_on(failure, person))
-            warm.join()
             if plan.test:
                 record = recorded(prepared, plan, here.git)
                 events.emit(events.Recorded(record))
@@ -105,7 +103,7 @@ def dry_run(here: Place, request: Request) -> list[tuple[str, list[str]]]:
     described = [*prepare.describe(plan), *publish.describe(plan)]
     if not plan.bumps:
         return described
-    with workspace.temporary(here.git.path, lambda _: None) as folder:
+    with temporary_folder(here.git.path, lambda _: None) as folder:
         prepared = workspace.fill(folder, here.git, plan)
         bump.bump(plan, prepared)
         difference = bump.diff(prepared).splitlines()

@@ -6,6 +6,8 @@ Each task is a few lines over :mod:`~release_recipes.release`; what it needs is 
 
 from __future__ import annotations
 
+import contextlib
+import gc
 from typing import TYPE_CHECKING
 
 from invoke.collection import Collection
@@ -33,9 +35,23 @@ _SCANNED = {
     "file": "A file, folder or distribution instead (may be given several times).",
 }
 
+#: Objects after which Python looks for garbage: a task is a short process, and what it imports is none.
+_SELDOM = 100_000
 
-def _face(json: bool = False) -> Face:
-    """Return the face of one task: its console, its report, its exit code."""
+
+def _face(json: bool = False, *, bumps: bool = False) -> Face:
+    """Return the face of one task: its console, its report, its exit code.
+
+    Args:
+        json: Whether standard output is kept for the document.
+        bumps: Whether the task asks bump-my-version, which then gets ready while everything else is imported.
+    """
+    gc.set_threshold(_SELDOM)
+    if bumps:
+        from release_recipes.programs import bump_my_version
+
+        with contextlib.suppress(OSError):  # where it cannot be started, whoever asks it is told
+            bump_my_version.get_ready()
     from release_recipes.face import Face
 
     return Face(json=json)
@@ -47,7 +63,7 @@ def release(
     dry_run: bool = False, yes: bool = False, json: bool = False,
 ) -> None:  # fmt: skip
     """Release the package: check, prepare, publish."""
-    with _face(json) as face:
+    with _face(json, bumps=True) as face:
         face.release(face.request(part, new_version, test=test, skip_tests=skip_tests), dry_run=dry_run, yes=yes)
 
 
@@ -58,7 +74,7 @@ def rehearse(
 ) -> None:  # fmt: skip
     """Rehearse the release for real in a temporary place: embedded index, bare remote, fresh installation."""
     _ = yes  # there is no question to answer
-    with _face(json) as face:
+    with _face(json, bumps=True) as face:
         face.rehearse(face.request(part, new_version, test=test, skip_tests=skip_tests), dry_run=dry_run)
 
 
@@ -79,7 +95,7 @@ def abandon(_c: Context, yes: bool = False, json: bool = False) -> None:
 @task(help=_JSON, auto_shortflags=False)
 def status(_c: Context, json: bool = False) -> None:
     """Show versions, what is published and pushed, and a release that waits to be finished."""
-    with _face(json) as face:
+    with _face(json, bumps=True) as face:
         face.status()
 
 
@@ -88,14 +104,14 @@ def check(
     _c: Context, part: str | None = None, new_version: str | None = None, test: bool = False, json: bool = False
 ) -> None:
     """Look for every reason not to release, and change nothing."""
-    with _face(json) as face:
+    with _face(json, bumps=True) as face:
         face.check(face.request(part, new_version, test=test))
 
 
 @task(help={key: _RELEASE[key] for key in ("part", "new-version", "json")}, auto_shortflags=False)
 def bump(_c: Context, part: str | None = None, new_version: str | None = None, json: bool = False) -> None:
     """Edit the version files in the working tree, and commit nothing."""
-    with _face(json) as face:
+    with _face(json, bumps=True) as face:
         face.bump(face.request(part, new_version))
 
 

@@ -7,8 +7,7 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
-from release_recipes import events
-from release_recipes.prepare import workspace
+from release_recipes import events, temporary
 from release_recipes.publish import upload, verify
 from release_recipes.publish.step import Done, World
 from release_recipes.state import Record, State
@@ -48,7 +47,7 @@ def leftovers_stay() -> None:
     def stays(folder: Path) -> bool:  # noqa: ARG001 - as the true one
         return False
 
-    workspace.remove_leftover = stays
+    temporary.remove_leftover = stays
 
 
 def tag_made_anew() -> None:

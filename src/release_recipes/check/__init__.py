@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from release_recipes.check import github, index, programs, repository, version
 from release_recipes.check.facts import Facts, Subject
-from release_recipes.check.finding import Check, Finding, Weight
 from release_recipes.errors import InvalidSetting, Problem, ReleaseError, WrongUsage
+from release_recipes.findings import Check, Finding, Weight
 from release_recipes.tokens import MASK
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["CHECKS", "Outcome", "Subject", "check"]
 
 #: Every check, in the order in which findings are told.
-CHECKS: tuple[Check, ...] = (
+CHECKS: tuple[Check[Facts], ...] = (
     *repository.CHECKS,
     *version.CHECKS,
     *index.CHECKS,
@@ -83,7 +83,7 @@ def check(subject: Subject, others: Collection[str] = ()) -> Outcome:
     return Outcome(plan, page, stops, asks, warns)
 
 
-def _findings(check: Check, facts: Facts) -> list[Finding]:
+def _findings(check: Check[Facts], facts: Facts) -> list[Finding]:
     """Run one check; a question that failed is what it found."""
     try:
         return list(check.find(facts))

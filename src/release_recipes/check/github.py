@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, Any
 
-from release_recipes.check.finding import Check, Finding, warning
 from release_recipes.errors import CommandFailed
+from release_recipes.findings import Check, Finding, warning
 from release_recipes.programs import gh
 
 if TYPE_CHECKING:

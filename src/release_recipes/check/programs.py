@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from typing import TYPE_CHECKING
 
-from release_recipes.check.finding import Check, Finding
+from release_recipes.findings import Check, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

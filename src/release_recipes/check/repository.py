@@ -8,8 +8,8 @@ import tempfile
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from release_recipes.check.finding import Check, Finding, warning
 from release_recipes.errors import CommandFailed
+from release_recipes.findings import Check, Finding, warning
 from release_recipes.programs.run import has_terminal
 
 if TYPE_CHECKING:
@@ -166,8 +166,9 @@ def _structure(facts: Facts) -> Iterator[Finding]:
             "The repository keeps files in git LFS, and a clean clone of it would hold pointers only.",
             "Take the package's files out of LFS; this version cannot release them.",
         )
-    for name, word in _UNDER_WAY.items():
-        if (git.path / git.ask("rev-parse", "--git-path", name)).exists():
+    options = [option for name in _UNDER_WAY for option in ("--git-path", name)]
+    for path, word in zip(git.ask("rev-parse", *options).splitlines(), _UNDER_WAY.values(), strict=True):
+        if (git.path / path).exists():
             yield Finding(
                 f"A {word} is under way.",
                 f"Finish it, or give it up: git {word} {'reset' if word == 'bisect' else '--abort'}",

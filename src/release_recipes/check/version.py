@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.version import InvalidVersion, Version
 
-from release_recipes.check.finding import Check, Finding, question, warning
+from release_recipes.findings import Check, Finding, question, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

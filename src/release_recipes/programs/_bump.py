@@ -1,51 +1,69 @@
-"""bump-my-version's ``show`` and ``bump``, run in a process of their own by its path.
+"""bump-my-version in a process of its own, run by this file's path; it gets ready at once, and then answers.
 
-Its command line imports prompts and an HTTP client first, which takes as long as all the rest; a release would wait for
-that twice. Nothing here imports release_recipes, and no commit, tag or push is made whatever the configuration says.
+Importing it takes as long as all that a release asks of it, and a release asks twice. Its hooks are code of the
+project, which must not see our environment. Nothing here imports release_recipes, and no commit, tag or push is made
+whatever the configuration says.
 """
 
+import contextlib
+import io
+import json
+import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from bumpversion.versioning.version_config import VersionConfig
+from bumpversion.bump import do_bump
+from bumpversion.config import get_configuration
+from bumpversion.config.files import find_config_file
+from bumpversion.exceptions import BumpVersionError
+from bumpversion.show import do_show
+from bumpversion.versioning.version_config import VersionConfig
 
 
-def main(verb: str, value: str, config: str) -> None:
-    """Print the whole configuration as JSON (``value``: a part to raise), or edit the version files.
+def main() -> None:
+    """Answer each line of standard input, ``{"verb", "value", "root", "config"}``, by one of output.
+
+    The answer has ``output`` (for ``show``: the whole configuration as JSON), or ``error``: what a person is told.
+    """
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever else is printed is no answer
+    for line in sys.stdin:
+        try:
+            request = json.loads(line)
+            with contextlib.chdir(request.pop("root")):
+                answer = {"output": _answer(**request)}
+        except (BumpVersionError, OSError, ValueError) as error:
+            answer = {"error": str(getattr(error, "message", "") or error)}
+        except Exception as error:  # noqa: BLE001 - a bug of bump-my-version is told in a sentence, too
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+def _answer(verb: str, value: str, config: str) -> str:
+    """Return the configuration of the project here as JSON, or edit its version files.
 
     Args:
         verb: ``show``; ``raise`` for a part; ``set`` for a version.
         value: The part or the version; may be empty for ``show``.
         config: A configuration file; empty for the project's own.
     """
-    from bumpversion.bump import do_bump
-    from bumpversion.config import get_configuration
-    from bumpversion.config.files import find_config_file
-    from bumpversion.exceptions import BumpVersionError
-    from bumpversion.show import do_show
-
-    try:
-        file = find_config_file(Path(config) if config else None)
-        if verb == "show":
+    file = find_config_file(Path(config) if config else None)
+    if verb == "show":
+        with contextlib.redirect_stdout(io.StringIO()) as shown:
             do_show("all", config=get_configuration(file), format_="json", increment=value or None)
-            return
-        edits_only = get_configuration(file, commit=False, tag=False, push_tag=False, allow_dirty=True)
-        if verb == "set" and not _says(edits_only.version_config, value):
-            # The project's parts have no place for what stands in this version: it is one part then.
-            whole = {"parse": "(?P<version>.+)", "serialize": ("{version}",)}
-            edits_only = get_configuration(file, commit=False, tag=False, push_tag=False, allow_dirty=True, **whole)
-        part, version = (value, None) if verb == "raise" else (None, value)
-        do_bump(part, version, edits_only, file)
-    except (BumpVersionError, OSError, ValueError) as error:
-        sys.exit(str(getattr(error, "message", "") or error))
+        return shown.getvalue()
+    edits_only = get_configuration(file, commit=False, tag=False, push_tag=False, allow_dirty=True)
+    if verb == "set" and not _says(edits_only.version_config, value):
+        # The project's parts have no place for what stands in this version: it is one part then.
+        whole = {"parse": "(?P<version>.+)", "serialize": ("{version}",)}
+        edits_only = get_configuration(file, commit=False, tag=False, push_tag=False, allow_dirty=True, **whole)
+    part, version = (value, None) if verb == "raise" else (None, value)
+    do_bump(part, version, edits_only, file)
+    return ""
 
 
-def _says(config: "VersionConfig", version: str) -> bool:
+def _says(config: VersionConfig, version: str) -> bool:
     """Say whether a version that is read and written by a project's parts is still the same."""
-    from bumpversion.exceptions import BumpVersionError
-
     try:
         parsed = config.parse(version)
         return parsed is not None and config.serialize(parsed, {}) == version
@@ -54,4 +72,4 @@ def _says(config: "VersionConfig", version: str) -> bool:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

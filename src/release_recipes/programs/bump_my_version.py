@@ -6,21 +6,26 @@ the commit), and its hooks are code of the project, which must not see our envir
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from release_recipes.errors import BumpFailed, CommandFailed, UnknownPart
-from release_recipes.programs.run import run
+from release_recipes.errors import BumpFailed, UnknownPart
+from release_recipes.programs.run import Helper, shown
 
 #: Seconds; it edits files, and its hooks may do more.
 TIMEOUT = 600.0
 
 #: The part that is ours: the version as it stands.
 NONE = "none"
+
+_helper: Helper | None = None
+_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -54,11 +59,11 @@ class BumpMyVersion:
             raise UnknownPart(part, (*self.show(root, None).parts, NONE))
         increment = "" if part in {None, NONE} else str(part)
         try:
-            said = json.loads(self._run(root, "show", increment))
-        except CommandFailed as error:
-            if increment and f"No part named '{part}'" in error.output:
+            said = json.loads(self._ask(root, "show", increment))
+        except BumpFailed as error:
+            if increment and f"No part named '{part}'" in error.message:
                 raise UnknownPart(str(part), (*self.show(root, None).parts, NONE)) from None
-            raise _failure(error) from None
+            raise
         parts = tuple(said["parts"])
         if increment and part not in parts:
             raise UnknownPart(str(part), (*parts, NONE))
@@ -71,10 +76,7 @@ class BumpMyVersion:
         Raises:
             BumpFailed: A file does not hold the version that it should; nothing was changed.
         """
-        try:
-            self._run(root, *(("raise", part) if part else ("set", version)))
-        except CommandFailed as error:
-            raise _failure(error) from None
+        self._ask(root, *(("raise", part) if part else ("set", version)))
 
     @staticmethod
     def bump_words(part: str | None, version: str) -> list[str]:
@@ -82,15 +84,39 @@ class BumpMyVersion:
         target = [part] if part else ["--new-version", version]
         return ["bump-my-version", "bump", *target, "--no-commit", "--no-tag", "--allow-dirty"]
 
-    def _run(self, root: Path, verb: str, value: str) -> str:
-        """Run one verb of ``_bump.py``; ``-P`` keeps its folder, whose names are those of tools, off ``sys.path``."""
-        argv = [sys.executable, "-P", str(Path(__file__).with_name("_bump.py")), verb, value]
-        if self.made_config is None:
-            return run([*argv, ""], cwd=root, env=_UTF8, timeout=TIMEOUT).stdout
-        with tempfile.TemporaryDirectory(prefix="release-recipes-") as folder:
-            path = Path(folder, "bumpversion.toml")
-            path.write_text(self.made_config.replace("{root}", root.as_posix()), encoding="utf-8")
-            return run([*argv, str(path)], cwd=root, env=_UTF8, timeout=TIMEOUT).stdout
+    def _ask(self, root: Path, verb: str, value: str) -> str:
+        """Have one verb of ``_bump.py`` done; what it answers.
+
+        Raises:
+            BumpFailed: It said no.
+        """
+        with contextlib.ExitStack() as stack:
+            config = ""
+            if self.made_config is not None:
+                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="release-recipes-"))
+                path = Path(folder, "bumpversion.toml")
+                path.write_text(self.made_config.replace("{root}", root.as_posix()), encoding="utf-8")
+                config = str(path)
+            words = {"verb": verb, "value": value, "root": str(root), "config": config}
+            what = shown(["bump-my-version", verb, *([value] if value else [])])
+            answer = json.loads(get_ready().ask(json.dumps(words), what, TIMEOUT))
+        if "error" in answer:
+            raise BumpFailed(
+                f"bump-my-version: {_last_line(answer['error'])}.",
+                "Mend its configuration; try it with: bump-my-version show-bump",
+            )
+        return str(answer["output"])
+
+
+def get_ready() -> Helper:
+    """Start bump-my-version where it is not started yet; it imports what it needs while we do something else."""
+    global _helper  # noqa: PLW0603 - one for all that a process asks of it
+    with _lock:
+        if _helper is None or not _helper.lives:
+            # -P keeps the script's folder, whose names are those of tools, off sys.path.
+            script = Path(__file__).with_name("_bump.py")
+            _helper = Helper([sys.executable, "-P", str(script)], env={"PYTHONUTF8": "1"})
+    return _helper
 
 
 def _relative(filename: str | None, root: Path) -> str | None:
@@ -101,13 +127,7 @@ def _relative(filename: str | None, root: Path) -> str | None:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else filename
 
 
-_UTF8 = {"PYTHONUTF8": "1"}
-
-
-def _failure(error: CommandFailed) -> BumpFailed:
-    """Return the line of its output that says what is wrong: the last."""
-    lines = [line.strip() for line in error.output.splitlines() if line.strip()]
-    reason = lines[-1] if lines else f"exit code {error.code}"
-    return BumpFailed(
-        f"bump-my-version: {reason.rstrip('.')}.", "Mend its configuration; try it with: bump-my-version show-bump"
-    )
+def _last_line(text: str) -> str:
+    """Return the line that says what is wrong: the last."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1].rstrip(".") if lines else "it gives no reason"

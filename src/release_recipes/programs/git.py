@@ -145,7 +145,14 @@ class Git:
 
     def identity(self) -> dict[str, str]:
         """Return what makes a commit the user's own, from every place that git reads (``includeIf`` too)."""
-        return {key: value for key in IDENTITY if (value := self.config(key)) is not None}
+        sections = {key.partition(".")[0] for key in IDENTITY}
+        listed = self._git(
+            ["config", "--null", "--get-regexp", rf"^({'|'.join(sorted(sections))})\."], check=False
+        ).stdout
+        # The last one wins; a switch that stands there without a value is on.
+        entries = [entry.partition("\n") for entry in listed.split("\0") if entry]
+        found = {key: value if has_value else "true" for key, has_value, value in entries}
+        return {key: found[key.lower()] for key in IDENTITY if key.lower() in found}
 
     def remote_refs(self, remote: str) -> RemoteRefs:
         """Ask a remote for its refs.

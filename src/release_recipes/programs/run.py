@@ -8,8 +8,10 @@ without a terminal it gets no input and fails at once.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
+import queue
 import shlex
 import signal
 import subprocess
@@ -17,7 +19,8 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from release_recipes import events
 from release_recipes.errors import CommandFailed, CommandTimedOut, Interrupted, ProgramMissing
@@ -26,7 +29,6 @@ from release_recipes.tokens import MASK, read_environment, without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
 #: Seconds to wait for the end of the output once the process is gone: a daemon may have inherited the pipe.
 DRAIN = 2.0
@@ -47,6 +49,9 @@ _MISLEADING = frozenset(
         ),
     }
 )
+
+#: What interrupted a process that was not to be started any more.
+_END = "the end of the release"
 
 _live: set[subprocess.Popen[bytes]] = set()
 _lock = threading.RLock()  # a signal may come while its holder is the main thread
@@ -151,11 +156,81 @@ def run(  # noqa: PLR0913 - every parameter is one property of a process
         stdout, stderr = (reader.text() for reader in streams)
         done = Completed(tuple(map(MASK, argv)), code, stdout, stderr)
         if _stopping.is_set():
-            name = "the end of the release"
-            raise Interrupted(name)
+            raise Interrupted(_END)
         if check and code != 0:
             raise CommandFailed(done.argv, code, done.output)
     return done
+
+
+class Helper:
+    """A process of ours that answers lines with lines until it is closed; it gets ready while we do something else."""
+
+    def __init__(self, argv: Sequence[str], *, env: Mapping[str, str]) -> None:
+        """Start it, with variables on top of :func:`environment`.
+
+        Raises:
+            Interrupted: The release is being stopped.
+        """
+        self._argv = tuple(argv)
+        self._asking = threading.Lock()
+        self._process = _start(argv, Path(guard.__file__).parent, environment(env), foreground=False, fed=True)
+        self._answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._said = _Reader(cast("IO[bytes]", self._process.stderr), argv[-1], tell=False)
+        threading.Thread(target=self._listen, daemon=True).start()
+        atexit.register(self._process.kill)  # there is nothing that it could lose
+
+    @property
+    def lives(self) -> bool:
+        """Whether it can be asked."""
+        return self._process.poll() is None
+
+    def ask(self, question: str, what: str, timeout: float) -> str:
+        """Ask one line, and return the answer; who asks at the same time waits.
+
+        Args:
+            question: A line without its end.
+            what: Its name as an effect.
+            timeout: Seconds for the answer; then it is ended.
+
+        Raises:
+            CommandFailed: It ended instead.
+            CommandTimedOut: There is no answer yet; it is gone.
+            Interrupted: The release is being stopped.
+        """
+        with self._asking, events.effect(what):
+            _tell_guard(f"+ {self._process.pid} wait")
+            try:
+                with contextlib.suppress(OSError):
+                    stdin = cast("IO[bytes]", self._process.stdin)
+                    stdin.write(f"{question}\n".encode())
+                    stdin.flush()
+                answer = self._answers.get(timeout=timeout)
+            except BaseException as error:
+                self._close()
+                if isinstance(error, queue.Empty):
+                    raise CommandTimedOut(self._argv, timeout, self._said.text()) from None
+                raise
+            finally:
+                _tell_guard(f"- {self._process.pid}")
+            if answer is None:
+                self._close()
+            if _stopping.is_set():
+                raise Interrupted(_END)
+            if answer is None:
+                raise CommandFailed(self._argv, self._process.wait(), self._said.text())
+            return answer
+
+    def _close(self) -> None:
+        """End it, with what it may have started: an answer that comes too late would be taken for the next one's."""
+        _end(self._process)
+        with _lock:
+            _live.discard(self._process)
+
+    def _listen(self) -> None:
+        with cast("IO[bytes]", self._process.stdout) as stream:
+            for line in stream:
+                self._answers.put(MASK(line.decode("utf-8", "replace")))
+        self._answers.put(None)
 
 
 def stop_all() -> None:
@@ -217,8 +292,7 @@ def _start(
     stdin = subprocess.PIPE if fed else None if foreground else subprocess.DEVNULL
     with _lock:
         if _stopping.is_set():
-            name = "the end of the release"
-            raise Interrupted(name)
+            raise Interrupted(_END)
         try:
             process = subprocess.Popen(  # noqa: S603 - an argument list, never a shell
                 list(argv), cwd=cwd, env=dict(env), stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,

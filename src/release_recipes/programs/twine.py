@@ -13,6 +13,7 @@ import logging
 import os
 import re
 import ssl
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 #: Seconds to connect, and between two bytes of an answer; PyPI may think for a while about a large file.
 TIMEOUTS = (15.0, 120.0)
+
+_ready: list[threading.Thread] = []
 
 #: How much of an index's words is told.
 LONGEST_WORDS = 300
@@ -85,14 +88,26 @@ class NoResponse(Exception):
         self.sent = sent
 
 
-def preload() -> None:
-    """Import what an upload needs: 0.3 s that pass while the project builds."""
+def get_ready() -> None:
+    """Import twine in the background: 0.3 s that pass while the project builds. Who uses it waits for that."""
+    _ready.append(threading.Thread(target=_import, daemon=True))
+    _ready[-1].start()
+
+
+def _import() -> None:
     import twine.commands.check
     import twine.commands.upload  # noqa: F401
 
 
+def _wait() -> None:
+    """Wait for what is being imported: half a module is worse than none."""
+    for thread in _ready:
+        thread.join()
+
+
 def check_descriptions(files: Sequence[Path]) -> tuple[list[str], list[str]]:
     """Run ``twine check``; its errors, and what its strict mode adds."""
+    _wait()
     from twine.commands import check
     from twine.exceptions import TwineException
 
@@ -134,9 +149,10 @@ def _captured() -> Iterator[list[tuple[int, str]]]:
 def uploading(address: str, username: str, token: Token) -> Iterator[Repository]:
     """Open a connection to an index's upload address; one a thread.
 
-    twine prints while it works. Standard output belongs to the console (and to ``--json``), so the whole of an upload
+    twine announces each file, but standard output belongs to the console (and to ``--json``): the whole of an upload
     runs inside :func:`silenced`.
     """
+    _wait()
     from requests.adapters import HTTPAdapter
     from twine.settings import Settings
 
@@ -162,9 +178,15 @@ def uploading(address: str, username: str, token: Token) -> Iterator[Repository]
 
 @contextlib.contextmanager
 def silenced() -> Iterator[None]:
-    """Keep what a library prints from standard output, for the whole process."""
-    with contextlib.redirect_stdout(io.StringIO()):
+    """Keep twine from announcing files, for the whole process."""
+    _wait()
+    from twine import repository
+
+    announce, repository.print = repository.print, lambda *_: None  # type: ignore[attr-defined]
+    try:
         yield
+    finally:
+        repository.print = announce  # type: ignore[attr-defined]
 
 
 def upload(repository: Repository, file: Path) -> Answer:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from release_recipes import events
+from release_recipes.distribution import Distribution
 from release_recipes.errors import BadDistribution, Problem
+from release_recipes.findings import Weight
 from release_recipes.prepare.inspection import archive, belonging, content, metadata, wheel
-from release_recipes.prepare.inspection.distribution import Distribution
 from release_recipes.prepare.inspection.subject import Subject
 from release_recipes.prepare.last_release import fetch
 from release_recipes.prepare.step import Step
@@ -17,15 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from release_recipes.findings import Check
     from release_recipes.plan import Plan
-    from release_recipes.prepare.inspection.finding import Inspection
     from release_recipes.prepare.workspace import Workspace
     from release_recipes.settings import Settings
 
-__all__ = ["INSPECTIONS", "STEP", "Subject", "inspect", "read_name_and_version", "subject_of"]
+__all__ = ["INSPECTIONS", "STEP", "Subject", "inspect", "subject_of"]
 
 #: Every inspection, in the order in which findings are told.
-INSPECTIONS: tuple[Inspection, ...] = (
+INSPECTIONS: tuple[Check[Subject], ...] = (
     *belonging.INSPECTIONS,
     *archive.INSPECTIONS,
     *wheel.INSPECTIONS,
@@ -84,29 +85,12 @@ def inspect(subject: Subject) -> None:
     for each in INSPECTIONS:
         for finding in each.find(subject) if each.name not in subject.skipped else ():
             problem = Problem(each.name, MASK(finding.message), MASK(finding.hint))
-            if finding.stops:
+            if finding.weight is Weight.STOPS:
                 problems.append(problem)
             else:
                 events.emit(events.Warned(problem))
     if problems:
         raise BadDistribution(problems)
-
-
-def read_name_and_version(file: Path) -> tuple[str, str]:
-    """Return what a distribution's metadata says.
-
-    Raises:
-        BadDistribution: It carries none.
-    """
-    one = Distribution(file)
-    if one.fault:
-        message = f"{file.name} cannot be read to its end: {one.fault}."
-        raise BadDistribution([Problem("archive", message, "Build it again.")])
-    told = one.metadata
-    if not told.get("Name") or not told.get("Version"):
-        message = f"{file.name} carries no metadata."
-        raise BadDistribution([Problem("metadata-files", message, "Build it with a build backend (PEP 517).")])
-    return told["Name"], told["Version"]
 
 
 STEP = Step("inspect", _describe, _run)

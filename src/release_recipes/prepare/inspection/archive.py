@@ -12,13 +12,13 @@ import zipfile
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from release_recipes.prepare.inspection.finding import Finding, Inspection
+from release_recipes.findings import Check, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from release_recipes.prepare.inspection.distribution import Distribution, Member
+    from release_recipes.distribution import Distribution, Member
     from release_recipes.prepare.inspection.subject import Subject
 
 #: Bytes; PyPI's limit for a file of a project that has not asked for more.
@@ -134,7 +134,7 @@ def _size(subject: Subject) -> Iterator[Finding]:
 
 
 INSPECTIONS = (
-    Inspection("archive", "a broken file, or one that shows another content to each program that reads it", _archive),
-    Inspection("paths", "files that an installer puts elsewhere, or cannot put anywhere", _paths),
-    Inspection("size", "a file that PyPI refuses for its size", _size),
+    Check("archive", "a broken file, or one that shows another content to each program that reads it", _archive),
+    Check("paths", "files that an installer puts elsewhere, or cannot put anywhere", _paths),
+    Check("size", "a file that PyPI refuses for its size", _size),
 )

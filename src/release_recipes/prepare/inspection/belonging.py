@@ -15,12 +15,12 @@ from packaging.utils import (
 )
 from packaging.version import InvalidVersion, Version
 
-from release_recipes.prepare.inspection.finding import Finding, Inspection
+from release_recipes.findings import Check, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from release_recipes.prepare.inspection.distribution import Distribution
+    from release_recipes.distribution import Distribution
     from release_recipes.prepare.inspection.subject import Subject
 
 #: What one wheel of a matrix does not share with another: build number and tags.
@@ -120,8 +120,8 @@ def _parsed(one: Distribution) -> tuple[str, str, _Slot] | None:
 
 
 INSPECTIONS = (
-    Inspection("dist-set", "half a release, or one with files in it that nobody meant to publish", _set),
-    Inspection("dist-names", "a file that says another name or version than the release", _agreement),
-    Inspection("file-names", "a file name that PyPI refuses after others were uploaded", _file_names),
-    Inspection("local-version", "a version that PyPI refuses", _local_version),
+    Check("dist-set", "half a release, or one with files in it that nobody meant to publish", _set),
+    Check("dist-names", "a file that says another name or version than the release", _agreement),
+    Check("file-names", "a file name that PyPI refuses after others were uploaded", _file_names),
+    Check("local-version", "a version that PyPI refuses", _local_version),
 )

@@ -6,14 +6,14 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from release_recipes.prepare.inspection.finding import Finding, Inspection, warning
+from release_recipes.findings import Check, Finding, warning
 from release_recipes.programs import wheel_contents
 from release_recipes.scan import scan_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from release_recipes.prepare.inspection.distribution import Distribution
+    from release_recipes.distribution import Distribution
     from release_recipes.prepare.inspection.subject import Subject
 
 #: Names of files that hold credentials and nothing else.
@@ -94,7 +94,7 @@ def _listed(names: set[str]) -> str:
 
 
 INSPECTIONS = (
-    Inspection("secrets", "a credential that everybody can download for ever", _secrets),
-    Inspection("wheel-contents", "tests, caches and strays that every user installs", _wheel_contents),
-    Inspection("changed-files", "a file that got in, or was left out, without anybody noticing", _changed_files),
+    Check("secrets", "a credential that everybody can download for ever", _secrets),
+    Check("wheel-contents", "tests, caches and strays that every user installs", _wheel_contents),
+    Check("changed-files", "a file that got in, or was left out, without anybody noticing", _changed_files),
 )

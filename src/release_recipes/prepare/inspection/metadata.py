@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
-from release_recipes.prepare.inspection.finding import Finding, Inspection
+from release_recipes.findings import Check, Finding, Weight
 from release_recipes.programs import twine
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def _twine_check(subject: Subject) -> Iterator[Finding]:
         hint = "It is uploaded all the same; the project's page would be poorer."
         if subject.twine_strict:
             hint = "twine_strict is set; mend the project's metadata or readme, and try: twine check --strict dist/*"
-        yield Finding(f"twine check: {message}", hint, stops=subject.twine_strict)
+        yield Finding(f"twine check: {message}", hint, Weight.STOPS if subject.twine_strict else Weight.WARNS)
 
 
 def _direct_urls(subject: Subject) -> Iterator[Finding]:
@@ -57,7 +57,7 @@ def _license_files(subject: Subject) -> Iterator[Finding]:
 
 
 INSPECTIONS = (
-    Inspection("twine-check", "metadata that PyPI refuses, and a project page that cannot be read", _twine_check),
-    Inspection("direct-urls", "a requirement that PyPI refuses", _direct_urls),
-    Inspection("license-files", "a package without the licence that it names", _license_files),
+    Check("twine-check", "metadata that PyPI refuses, and a project page that cannot be read", _twine_check),
+    Check("direct-urls", "a requirement that PyPI refuses", _direct_urls),
+    Check("license-files", "a package without the licence that it names", _license_files),
 )

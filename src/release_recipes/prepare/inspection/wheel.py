@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-from release_recipes.prepare.inspection.finding import Finding, Inspection
+from release_recipes.findings import Check, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from release_recipes.prepare.inspection.distribution import Distribution
+    from release_recipes.distribution import Distribution
     from release_recipes.prepare.inspection.subject import Subject
 
 _BUILD_AGAIN = "PyPI refuses it. Build it again, and change no file of a wheel by hand: wheel unpack, then wheel pack."
@@ -149,8 +149,8 @@ def _entry_point_faults(text: str) -> Iterator[str]:
 
 
 INSPECTIONS = (
-    Inspection("metadata-files", "a file without the metadata that an index reads", _metadata_files),
-    Inspection("record", "a wheel whose list of files is not what it holds", _record),
-    Inspection("platform-tags", "a wheel for a platform that PyPI does not take", _platform_tags),
-    Inspection("entry-points", "commands that nobody can call, and a wheel that PyPI refuses for them", _entry_points),
+    Check("metadata-files", "a file without the metadata that an index reads", _metadata_files),
+    Check("record", "a wheel whose list of files is not what it holds", _record),
+    Check("platform-tags", "a wheel for a platform that PyPI does not take", _platform_tags),
+    Check("entry-points", "commands that nobody can call, and a wheel that PyPI refuses for them", _entry_points),
 )

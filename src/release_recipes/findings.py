@@ -1,15 +1,16 @@
-"""What a check is, and what it finds."""
+"""What a check of act 1 or an inspection of act 2 is, and what it finds."""
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from release_recipes.check.facts import Facts
+#: What is looked at: the facts of act 1, or the distributions of act 2.
+Subject = TypeVar("Subject")
 
 
 class Weight(enum.Enum):
@@ -43,13 +44,13 @@ def question(message: str, hint: str) -> Finding:
 
 
 @dataclass(frozen=True)
-class Check:
-    """One reason not to start."""
+class Check(Generic[Subject]):
+    """One reason not to release."""
 
-    #: As ``skip_checks`` takes it.
+    #: As ``skip_checks`` takes it; no two of both acts have the same.
     name: str
     #: What it protects from, one sentence; ``docs/checks.md`` is made from it.
     protects_from: str
-    find: Callable[[Facts], Iterator[Finding]]
+    find: Callable[[Subject], Iterator[Finding]]
     #: Whether it is about the repository, which ``--test`` leaves alone: there it only warns.
     of_repository: bool = False

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from release_recipes.errors import BadDistribution, Problem
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from email.message import Message
@@ -110,6 +112,21 @@ class Distribution:
         """Its core metadata; empty where it carries none."""
         name = self.info + ("METADATA" if self.is_wheel else "PKG-INFO")
         return email.message_from_bytes(self.content(name) if name in self.files else b"")
+
+    def name_and_version(self) -> tuple[str, str]:
+        """Return what the metadata says.
+
+        Raises:
+            BadDistribution: It carries none, or cannot be read to its end.
+        """
+        if self.fault:
+            message = f"{self.name} cannot be read to its end: {self.fault}."
+            raise BadDistribution([Problem("archive", message, "Build it again.")])
+        told = self.metadata
+        if not told.get("Name") or not told.get("Version"):
+            message = f"{self.name} carries no metadata."
+            raise BadDistribution([Problem("metadata-files", message, "Build it with a build backend (PEP 517).")])
+        return told["Name"], told["Version"]
 
 
 def _zip_members(path: Path) -> Iterator[Member]:
