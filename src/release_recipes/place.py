@@ -39,10 +39,9 @@ def place(folder: Path, flags: dict[str, str] | None = None) -> Place:
         NoRepository: There is none.
         InvalidSetting: Its settings cannot be used.
     """
-    git = repository(folder)
-    common = git.ask("rev-parse", "--path-format=absolute", "--git-common-dir")
+    git, common = repository(folder)
     found = sources(git.path)
-    return Place(git, State(git.path.joinpath(common, "release-recipes")), found, load(found, flags))
+    return Place(git, State(common / "release-recipes"), found, load(found, flags))
 
 
 def nothing_waits(state: State) -> None:

@@ -154,17 +154,21 @@ def sources(root: Path) -> Sources:
     Raises:
         InvalidSetting: A file among them cannot be read.
     """
+    filled = _dotenv(root / ".env")
+    hold_environment(filled)
+    return Sources(read_environment(), filled, read_pyproject(root))
+
+
+def _dotenv(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
     from dotenv import dotenv_values
 
-    path = root / ".env"
     try:
-        dotenv = dotenv_values(path, interpolate=False) if path.is_file() else {}
+        return {name: value for name, value in dotenv_values(path, interpolate=False).items() if value}
     except (OSError, UnicodeDecodeError) as error:
         message = f".env cannot be read: {error}."
         raise InvalidSetting(message, "Mend it, or give the settings as environment variables.") from None
-    filled = {name: value for name, value in dotenv.items() if value}
-    hold_environment(filled)
-    return Sources(read_environment(), filled, read_pyproject(root))
 
 
 def load(found: Sources, flags: Mapping[str, str] | None = None) -> Settings:

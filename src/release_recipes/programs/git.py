@@ -189,26 +189,25 @@ class Git:
             return Completed(error.argv, error.code, "", error.message)
 
 
-def repository(folder: Path) -> Git:
-    """Return the repository around a folder, at the top of its working tree.
+def repository(folder: Path) -> tuple[Git, Path]:
+    """Return the repository around a folder, at the top of its working tree, and the folder that its worktrees share.
 
     Raises:
         NoRepository: There is none, it is bare, or it has no commit yet.
     """
-    here = Git(folder)
+    asked = ("rev-parse", "--path-format=absolute", "--show-toplevel", "--git-common-dir", "HEAD")
     try:
-        top = Path(here.ask("rev-parse", "--show-toplevel"))
+        top, common, _ = Git(folder).ask(*asked).splitlines()
     except CommandFailed as error:
         if "dubious ownership" in error.output:
             message, hint = "git does not trust this folder, which belongs to somebody else.", error.output.strip()
             raise NoRepository(message, hint.splitlines()[-1].strip()) from None
+        if "HEAD" in error.output.splitlines():  # which git repeats where it means nothing yet
+            message = "This repository has no commit yet."
+            raise NoRepository(message, "Commit what you want to release: git add . && git commit") from None
         message = "This folder is not in the working tree of a git repository."
         raise NoRepository(message, "Go to your project's folder, or make one there: git init") from None
-    found = Git(top)
-    if found.resolve("HEAD") is None:
-        message = "This repository has no commit yet."
-        raise NoRepository(message, "Commit what you want to release: git add . && git commit")
-    return found
+    return Git(Path(top)), Path(common)
 
 
 def reason(output: str) -> str:

@@ -48,6 +48,11 @@ PATIENCE = 600.0
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 30.0
 
+#: An index that has the first file within so many seconds is close by: few connections keep it busy, and more of them
+#: only get into each other's way. One that is far away mostly lets us wait.
+NEAR = 0.1
+FEW = 3
+
 #: Seconds before each question after an attempt whose end is not known, and where the index itself says that it has
 #: the file: its pages may be a minute behind.
 DOUBTS: tuple[float, ...] = (0.0, 1.0, 2.0)
@@ -70,8 +75,9 @@ def _converge(world: World) -> Done:
         return Done(state="already done", note=record.upload_address)
     if world.token is None:
         raise NoToken(world)
-    for artifact in absent:
-        _unchanged(world, artifact)
+    if world.state:  # else they were hashed just now
+        for artifact in absent:
+            _unchanged(world, artifact)
     uploader = _Uploader(world, absent)
     if world.state:
         world.state.mark_public(record)
@@ -123,14 +129,17 @@ class _Uploader:
         self._sent = self._total - len(absent)
         #: Whether the index may have a file although nobody has seen it there.
         self._ambiguous = world.record.maybe_public or self._sent > 0
+        #: How many files are sent at once, at the most.
+        self._lanes = world.record.upload_workers
         #: In the order of time; with the first one, nothing new begins.
         self._failures: list[BaseException] = []
 
     def send_all(self, batch: Sequence[Artifact]) -> None:
         """Send files side by side; the first failure is raised once all that had begun are over."""
-        waiting = deque(batch)
-        lanes = min(self._world.record.upload_workers, len(batch))
-        side_by_side([lambda: self._send_lane(waiting)] * lanes)
+        waiting, began = deque(batch), time.monotonic()
+        side_by_side([lambda: self._send_lane(waiting)] * min(self._lanes, len(batch)))
+        if len(batch) == 1 and time.monotonic() - began < NEAR:
+            self._lanes = min(self._lanes, FEW)
         if self._failures:
             failure = self._failures[0]
             if isinstance(failure, ReleaseError) and not (self._world.state or self._ambiguous):
