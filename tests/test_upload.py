@@ -43,12 +43,20 @@ def expected(world: World) -> dict[str, str]:
     return {artifact.filename: artifact.sha256 for artifact in world.record.artifacts}
 
 
-def test_order_and_lanes(tmp_path: Path, proxy: FaultyIndex, pypi: PypiServer) -> None:
-    """The first wheel is alone, four of the others are on their way at once, and the sdist is alone and last."""
+@pytest.mark.parametrize(("near", "lanes", "wheels"), [(0.0, 4, 9), (60.0, 3, 7)], ids=["far away", "close by"])
+def test_order_and_lanes(  # noqa: PLR0913, PLR0917
+    tmp_path: Path, proxy: FaultyIndex, pypi: PypiServer, monkeypatch: pytest.MonkeyPatch, near: float, lanes: int,
+    wheels: int,
+) -> None:  # fmt: skip
+    """The first wheel is alone, some of the others are on their way at once, and the sdist is alone and last.
+
+    As many as are allowed go to an index that is far away, and fewer to one that is close by.
+    """
+    monkeypatch.setattr(upload, "NEAR", near)
     under_way: set[str] = set()
     together: dict[str, int] = {}
-    gate, lock = threading.Barrier(4, timeout=10), threading.Lock()
-    world = world_of(tmp_path, proxy, pypi, 9)
+    gate, lock = threading.Barrier(lanes, timeout=10), threading.Lock()
+    world = world_of(tmp_path, proxy, pypi, wheels)
     alone = {world.record.artifacts[0].filename, SDIST}
 
     def act(exchange: Exchange) -> None:
@@ -70,7 +78,7 @@ def test_order_and_lanes(tmp_path: Path, proxy: FaultyIndex, pypi: PypiServer) -
     upload.STEP.converge(world)
     assert pypi.files() == expected(world)
     assert {name: together[name] for name in alone} == dict.fromkeys(alone, 1)
-    assert max(together.values()) == 4
+    assert max(together.values()) == lanes
     assert proxy.uploads[-1].filename == SDIST
 
 
@@ -120,7 +128,7 @@ def test_both_hashes_are_told(tmp_path: Path, proxy: FaultyIndex, pypi: PypiServ
 
 def test_changed_on_disk(tmp_path: Path, proxy: FaultyIndex, pypi: PypiServer) -> None:
     """A file that is not the recorded one any more is not sent."""
-    world = world_of(tmp_path, proxy, pypi, 1)
+    world = world_of(tmp_path, proxy, pypi, 1, state=State(tmp_path / "state"))
     (world.dist / SDIST).write_bytes(b"changed")
     with pytest.raises(Unfinished, match="is not the file that was recorded"):
         upload.STEP.converge(world)

@@ -1,6 +1,5 @@
 """Machines and repositories as people have them: a release ends well there, or is refused clearly before its upload."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -173,49 +172,3 @@ def test_a_full_temporary_folder(release: Run, repository: Repository, pypi: Pyp
     assert "→ Make room there, or name another folder in TMPDIR." in done.err
     assert repository.snapshot() == before
     assert pypi.files() == {}
-
-
-# ---- signing ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def ssh_key(tmp_path: Path) -> Path:
-    """Make a key without a pass phrase."""
-    if not shutil.which("ssh-keygen"):
-        pytest.skip("ssh-keygen is not installed")
-    key = tmp_path / "key"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
-    return key
-
-
-def sign_with(repository: Repository, key: Path) -> None:
-    """Have commits and tags signed."""
-    for name, value in (
-        ("gpg.format", "ssh"), ("user.signingkey", f"{key}.pub"), ("commit.gpgSign", "true"), ("tag.gpgSign", "true"),
-    ):  # fmt: skip
-        repository.git("config", name, value)
-
-
-def test_signed_with_ssh(release: Run, repository: Repository, ssh_key: Path, tmp_path: Path) -> None:
-    """Where commits and tags are signed, those of a release are, and both verify."""
-    sign_with(repository, ssh_key)
-    signers = tmp_path / "signers"
-    signers.write_text(f"ada@example.org {ssh_key.with_suffix('.pub').read_text(encoding='utf-8')}", encoding="utf-8")
-    released(release(repository.path), repository)
-    repository.git("config", "gpg.ssh.allowedSignersFile", str(signers))
-    repository.git("verify-commit", "v1.3.0^{commit}")
-    repository.git("verify-tag", "v1.3.0")
-
-
-def test_a_signing_key_that_is_gone(release: Run, repository: Repository, ssh_key: Path, pypi: PypiServer) -> None:
-    """A key that is missing stops the release before its upload, and the repository is as it was."""
-    sign_with(repository, ssh_key)
-    for path in (ssh_key, ssh_key.with_suffix(".pub")):
-        path.unlink()
-    before = repository.snapshot()
-    done = release(repository.path)
-    assert done.code == 1
-    assert "key" in done.err
-    assert repository.snapshot() == before
-    assert pypi.files() == {}
-    assert not json.dumps(sorted(repository.remote_refs())).count("v1.3.0")

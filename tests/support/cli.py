@@ -86,7 +86,7 @@ class Cli:
         *arguments: str,
         cwd: Path,
         env: Mapping[str, str] = _NOTHING,
-        answers: Mapping[str, str] = _NOTHING,
+        answers: Mapping[str, str] | Sequence[tuple[str, str]] = (),
     ) -> Result:
         """Run the command on a terminal of its own, POSIX only, and type each answer when its question is shown.
 
@@ -109,7 +109,7 @@ class Cli:
             )
             os.close(terminal)
             with _ended(process):
-                shown = _converse(master, answers)
+                shown = _converse(master, [*answers.items()] if isinstance(answers, Mapping) else [*answers])
         finally:
             os.close(master)
         return Result(process.returncode, shown.replace("\r\n", "\n"), "")
@@ -124,28 +124,27 @@ os.execvp(sys.argv[1], sys.argv[1:])
 """
 
 
-def _converse(master: int, answers: Mapping[str, str]) -> str:
+def _converse(master: int, answers: list[tuple[str, str]]) -> str:
     """Read what a terminal shows until the last process has left it, and type the answers."""
     deadline = time.monotonic() + _SECONDS
-    open_questions = list(answers)
     shown = since_answer = b""
-    while chunk := _read(master, deadline):
+    while chunk := _read(master, deadline, shown):
         shown += chunk
         since_answer += chunk
-        if open_questions and open_questions[0] in _plain(_text(since_answer)):
-            os.write(master, f"{answers[open_questions.pop(0)]}\n".encode())
+        if answers and answers[0][0] in _plain(_text(since_answer)):
+            os.write(master, f"{answers.pop(0)[1]}\r".encode())  # what the key sends
             since_answer = b""
-    if open_questions:
-        message = f"Never asked: {open_questions[0]}\n{_text(shown)}"
+    if answers:
+        message = f"Never asked: {answers[0][0]}\n{_text(shown)}"
         raise AssertionError(message)
     return _text(shown)
 
 
-def _read(master: int, deadline: float) -> bytes:
+def _read(master: int, deadline: float, shown: bytes) -> bytes:
     """Return what a terminal shows next, or nothing when the last process has left it."""
     readable, _, _ = select.select([master], [], [], max(0, deadline - time.monotonic()))
     if not readable:
-        message = f"The terminal was silent until {_SECONDS} s were over."
+        message = f"The terminal was silent until {_SECONDS} s were over.\n{_text(shown)}"
         raise TimeoutError(message)
     try:
         return os.read(master, 65536)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import tempfile
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from release_recipes.errors import CommandFailed
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from release_recipes.check.facts import Facts
-    from release_recipes.programs.git import RemoteRefs
+    from release_recipes.programs.git import Git, RemoteRefs
 
 #: How many names a sentence lists.
 _MANY = 8
@@ -212,9 +214,14 @@ def _signing(facts: Facts) -> Iterator[Finding]:
         return
     with tempfile.TemporaryDirectory(prefix="release-recipes-") as folder:
         objects = git.ask("rev-parse", "--path-format=absolute", "--git-path", "objects")
-        elsewhere = {"GIT_OBJECT_DIRECTORY": folder, "GIT_ALTERNATE_OBJECT_DIRECTORIES": objects}
+        elsewhere = {
+            "GIT_OBJECT_DIRECTORY": folder,
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": objects,
+            "SSH_ASKPASS_REQUIRE": "never",
+        }
+        silent = [] if os.name == "nt" else ["-c", f"gpg.program={_silent_gpg(git, Path(folder))}"]
         try:
-            git.ask("commit-tree", "-S", "-m", "signing is tried", "HEAD^{tree}", env=elsewhere)
+            git.ask(*silent, "commit-tree", "-S", "-m", "signing is tried", "HEAD^{tree}", env=elsewhere)
         except CommandFailed as error:
             message = f"{configured[0]} is set, but signing fails: {_last_line(error)}."
             if has_terminal():
@@ -223,6 +230,15 @@ def _signing(facts: Facts) -> Iterator[Finding]:
                 yield Finding(
                     message, "Unlock the key (ssh-add, gpg-agent), or unset it: git config commit.gpgSign false"
                 )
+
+
+def _silent_gpg(git: Git, folder: Path) -> Path:
+    """Write a program that is the configured gpg, but asks nobody; its agent would, on a terminal that it remembers."""
+    gpg = git.config("gpg.openpgp.program") or git.config("gpg.program") or "gpg"
+    silent = folder / "gpg"
+    silent.write_text(f'#!/bin/sh\nexec {shlex.quote(gpg)} --pinentry-mode error "$@"\n', encoding="utf-8")
+    silent.chmod(0o700)
+    return silent
 
 
 def _identity(facts: Facts) -> Iterator[Finding]:

@@ -133,6 +133,8 @@ def run(  # noqa: PLR0913 - every parameter is one property of a process
     foreground = interactive and has_terminal()
     with events.effect(shown(argv)):
         variables = environment({**(_scratch[-1] if tell and _scratch else {}), **(env or {})}, forge=forge)
+        if foreground and os.name != "nt":
+            variables.setdefault("GPG_TTY", os.ttyname(sys.stderr.fileno()))  # its own input is no terminal
         process = _start(argv, cwd, variables, foreground=foreground, fed=bool(feed))
         _tell_guard(f"+ {process.pid} {'end' if tell else 'wait'}" if not foreground else "")
         source = argv[0] if argv[0] != sys.executable else argv[min(2, len(argv) - 1)]
