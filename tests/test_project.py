@@ -2,16 +2,19 @@
 
 import gzip
 import io
+import os
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from release_recipes.errors import BumpFailed, InvalidSetting, NoProject
+from release_recipes.errors import BumpFailed, CommandTimedOut, InvalidSetting, NoProject
 from release_recipes.prepare.normalise import normalise
+from release_recipes.programs import bump_my_version
 from release_recipes.project import Project, read_project
 from release_recipes.settings import read_pyproject
+from support.repository import Repository
 
 
 def make(folder: Path, files: Mapping[str, str]) -> Path:
@@ -298,3 +301,30 @@ def test_an_sdist_is_the_same_bytes_again(tmp_path: Path) -> None:
         "link": (oct(members["demo-1.0/link"].mode), 1_720_000_000),
     }
     assert members["demo-1.0/link"].linkname == "run.sh"
+
+
+def test_a_question_leaves_the_index_as_it_is(repository: Repository) -> None:
+    """bump-my-version has git refresh the index; here it cannot: act 1 changes not even that."""
+    os.utime(repository.path / "README.md", (1, 1))
+    before = repository.snapshot()
+    assert read(repository.path).bumper.show(repository.path, "minor").new_version == "1.3.0"
+    assert repository.snapshot() == before
+
+
+def test_an_answer_that_does_not_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What does not answer in time is ended, so that its answer is not taken for the next one's."""
+    folder = make(tmp_path, {"pyproject.toml": '[project]\nname = "demo"\nversion = "1.2.3"\n'})
+    project = read(folder)
+    monkeypatch.setattr(bump_my_version, "TIMEOUT", 0.0)
+    with pytest.raises(CommandTimedOut, match="did not end within 0 seconds"):
+        project.bumper.show(folder, "minor")
+    monkeypatch.undo()
+    assert project.bumper.show(folder, "major").new_version == "2.0.0"
+
+
+def test_a_process_that_was_killed(tmp_path: Path) -> None:
+    """When the process of bump-my-version is gone, the next question is answered by another."""
+    folder = make(tmp_path, {"pyproject.toml": '[project]\nname = "demo"\nversion = "1.2.3"\n'})
+    bump_my_version.get_ready()._process.kill()  # noqa: SLF001 - as the kernel may
+    bump_my_version.get_ready()._process.wait()  # noqa: SLF001
+    assert read(folder).bumper.show(folder, "minor").new_version == "1.3.0"

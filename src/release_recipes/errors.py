@@ -171,8 +171,10 @@ class CommandFailed(Failed):
         self.code = code
         #: Everything that it wrote, both streams, masked.
         self.output = output
-        last = next((line for line in reversed(output.splitlines()) if line.strip()), "")
-        said = f": {last.strip()}" if last else "."
+        lines = [line.strip() for line in output.splitlines() if line.strip()]
+        # git gives the cause first and what it leads to last; what others say last is why they ended.
+        why = next((line for line in lines if line.startswith("fatal: ")), lines[-1] if lines else "")
+        said = f": {why}" if why else "."
         super().__init__(f"{self.program} failed (exit code {code}){said}", hint)
 
     @property

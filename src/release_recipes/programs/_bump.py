@@ -11,9 +11,10 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from bumpversion.bump import do_bump
-from bumpversion.config import get_configuration
+from bumpversion.config import Config, get_configuration
 from bumpversion.config.files import find_config_file
 from bumpversion.exceptions import BumpVersionError
 from bumpversion.show import do_show
@@ -50,16 +51,28 @@ def _answer(verb: str, value: str, config: str) -> str:
     file = find_config_file(Path(config) if config else None)
     if verb == "show":
         with contextlib.redirect_stdout(io.StringIO()) as shown:
-            do_show("all", config=get_configuration(file), format_="json", increment=value or None)
+            do_show("all", config=_configuration(file), format_="json", increment=value or None)
         return shown.getvalue()
-    edits_only = get_configuration(file, commit=False, tag=False, push_tag=False, allow_dirty=True)
+    edits_only = _configuration(file, commit=False, tag=False, push_tag=False, allow_dirty=True)
     if verb == "set" and not _says(edits_only.version_config, value):
         # The project's parts have no place for what stands in this version: it is one part then.
         whole = {"parse": "(?P<version>.+)", "serialize": ("{version}",)}
-        edits_only = get_configuration(file, commit=False, tag=False, push_tag=False, allow_dirty=True, **whole)
+        edits_only = _configuration(file, commit=False, tag=False, push_tag=False, allow_dirty=True, **whole)
     part, version = (value, None) if verb == "raise" else (None, value)
     do_bump(part, version, edits_only, file)
     return ""
+
+
+def _configuration(file: Path | None, **overrides: Any) -> Config:  # noqa: ANN401 - as bump-my-version takes them
+    """Read the configuration; git is asked for tags meanwhile, and must not refresh the index of the user's repository.
+
+    git takes an index that is not there for an empty one, and cannot write to one whose folder is not there.
+    """
+    os.environ["GIT_INDEX_FILE"] = str(Path(__file__).with_name("no folder") / "index")
+    try:
+        return get_configuration(file, **overrides)
+    finally:
+        del os.environ["GIT_INDEX_FILE"]
 
 
 def _says(config: VersionConfig, version: str) -> bool:
