@@ -316,8 +316,9 @@ def test_an_answer_that_does_not_come(tmp_path: Path, monkeypatch: pytest.Monkey
     folder = make(tmp_path, {"pyproject.toml": '[project]\nname = "demo"\nversion = "1.2.3"\n'})
     project = read(folder)
     monkeypatch.setattr(bump_my_version, "TIMEOUT", 0.0)
-    with pytest.raises(CommandTimedOut, match="did not end within 0 seconds"):
+    with pytest.raises(CommandTimedOut) as told:
         project.bumper.show(folder, "minor")
+    assert told.value.message == "bump-my-version show did not end within 0 seconds."
     monkeypatch.undo()
     assert project.bumper.show(folder, "major").new_version == "2.0.0"
 

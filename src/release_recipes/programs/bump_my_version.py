@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from release_recipes.errors import BumpFailed, UnknownPart
-from release_recipes.programs.run import Helper, shown
+from release_recipes.programs.run import Helper
 
 #: Seconds; it edits files, and its hooks may do more.
 TIMEOUT = 600.0
@@ -98,8 +98,8 @@ class BumpMyVersion:
                 path.write_text(self.made_config.replace("{root}", root.as_posix()), encoding="utf-8")
                 config = str(path)
             words = {"verb": verb, "value": value, "root": str(root), "config": config}
-            what = shown(["bump-my-version", verb, *([value] if value else [])])
-            answer = json.loads(get_ready().ask(json.dumps(words), what, TIMEOUT))
+            argv = ["bump-my-version", verb, *([value] if value else [])]
+            answer = json.loads(get_ready().ask(json.dumps(words), argv, TIMEOUT))
         if "error" in answer:
             raise BumpFailed(
                 f"bump-my-version: {_last_line(answer['error'])}.",

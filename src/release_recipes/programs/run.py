@@ -173,7 +173,6 @@ class Helper:
         Raises:
             Interrupted: The release is being stopped.
         """
-        self._argv = tuple(argv)
         self._asking = threading.Lock()
         self._process = _start(argv, Path(guard.__file__).parent, environment(env), foreground=False, fed=True)
         self._answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()
@@ -186,12 +185,12 @@ class Helper:
         """Whether it can be asked."""
         return self._process.poll() is None
 
-    def ask(self, question: str, what: str, timeout: float) -> str:
+    def ask(self, question: str, argv: Sequence[str], timeout: float) -> str:
         """Ask one line, and return the answer; who asks at the same time waits.
 
         Args:
             question: A line without its end.
-            what: Its name as an effect.
+            argv: What a person would type for it.
             timeout: Seconds for the answer; then it is ended.
 
         Raises:
@@ -199,7 +198,7 @@ class Helper:
             CommandTimedOut: There is no answer yet; it is gone.
             Interrupted: The release is being stopped.
         """
-        with self._asking, events.effect(what):
+        with self._asking, events.effect(shown(argv)):
             _tell_guard(f"+ {self._process.pid} wait")
             try:
                 with contextlib.suppress(OSError):
@@ -210,7 +209,7 @@ class Helper:
             except BaseException as error:
                 self._close()
                 if isinstance(error, queue.Empty):
-                    raise CommandTimedOut(self._argv, timeout, self._said.text()) from None
+                    raise CommandTimedOut(argv, timeout, self._said.text()) from None
                 raise
             finally:
                 _tell_guard(f"- {self._process.pid}")
@@ -219,7 +218,7 @@ class Helper:
             if _stopping.is_set():
                 raise Interrupted(_END)
             if answer is None:
-                raise CommandFailed(self._argv, self._process.wait(), self._said.text())
+                raise CommandFailed(argv, self._process.wait(), self._said.text())
             return answer
 
     def _close(self) -> None:
