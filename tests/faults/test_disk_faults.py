@@ -1,8 +1,9 @@
-"""The disk of the repository fills up in the middle of a release; once there is room again, it is finished."""
+"""A disk fills up in the middle of a release; once there is room again, it is finished, or begun anew."""
 
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,15 @@ import pytest
 from faults.row import Row, rows, show
 from faults.scene import RELEASE, Scene
 
-#: What fills the disk; a snapshot leaves it out.
+NO_SPACE = "No space left on device"
+
+#: What fills the disk; a snapshot of the repository leaves it out.
 _FILL = "{0.repository.path}/.git/objects/fill"
 
 
-def full_at(step: str) -> Callable[[Scene], None]:
-    """Fill the repository's disk when a step begins."""
-    return lambda scene: scene.step_in(step, f"dd if=/dev/zero bs=1k status=none of='{_FILL.format(scene)}' || true")
+def full_at(step: str, fill: str = _FILL) -> Callable[[Scene], None]:
+    """Fill a disk when a step begins."""
+    return lambda scene: scene.step_in(step, f"dd if=/dev/zero bs=64k status=none of='{fill.format(scene)}' || true")
 
 
 def room_again(scene: Scene) -> None:
@@ -24,8 +27,7 @@ def room_again(scene: Scene) -> None:
     Path(_FILL.format(scene)).unlink()
 
 
-NO_SPACE = "No space left on device"
-DISK = rows(
+REPOSITORY = rows(
     Row("disk: full before the record", full_at("tag"), "nothing sent", NO_SPACE, 1, 0, room_again, RELEASE),
     Row("disk: full at the claim", full_at("claim"), "nothing sent", NO_SPACE, 3, 0, room_again),
     Row("disk: full at the upload", full_at("upload"), "nothing sent", NO_SPACE, 3, 0, room_again),
@@ -34,24 +36,37 @@ DISK = rows(
 )  # fmt: skip
 
 
-@pytest.fixture
-def on_small_disk(scene: Scene) -> Iterator[Scene]:
-    """Put the repository on a disk of its own, which is small; POSIX and root only."""
-    path = scene.repository.path
+@contextmanager
+def small_disk(path: Path, size: str) -> Iterator[None]:
+    """Put a folder on a disk of its own, which is small; POSIX and root only."""
     beside = path.with_name("beside")
     path.rename(beside)
     path.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", str(path)], check=False)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(path)], check=False)
     if mounted.returncode != 0:
         pytest.skip("no tmpfs can be mounted here")
-    shutil.copytree(beside, path, dirs_exist_ok=True)
     try:
-        yield scene
+        shutil.copytree(beside, path, dirs_exist_ok=True)
+        yield
     finally:
         subprocess.run(["umount", "--lazy", str(path)], check=True)
 
 
-@DISK
-def test_disk(row: Row, on_small_disk: Scene, record_property: Callable[[str, object], None]) -> None:
+@REPOSITORY
+def test_the_repositorys_disk(row: Row, scene: Scene, record_property: Callable[[str, object], None]) -> None:
     """A full disk comes to the outcome, the words, the exit code and the end of its row."""
-    show(row, on_small_disk, record_property)
+    with small_disk(scene.repository.path, "4m"):
+        show(row, scene, record_property)
+
+
+def test_the_temporary_folders_disk(scene: Scene, record_property: Callable[[str, object], None]) -> None:
+    """A build that finds no room ends the release, and the workspace goes, as full as the disk is."""
+    disk = scene.folder / "disk"
+    disk.mkdir()
+    row = Row("disk: full in the build", full_at("build", f"{disk}/fill"), "nothing sent", NO_SPACE, 1, 0,
+              lambda _: (disk / "fill").unlink(), RELEASE)  # fmt: skip
+    with small_disk(disk, "110m"):
+        scene.temporary = disk / "temporary"
+        scene.temporary.mkdir()
+        scene.env["TMPDIR"] = str(scene.temporary)
+        show(row, scene, record_property)
