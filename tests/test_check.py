@@ -4,16 +4,12 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from release_recipes.check import Outcome, check
 from release_recipes.check import programs as programs_check
 from release_recipes.errors import InvalidSetting, UnknownPart
-from release_recipes.place import place
-from release_recipes.plan import Request
-from release_recipes.release import subject_of
+from support.checking import Told, look, problems, warnings
 from support.cli import Cli
 from support.environment import Environment
 from support.github import FakeGitHub
@@ -22,30 +18,6 @@ from support.repository import Repository
 
 MakeRepository = Callable[..., Repository]
 Arrange = Callable[[Repository], object]
-
-
-class Told(NamedTuple):
-    """One finding as a person is told it."""
-
-    check: str
-    message: str
-    hint: str
-
-
-def look(folder: Path, **words: object) -> Outcome:
-    """Make act 1 of a minor release, or of the one that is asked for."""
-    request = Request(**{"part": "minor", **words})  # type: ignore[arg-type]
-    return check(subject_of(place(folder), request))
-
-
-def problems(outcome: Outcome) -> list[Told]:
-    """Return the problems of an outcome."""
-    return [Told(problem.check, problem.message, problem.hint) for problem in outcome.problems]
-
-
-def warnings(outcome: Outcome) -> list[Told]:
-    """Return the warnings of an outcome."""
-    return [Told(problem.check, problem.message, problem.hint) for problem in outcome.warnings]
 
 
 def settings(repository: Repository, text: str) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from release_recipes.place import Place
     from release_recipes.programs.git import Git
-    from release_recipes.state import Record
+    from release_recipes.record import Record
 
 #: Seconds before each question to the index, where an upload was begun: its page may be behind.
 _QUESTIONS = (0.0, 1.0, 2.0)

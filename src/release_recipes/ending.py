@@ -23,8 +23,9 @@ from release_recipes.settings import token
 
 if TYPE_CHECKING:
     from release_recipes.place import Place
+    from release_recipes.record import Record
     from release_recipes.settings import Settings
-    from release_recipes.state import Record, State
+    from release_recipes.state import State
 
 
 def finish(world: publish.World, state: State, steps: tuple[publish.Step, ...] = publish.RELEASE) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +10,7 @@ from release_recipes import temporary
 from release_recipes.errors import ReleaseWaits
 from release_recipes.programs.git import repository
 from release_recipes.settings import load, sources
-from release_recipes.state import Holder, State, now
+from release_recipes.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +60,7 @@ def alone(here: Place, task: str) -> Iterator[None]:
     Raises:
         Busy: Another process holds it.
     """
-    with here.state.locked(task) as killed:
+    with here.state.lock.held(task) as killed:
         if killed and killed.workspace:
             temporary.remove_leftover(here.git.path.joinpath(killed.workspace))
         here.state.sweep()
@@ -73,6 +71,8 @@ def alone(here: Place, task: str) -> Iterator[None]:
         yield
 
 
-def hold(state: State, task: str, folder: Path) -> None:
-    """Say which temporary folder the holder of the lock has, so that the next run can remove it after a kill."""
-    state.hold(Holder(os.getpid(), socket.gethostname(), now(), task, str(folder)))
+@contextlib.contextmanager
+def work_folder(here: Place, task: str) -> Iterator[Path]:
+    """Make a temporary folder for whoever holds the lock; the next run knows of it after a kill."""
+    with temporary.temporary_folder(here.git.path, lambda folder: here.state.lock.hold(task, str(folder))) as folder:
+        yield folder

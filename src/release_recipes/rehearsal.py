@@ -13,20 +13,23 @@ from typing import TYPE_CHECKING
 
 from release_recipes import events, prepare, publish
 from release_recipes.check import check
+from release_recipes.ending import finish
 from release_recipes.errors import Problem, Refused
+from release_recipes.place import alone, work_folder
 from release_recipes.prepare import workspace
 from release_recipes.programs import pypi_server, twine
 from release_recipes.programs.git import Git
 from release_recipes.project import read_project
-from release_recipes.release import Place, alone, finish, hold, keep, subject_of
+from release_recipes.release import keep, subject_of
 from release_recipes.state import State
-from release_recipes.temporary import PREFIX, temporary_folder
+from release_recipes.temporary import PREFIX
 from release_recipes.tokens import Token
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from release_recipes.check import Subject
+    from release_recipes.place import Place
     from release_recipes.plan import Plan, Request
 
 #: The steps of a rehearsed release: those of a release, and at the end what a user of the package does.
@@ -46,7 +49,7 @@ def rehearse(here: Place, request: Request) -> str:
     with alone(here, "rehearse"):
         subject = subject_of(here, request)
         plan = _checked(subject)
-        with temporary_folder(here.git.path, lambda folder: hold(here.state, "rehearse", folder)) as folder:
+        with work_folder(here, "rehearse") as folder:
             (folder / "index").mkdir()
             with pypi_server.serving(folder / "index") as index:
                 stage = _stage(here.git, folder, plan)

@@ -1,4 +1,4 @@
-"""The front door: check, prepare, publish; and what finishes or gives up a release that stopped in act 3.
+"""The release: check, prepare, publish.
 
 Before the upload there is nothing to undo; after it there is only something to finish.
 """
@@ -9,30 +9,25 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release_recipes import events, prepare, publish
-from release_recipes.abandon import abandon
 from release_recipes.check import Subject, check
-from release_recipes.ending import finish, resume
+from release_recipes.ending import finish
 from release_recipes.errors import Declined, Failed, Refused, TestsFailed, WrongUsage
-from release_recipes.place import Place, alone, hold, nothing_waits, place
+from release_recipes.place import alone, nothing_waits, work_folder
 from release_recipes.prepare import bump, workspace
 from release_recipes.programs import twine
 from release_recipes.programs.git import without_credentials
 from release_recipes.project import read_project
+from release_recipes.record import Record, record_of
 from release_recipes.settings import token
-from release_recipes.state import Record, State, record_of
-from release_recipes.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from release_recipes.place import Place
     from release_recipes.plan import Plan, Request
     from release_recipes.prepare.workspace import Workspace
     from release_recipes.programs.git import Git
-
-__all__ = [
-    "Person", "Place", "abandon", "alone", "checked", "dry_run", "finish", "hold", "keep", "nothing_waits", "place",
-    "release", "resume", "subject_of",
-]  # fmt: skip
+    from release_recipes.state import State
 
 
 @dataclass(frozen=True)
@@ -77,7 +72,7 @@ def release(here: Place, request: Request, person: Person) -> str:
         _agreed(plan, person)
         if subject.token is None:  # the check was skipped; better now than with a record that waits
             raise Failed(f"There is no token for {plan.upload_address}.", "Set one up: docs/settings.md")
-        with temporary_folder(here.git.path, lambda folder: hold(here.state, "release", folder)) as folder:
+        with work_folder(here, "release") as folder:
             prepared = workspace.fill(folder, here.git, plan)
             twine.get_ready()
             prepare.prepare(plan, prepared, lambda failure: _goes_on(failure, person))
@@ -103,7 +98,7 @@ def dry_run(here: Place, request: Request) -> list[tuple[str, list[str]]]:
     described = [*prepare.describe(plan), *publish.describe(plan)]
     if not plan.bumps:
         return described
-    with temporary_folder(here.git.path, lambda _: None) as folder:
+    with alone(here, "dry run"), work_folder(here, "dry run") as folder:
         prepared = workspace.fill(folder, here.git, plan)
         bump.bump(plan, prepared)
         difference = bump.diff(prepared).splitlines()

@@ -16,7 +16,7 @@ from release_recipes.errors import (
     ReleaseError,
     WrongUsage,
 )
-from release_recipes.state import Artifact
+from release_recipes.record import Artifact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -19,8 +19,8 @@ from release_recipes.settings import PYPI, TEST_PYPI, token
 from release_recipes.side_by_side import side_by_side
 
 if TYPE_CHECKING:
-    from release_recipes.release import Place
-    from release_recipes.state import Record
+    from release_recipes.place import Place
+    from release_recipes.record import Record
 
 #: PyPI's rule since July 2026, counted from the first file, which came after the record was made.
 CLOSES_AFTER = timedelta(days=14)

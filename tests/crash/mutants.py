@@ -10,7 +10,8 @@ from pathlib import Path
 from release_recipes import events, temporary
 from release_recipes.publish import upload, verify
 from release_recipes.publish.step import Done, World
-from release_recipes.state import Record, State
+from release_recipes.record import Record
+from release_recipes.state import State
 
 
 def record_after_the_first_upload() -> None:

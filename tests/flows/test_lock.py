@@ -24,7 +24,7 @@ import sys, time
 from pathlib import Path
 from release_recipes.programs.run import run
 from release_recipes.state import State
-with State(Path(sys.argv[1])).locked("release"):
+with State(Path(sys.argv[1])).lock.held("release"):
     print("held", flush=True)
     run([sys.executable, "-c", f"import time; time.sleep({sys.argv[2]})"], cwd=Path("."), tell=sys.argv[3] == "ends")
 """
@@ -68,15 +68,15 @@ def test_the_second_is_told_who_is_at_it(cli: Cli, repository: Repository, pypi:
 def test_it_dies_with_its_process(tmp_path: Path) -> None:
     """A lock whose process was killed holds nobody back, and its task's long work ends with it."""
     holder = hold(tmp_path)
-    with pytest.raises(Busy), State(tmp_path).locked("resume"):
+    with pytest.raises(Busy), State(tmp_path).lock.held("resume"):
         pass
     kill(holder)
     began = time.monotonic()
-    with State(tmp_path).locked("resume") as killed:
+    with State(tmp_path).lock.held("resume") as killed:
         assert killed is not None
         assert killed.pid == holder.pid
         assert time.monotonic() - began < 5
-    with State(tmp_path).locked("resume") as killed:
+    with State(tmp_path).lock.held("resume") as killed:
         assert killed is None
 
 
@@ -84,7 +84,7 @@ def test_a_child_that_lives_on_is_waited_for(tmp_path: Path) -> None:
     """A push of a killed run goes on; the next run begins when it is over."""
     kill(hold(tmp_path, 1.5, "lives on"))
     began = time.monotonic()
-    with State(tmp_path).locked("resume"):
+    with State(tmp_path).lock.held("resume"):
         assert 0.5 < time.monotonic() - began < 10
 
 
@@ -96,11 +96,11 @@ def test_a_child_that_lives_on_for_long_is_told(tmp_path: Path, monkeypatch: pyt
         pytest.raises(
             Busy, match=r"^The release of 20\S+ was killed, and something that it started, such as a push, st"
         ),
-        State(tmp_path).locked("resume"),
+        State(tmp_path).lock.held("resume"),
     ):
         pass
     time.sleep(2.0)
-    with State(tmp_path).locked("resume"):
+    with State(tmp_path).lock.held("resume"):
         pass
 
 

@@ -25,10 +25,11 @@ from urllib.parse import quote, quote_plus
 
 from release_recipes import events
 from release_recipes.console import Console
+from release_recipes.durable import write_whole
 from release_recipes.errors import CommandFailed, Problem, ReleaseError
 from release_recipes.face import Face
 from release_recipes.programs.run import _Reader
-from release_recipes.state import Holder, State, write_whole
+from release_recipes.state import State
 from release_recipes.tokens import MASK, Mask, Token
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ def _face(chunks: Sequence[str], folder: Path, *, as_json: bool, failure: Callab
         events.emit(events.Output("pytest", MASK(text)))
         events.emit(events.Warned(Problem("check", text, text)))
         state.note("attempt failed", what=text)
-        state.hold(Holder(1, text, "now", "release", text))
+        state.lock.hold(text, text)
         write_whole(state.folder / "record.json", json.dumps({"username": text}))
         raise failure(text)
     kept = [path.read_text(encoding="utf-8") for path in sorted(state.folder.rglob("*")) if path.is_file()]

@@ -106,7 +106,15 @@ readme = "README.md"
 requires-python = ">=3.11"
 """
 
-_HATCHLING_PYPROJECT = """\
+_README_ENTRY = """
+[[tool.bumpversion.files]]
+filename = "README.md"
+search = "install $name=={current_version}"
+replace = "install $name=={new_version}"
+"""
+
+_HATCHLING_PYPROJECT = (
+    """\
 [build-system]
 requires = ["hatchling"]
 build-backend = "hatchling.build"
@@ -127,12 +135,9 @@ packages = ["src/demo"]
 filename = "src/demo/__init__.py"
 search = '__version__ = "{current_version}"'
 replace = '__version__ = "{new_version}"'
-
-[[tool.bumpversion.files]]
-filename = "README.md"
-search = "install $name=={current_version}"
-replace = "install $name=={new_version}"
 """
+    + _README_ENTRY
+)
 
 _FLIT_PYPROJECT = """\
 [build-system]
@@ -153,7 +158,8 @@ name = "demo"
 version_files = ["demo/__init__.py", "README.md"]
 """
 
-_BUMPVERSION = """\
+_BUMPVERSION = (
+    """\
 [tool.bumpversion]
 current_version = "$version"
 
@@ -166,12 +172,9 @@ replace = 'version$equals"{new_version}"'
 filename = "demo/__init__.py"
 search = '__version__ = "{current_version}"'
 replace = '__version__ = "{new_version}"'
-
-[[tool.bumpversion.files]]
-filename = "README.md"
-search = "install $name=={current_version}"
-replace = "install $name=={new_version}"
 """
+    + _README_ENTRY
+)
 
 _COMMON = {
     ".gitignore": _GITIGNORE,

@@ -10,7 +10,8 @@ from typing import Any
 
 from release_recipes.programs.git import Git
 from release_recipes.publish import World
-from release_recipes.state import Artifact, Record, State
+from release_recipes.record import Artifact, Record
+from release_recipes.state import State
 from release_recipes.tokens import Token
 
 __all__ = ["make_world"]

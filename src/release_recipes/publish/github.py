@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from release_recipes.plan import Plan
-    from release_recipes.state import Artifact, Record
+    from release_recipes.record import Artifact, Record
 
 #: Attempts and seconds for the whole release; whichever ends first.
 ATTEMPTS = 4

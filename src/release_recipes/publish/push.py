@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from release_recipes.plan import Plan
-    from release_recipes.state import Record
+    from release_recipes.record import Record
 
 #: How often the world is looked at: others may push while we do, and a push that failed may have come through.
 _LOOKS = 5

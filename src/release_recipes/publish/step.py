@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from release_recipes.plan import Plan
     from release_recipes.programs.git import Git
-    from release_recipes.state import Record, State
+    from release_recipes.record import Record
+    from release_recipes.state import State
     from release_recipes.tokens import Token
 
 

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from release_recipes import events
 from release_recipes.errors import BumpFailed
-from release_recipes.place import alone, hold
+from release_recipes.place import alone, work_folder
 from release_recipes.plan import make_plan, wanted_part
 from release_recipes.prepare import build as building
 from release_recipes.prepare import inspection, workspace
 from release_recipes.prepare import test as testing
 from release_recipes.release import subject_of
 from release_recipes.single import distributions
-from release_recipes.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +63,7 @@ def build(here: Place) -> list[Path]:
     with (
         events.step("build") as running,
         alone(here, "build"),
-        temporary_folder(here.git.path, lambda folder: hold(here.state, "build", folder)) as folder,
+        work_folder(here, "build") as folder,
     ):
         prepared = workspace.Workspace(folder)
         branch = here.git.branch() or "main"

@@ -12,9 +12,9 @@ from packaging.utils import canonicalize_name, canonicalize_version
 from release_recipes import events, publish
 from release_recipes.distribution import Distribution
 from release_recipes.errors import WrongUsage
+from release_recipes.record import Artifact, Record, now
 from release_recipes.settings import token
 from release_recipes.single import distributions
-from release_recipes.state import Artifact, Record, now
 from release_recipes.temporary import PREFIX
 
 if TYPE_CHECKING:
