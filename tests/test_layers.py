@@ -17,6 +17,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("distribution", "findings"),
     ("settings",),
     ("programs.guard",),
+    ("programs.process",),
     ("programs.run",),
     ("programs", "temporary"),
     ("project",),
@@ -134,7 +135,7 @@ def importers(library: str) -> set[str]:
 @pytest.mark.parametrize(
     ("library", "modules"),
     [
-        ("subprocess", {"programs.run"}),
+        ("subprocess", {"programs.process"}),
         ("invoke", {"tasks", "__main__"}),
         ("rich", {"console"}),
         ("nox", {"sessions"}),

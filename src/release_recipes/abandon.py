@@ -10,7 +10,7 @@ from release_recipes.ending import forget
 from release_recipes.errors import NoIndexAnswer, ReleaseWaits
 from release_recipes.place import alone
 from release_recipes.programs.git import reason
-from release_recipes.programs.run import shown
+from release_recipes.programs.process import shown
 from release_recipes.settings import token
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from release_recipes.errors import (
     UploadRefused,
 )
 from release_recipes.place import alone
-from release_recipes.programs.run import shown
+from release_recipes.programs.process import shown
 from release_recipes.publish.claim import ClaimedElsewhere
 from release_recipes.settings import token
 

@@ -1,6 +1,6 @@
 """What happens, told to whoever listens: the console, the report, the history.
 
-Steps and ``programs/run`` emit; nothing here prints or stores. Every effect on the world is told before it is made
+Steps and ``programs`` emit; nothing here prints or stores. Every effect on the world is told before it is made
 (:class:`Started`) and after it (:class:`Ended`), which is also where the crash tests cut the power.
 """
 

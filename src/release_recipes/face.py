@@ -18,7 +18,7 @@ from release_recipes import events
 from release_recipes.console import Console
 from release_recipes.errors import Interrupted, ReleaseError
 from release_recipes.place import nothing_waits, place
-from release_recipes.programs import run
+from release_recipes.programs import process, run
 from release_recipes.report import Report
 from release_recipes.tokens import MASK, masked_output
 
@@ -91,7 +91,7 @@ class Face:
             return
         self._signal = signal.Signals(number).name
         self._console.quiet()
-        run.stop_all()
+        process.stop_all()
         raise KeyboardInterrupt
 
     def _told(self, error: BaseException) -> ReleaseError:

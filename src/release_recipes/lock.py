@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from release_recipes.durable import write_whole
 from release_recipes.errors import Busy
-from release_recipes.programs import guard, run
+from release_recipes.programs import guard, process
 from release_recipes.record import now
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Lock:
                 who = f"{killed.task} of {killed.since}" if killed else "last run"
                 message = f"The {who} was killed, and something that it started, such as a push, still runs."
                 raise Busy(message, "Wait for it to end; then try again.") from None
-            stack.enter_context(run.guarded(descriptor))
+            stack.enter_context(process.guarded(descriptor))
             yield
 
     def _let_go(self) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from release_recipes import events
 from release_recipes.errors import Failed
-from release_recipes.programs.run import scratch
+from release_recipes.programs.process import scratch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -61,7 +61,10 @@ def spied(
         spy = SPY.replace("FOLDER", str(seen)).replace("ROOT", str(isolated_environment.temporary))
         return spy.replace("WHERE", where) + text
 
+    bump = plain[".bumpversion.toml"].replace("]", "]\nsetup_hooks = ['python bump_hook.py']", 1)
     files = {
+        ".bumpversion.toml": bump,
+        "bump_hook.py": spying("bump"),
         "hook.py": spying("hook"),
         "noxfile.py": spying("noxfile", plain["noxfile.py"]),
         "tests/test_demo.py": spying("tests", plain["tests/test_demo.py"]),
@@ -87,6 +90,7 @@ def test_a_release_of_a_project_that_looks_for_the_token(
     """The token is seen by nothing of the project's, and stands in no output, file, object or command line."""
     repository, seen = spied
     env = {"VERBOSE_OUTPUT": "true", "HARMLESS": "and-needed", "PYPI_API_TOKEN": index.token, "INVOKE_DEBUG": "1"}
+    env["A_COPY"] = f"https://__token__:{index.token}@example.org/"
     if place == ".env":
         env["PYPI_API_TOKEN"] = ""
         repository.write(".env", f"PYPI_API_TOKEN={index.token}\n").chmod(0o600)
@@ -98,7 +102,7 @@ def test_a_release_of_a_project_that_looks_for_the_token(
             out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     kept = {path.name: path.read_text(encoding="utf-8") for path in seen.iterdir()}
-    assert {name.rpartition("-")[0] for name in kept} == {"hook", "noxfile", "tests", "backend", "pre-push"}
+    assert {name.rpartition("-")[0] for name in kept} == {"bump", "hook", "noxfile", "tests", "backend", "pre-push"}
     for name, text in kept.items():
         assert "and-needed" in text, name
     told = [json.loads(text) for name, text in kept.items() if name.endswith(".json")]

@@ -28,7 +28,7 @@ from release_recipes.console import Console
 from release_recipes.durable import write_whole
 from release_recipes.errors import CommandFailed, Problem, ReleaseError
 from release_recipes.face import Face
-from release_recipes.programs.run import _Reader
+from release_recipes.programs.process import Reader
 from release_recipes.state import State
 from release_recipes.tokens import MASK, Mask, Token
 
@@ -145,7 +145,7 @@ def _of_a_process(chunks: Sequence[str], _folder: Path) -> str:
     told: list[str] = []
     reading, writing = os.pipe()
     with events.listening(lambda event: told.append(repr(event))):
-        reader = _Reader(open(reading, "rb"), "tool", tell=True)  # noqa: SIM115, PTH123 -- closed by the reader
+        reader = Reader(open(reading, "rb"), "tool", tell=True)  # noqa: SIM115, PTH123 -- closed by the reader
         for chunk in "".join(chunks).encode(), b"\n":
             for at in range(0, len(chunk), 7):
                 os.write(writing, chunk[at : at + 7])

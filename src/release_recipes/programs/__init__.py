@@ -1,1 +1,1 @@
-"""The tools that people already trust, one module each, and :mod:`~release_recipes.programs.run`, which starts them."""
+"""The tools that people already trust, one module each, and what starts them."""

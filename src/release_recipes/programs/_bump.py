@@ -22,7 +22,7 @@ from bumpversion.versioning.version_config import VersionConfig
 
 
 def main() -> None:
-    """Answer each line of standard input, ``{"verb", "value", "root", "config"}``, by one of output.
+    """Answer each line of standard input, ``{"verb", "value", "root", "config", "environment"}``, by one of output.
 
     The answer has ``output`` (for ``show``: the whole configuration as JSON), or ``error``: what a person is told.
     """
@@ -31,6 +31,8 @@ def main() -> None:
     for line in sys.stdin:
         try:
             request = json.loads(line)
+            os.environ.clear()
+            os.environ.update(request.pop("environment"))
             with contextlib.chdir(request.pop("root")):
                 answer = {"output": _answer(**request)}
         except (BumpVersionError, OSError, ValueError) as error:

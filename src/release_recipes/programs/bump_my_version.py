@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sys
 import tempfile
 import threading
@@ -16,13 +17,19 @@ from pathlib import Path
 from typing import Any
 
 from release_recipes.errors import BumpFailed, UnknownPart
-from release_recipes.programs.run import Helper
+from release_recipes.programs import process
+from release_recipes.programs.helper import Helper
 
 #: Seconds; it edits files, and its hooks may do more.
 TIMEOUT = 600.0
 
 #: The part that is ours: the version as it stands.
 NONE = "none"
+
+_UTF8 = {"PYTHONUTF8": "1"}
+
+#: What Python needs to find itself and its packages, and a place for files.
+_NEEDED = re.compile(r"(?i)PATH|HOME|USERPROFILE|APPDATA|LOCALAPPDATA|SYSTEMROOT|TMPDIR|TEMP|TMP|LANG|LC_\w+|PYTHON\w+")
 
 _helper: Helper | None = None
 _lock = threading.Lock()
@@ -97,7 +104,9 @@ class BumpMyVersion:
                 path = Path(folder, "bumpversion.toml")
                 path.write_text(self.made_config.replace("{root}", root.as_posix()), encoding="utf-8")
                 config = str(path)
-            words = {"verb": verb, "value": value, "root": str(root), "config": config}
+            # Of now: when it was started, no .env had been read, and what is in there was no credential yet.
+            around = process.environment(_UTF8)
+            words = {"verb": verb, "value": value, "root": str(root), "config": config, "environment": around}
             argv = ["bump-my-version", verb, *([value] if value else [])]
             answer = json.loads(get_ready().ask(json.dumps(words), argv, TIMEOUT))
         if "error" in answer:
@@ -115,7 +124,8 @@ def get_ready() -> Helper:
         if _helper is None or not _helper.lives:
             # -P keeps the script's folder, whose names are those of tools, off sys.path.
             script = Path(__file__).with_name("_bump.py")
-            _helper = Helper([sys.executable, "-P", str(script)], env={"PYTHONUTF8": "1"})
+            needed = {name: value for name, value in process.environment(_UTF8).items() if _NEEDED.fullmatch(name)}
+            _helper = Helper([sys.executable, "-P", str(script)], env=needed)
     return _helper
 
 

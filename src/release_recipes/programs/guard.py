@@ -4,7 +4,7 @@ Tests, builds and hooks of a release that is gone would run on for nobody, in a 
 are ended. A push or a change to the user's repository runs to its end, and until then the next run must not start over
 it: the guard holds a lock on the state folder, which it has from us.
 
-``programs/run`` starts this very file, which therefore knows the standard library only.
+``programs/process`` starts this very file, which therefore knows the standard library only.
 """
 
 from __future__ import annotations

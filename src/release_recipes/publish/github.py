@@ -16,8 +16,8 @@ from urllib.parse import quote
 from release_recipes import events
 from release_recipes.errors import CommandFailed, Problem, ProgramMissing, Unfinished
 from release_recipes.programs import gh
+from release_recipes.programs.process import shown
 from release_recipes.programs.retry import attempts
-from release_recipes.programs.run import shown
 from release_recipes.publish.step import Done, Step, World
 
 if TYPE_CHECKING:

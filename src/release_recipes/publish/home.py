@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from release_recipes import events
 from release_recipes.errors import CommandFailed
-from release_recipes.programs.run import shown
+from release_recipes.programs.process import shown
 from release_recipes.publish.step import Done, Step, World
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from release_recipes import events
 from release_recipes.errors import CommandFailed, ProgramMissing, RefConflict, Unfinished
 from release_recipes.programs import gh
 from release_recipes.programs.git import Git, reason
-from release_recipes.programs.run import shown
+from release_recipes.programs.process import shown
 from release_recipes.publish.step import Done, Step, World
 
 if TYPE_CHECKING:

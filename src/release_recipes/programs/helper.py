@@ -1,0 +1,90 @@
+"""A process of ours that answers lines with lines until it is closed; it gets ready while we do something else."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import queue
+import threading
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
+
+from release_recipes import events
+from release_recipes.errors import CommandFailed, CommandTimedOut
+from release_recipes.programs import process
+from release_recipes.programs.process import shown
+from release_recipes.tokens import MASK
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class Helper:
+    """The process, and what it answers."""
+
+    def __init__(self, argv: Sequence[str], *, env: Mapping[str, str]) -> None:
+        """Start it.
+
+        Args:
+            argv: The program and its arguments.
+            env: Its whole environment.
+
+        Raises:
+            Interrupted: The release is being stopped.
+        """
+        self._asking = threading.Lock()
+        self._process = process.start(argv, Path(__file__).parent, env, foreground=False, fed=True)
+        self._answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._said = process.Reader(cast("IO[bytes]", self._process.stderr), argv[-1], tell=False)
+        threading.Thread(target=self._listen, daemon=True).start()
+        atexit.register(self._process.kill)  # there is nothing that it could lose
+
+    @property
+    def lives(self) -> bool:
+        """Whether it can be asked."""
+        return self._process.poll() is None
+
+    def ask(self, question: str, argv: Sequence[str], timeout: float) -> str:
+        """Ask one line, and return the answer; who asks at the same time waits.
+
+        Args:
+            question: A line without its end.
+            argv: What a person would type for it.
+            timeout: Seconds for the answer; then it is ended.
+
+        Raises:
+            CommandFailed: It ended instead.
+            CommandTimedOut: There is no answer yet; it is gone.
+            Interrupted: The release is being stopped.
+        """
+        with self._asking, events.effect(shown(argv)):
+            process.tell_guard(f"+ {self._process.pid} wait")
+            try:
+                with contextlib.suppress(OSError):
+                    stdin = cast("IO[bytes]", self._process.stdin)
+                    stdin.write(f"{question}\n".encode())
+                    stdin.flush()
+                answer = self._answers.get(timeout=timeout)
+            except BaseException as error:
+                self._close()
+                if isinstance(error, queue.Empty):
+                    raise CommandTimedOut(argv, timeout, self._said.text()) from None
+                raise
+            process.tell_guard(f"- {self._process.pid}")
+            if answer is None:
+                self._close()
+            process.not_stopping()
+            if answer is None:
+                raise CommandFailed(argv, self._process.wait(), self._said.text())
+            return answer
+
+    def _close(self) -> None:
+        """End it, with what it may have started: an answer that comes too late would be taken for the next one's."""
+        process.end(self._process)
+        process.forget(self._process)
+
+    def _listen(self) -> None:
+        with cast("IO[bytes]", self._process.stdout) as stream:
+            for line in stream:
+                self._answers.put(MASK(line.decode("utf-8", "replace")))
+        self._answers.put(None)
