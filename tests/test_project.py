@@ -315,17 +315,17 @@ def test_an_answer_that_does_not_come(tmp_path: Path, monkeypatch: pytest.Monkey
     """What does not answer in time is ended, so that its answer is not taken for the next one's."""
     folder = make(tmp_path, {"pyproject.toml": '[project]\nname = "demo"\nversion = "1.2.3"\n'})
     project = read(folder)
-    monkeypatch.setattr(bump_my_version, "TIMEOUT", 0.0)
-    with pytest.raises(CommandTimedOut) as told:
+    with monkeypatch.context() as patched, pytest.raises(CommandTimedOut) as told:
+        patched.setattr(bump_my_version, "TIMEOUT", 0.0)
         project.bumper.show(folder, "minor")
     assert told.value.message == "bump-my-version show did not end within 0 seconds."
-    monkeypatch.undo()
     assert project.bumper.show(folder, "major").new_version == "2.0.0"
 
 
 def test_a_process_that_was_killed(tmp_path: Path) -> None:
     """When the process of bump-my-version is gone, the next question is answered by another."""
     folder = make(tmp_path, {"pyproject.toml": '[project]\nname = "demo"\nversion = "1.2.3"\n'})
-    bump_my_version.get_ready()._process.kill()  # noqa: SLF001 - as the kernel may
-    bump_my_version.get_ready()._process.wait()  # noqa: SLF001
+    helper = bump_my_version.get_ready()
+    helper._process.kill()  # noqa: SLF001 - as the kernel may
+    helper._process.wait()  # noqa: SLF001
     assert read(folder).bumper.show(folder, "minor").new_version == "1.3.0"
