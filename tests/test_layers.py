@@ -12,6 +12,7 @@ import release_recipes
 ROOT = Path(release_recipes.__file__).parent
 
 LAYERS: tuple[tuple[str, ...], ...] = (
+    ("mask",),
     ("tokens",),
     ("errors", "events", "side_by_side"),
     ("distribution", "findings"),

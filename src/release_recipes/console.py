@@ -14,7 +14,7 @@ from rich.text import Text
 
 from release_recipes import events
 from release_recipes.errors import CommandFailed, Problem, ReleaseError, TestsFailed
-from release_recipes.tokens import MASK
+from release_recipes.mask import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from release_recipes.tokens import MASK
+from release_recipes.mask import MASK
 
 
 def write_whole(path: Path, text: str) -> None:

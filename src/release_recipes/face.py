@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Self
 from release_recipes import events
 from release_recipes.console import Console
 from release_recipes.errors import Interrupted, ReleaseError
+from release_recipes.mask import MASK, masked_output
 from release_recipes.place import nothing_waits, place
 from release_recipes.programs import process, run
 from release_recipes.report import Report
-from release_recipes.tokens import MASK, masked_output
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

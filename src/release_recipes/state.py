@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 from release_recipes import events
 from release_recipes.durable import half_written, sync, write_whole
 from release_recipes.lock import Lock
+from release_recipes.mask import MASK
 from release_recipes.record import Record, now, read_record
-from release_recipes.tokens import MASK
 
 if TYPE_CHECKING:
     from pathlib import Path

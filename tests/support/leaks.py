@@ -28,9 +28,10 @@ from release_recipes.console import Console
 from release_recipes.durable import write_whole
 from release_recipes.errors import CommandFailed, Problem, ReleaseError
 from release_recipes.face import Face
+from release_recipes.mask import MASK, Mask
 from release_recipes.programs.process import Reader
 from release_recipes.state import State
-from release_recipes.tokens import MASK, Mask, Token
+from release_recipes.tokens import Token
 
 if TYPE_CHECKING:
     from release_recipes.place import Place

@@ -10,7 +10,7 @@ from release_recipes.check import github, index, programs, repository, version
 from release_recipes.check.facts import Facts, Subject
 from release_recipes.errors import InvalidSetting, Problem, ReleaseError, WrongUsage
 from release_recipes.findings import Check, Finding, Weight
-from release_recipes.tokens import MASK
+from release_recipes.mask import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Collection

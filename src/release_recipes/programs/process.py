@@ -19,8 +19,9 @@ from typing import IO, TYPE_CHECKING, Any
 
 from release_recipes import events
 from release_recipes.errors import Interrupted, ProgramMissing
+from release_recipes.mask import MASK
 from release_recipes.programs import guard
-from release_recipes.tokens import MASK, read_environment, without_credentials
+from release_recipes.tokens import read_environment, without_credentials
 
 __all__ = [
     "Reader", "TimeoutExpired", "end", "environment", "forget", "guarded", "not_stopping", "scratch",

@@ -11,7 +11,7 @@ import stamina
 import stamina.instrumentation
 
 from release_recipes import events
-from release_recipes.tokens import MASK
+from release_recipes.mask import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

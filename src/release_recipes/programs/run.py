@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from release_recipes import events
 from release_recipes.errors import CommandFailed, CommandTimedOut
+from release_recipes.mask import MASK
 from release_recipes.programs import process
 from release_recipes.programs.process import shown
-from release_recipes.tokens import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from release_recipes import events
+from release_recipes.mask import MASK
 from release_recipes.programs.retry import seconds_of
-from release_recipes.tokens import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

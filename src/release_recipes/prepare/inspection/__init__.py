@@ -8,11 +8,11 @@ from release_recipes import events
 from release_recipes.distribution import Distribution
 from release_recipes.errors import BadDistribution, Problem
 from release_recipes.findings import Weight
+from release_recipes.mask import MASK
 from release_recipes.prepare.inspection import archive, belonging, content, metadata, wheel
 from release_recipes.prepare.inspection.subject import Subject
 from release_recipes.prepare.last_release import fetch
 from release_recipes.prepare.step import Step
-from release_recipes.tokens import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,0 +1,81 @@
+"""Credentials in files, folders, and archives with what they hold."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import zipfile
+from typing import TYPE_CHECKING
+
+from release_recipes.scan.text import Finding, scan_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+#: Bytes of one file, or member of an archive, that are looked at: PyPI takes no larger distribution.
+LARGEST = 100 * 1024 * 1024
+
+#: How deep archives in archives are opened: a wheel in an sdist.
+DEEPEST = 3
+
+
+def scan_files(paths: Iterable[Path], *, root: Path | None = None) -> list[Finding]:
+    """Look into files, folders, and archives (wheels, sdists, zips) with what they hold.
+
+    Args:
+        paths: Where to look.
+        root: What their names are told below; whole names where there is none.
+
+    Raises:
+        OSError: A file cannot be read.
+    """
+    found: list[Finding] = []
+    for path in paths:
+        for file in sorted(path.rglob("*")) if path.is_dir() else (path,):
+            if file.is_file() and not (file.is_symlink() and path.is_dir()):
+                name = file.relative_to(root) if root and file.is_relative_to(root) else file
+                found += _in_file(name.as_posix(), file)
+    return found
+
+
+def _in_file(name: str, path: Path) -> list[Finding]:
+    if path.stat().st_size > LARGEST:
+        return [_too_large(name)]
+    return _in_content(name, path.read_bytes(), 0)
+
+
+def _in_content(name: str, data: bytes, depth: int) -> list[Finding]:
+    """Look into a file, and into what an archive holds; one that cannot be read is looked at as it is."""
+    found = scan_bytes(name, data)
+    if depth < DEEPEST:
+        try:
+            for member, content in _members(data):
+                inside = f"{name}!{member}"
+                found += [_too_large(inside)] if content is None else _in_content(inside, content, depth + 1)
+        except (zipfile.BadZipFile, tarfile.TarError, OSError, EOFError, RuntimeError, ValueError, NotImplementedError):
+            pass  # the inspection of distributions refuses it; here it is a file like others
+    return found
+
+
+def _members(data: bytes) -> Iterator[tuple[str, bytes | None]]:
+    """Yield what an archive holds: names and contents, ``None`` for one that is too large."""
+    if data.startswith(b"PK\3\4"):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for info in archive.infolist():
+                if not info.is_dir():
+                    with archive.open(info) as member:
+                        yield info.filename, _limited(member.read(LARGEST + 1))
+    elif data.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ")):
+        with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+            for entry in archive:
+                if entry.isfile() and (file := archive.extractfile(entry)):
+                    yield entry.name, _limited(file.read(LARGEST + 1))
+
+
+def _limited(content: bytes) -> bytes | None:
+    return content if len(content) <= LARGEST else None
+
+
+def _too_large(name: str) -> Finding:
+    return Finding(name, 1, f"not looked into: larger than {LARGEST // 1024 // 1024} MiB")

@@ -1,0 +1,84 @@
+"""Credentials in one text: by their form, or because a release on this machine would use them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from release_recipes.mask import MASK
+from release_recipes.scan.forms import FORMS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: What takes a line, and the one below it, out of the search.
+ALLOWED = re.compile(rb"release-recipes: ?allow-secret|gitleaks:allow|pragma: allowlist (?:nextline )?secret")
+
+#: Files that hold nothing but credentials, and the pattern of a line of theirs that has a value.
+_FILES = {
+    ".env": rb"(?m)^\s*(?:export\s+)?\w+\s*=\s*[\"']?[^\s\"'#]",
+    ".pypirc": rb"(?m)^\s*password\s*[:=]\s*\S",
+    ".netrc": rb"\bpassword\s+\S",
+    "_netrc": rb"\bpassword\s+\S",
+    ".git-credentials": rb"(?m)^\w+://[^/\s]*@",
+}
+
+#: The fewest different characters in a credential: ``ghp_xxxx…`` is somebody's example.
+_DIFFERENT = 9
+
+#: The fewest characters of a value of this machine that is looked for; a shorter one is a word.
+_SHORTEST_HELD = 16
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """A place where a credential stands."""
+
+    #: As it was given; a member of an archive follows after ``!``.
+    path: str
+    #: Starts at 1.
+    line: int
+    kind: str
+
+    def __str__(self) -> str:
+        """Return what a person reads."""
+        return f"{self.path}:{self.line}: {self.kind}"
+
+
+def scan_bytes(name: str, data: bytes) -> list[Finding]:
+    """Look into the content of one file, whose name tells what a line of it is."""
+    return sorted({Finding(name, data.count(b"\n", 0, at) + 1, kind) for at, kind in _places(name, data)})
+
+
+def _places(name: str, data: bytes) -> Iterator[tuple[int, str]]:
+    """Yield where a credential begins, and its kind."""
+    found = [
+        (match.start(), form.kind)
+        for form in FORMS
+        if any(mark in data for mark in form.marks)
+        for match in form.pattern.finditer(data)
+        if len(set(match[0])) >= _DIFFERENT
+    ]
+    own = _FILES.get(PurePosixPath(name.rpartition("!")[2]).name)
+    if own and (match := re.search(own, data)):
+        found.append((match.end() - 1, "a file for credentials"))
+    if not found and (at := _held(data)) is not None:
+        found.append((at, "a credential that is in use here"))
+    yield from (place for place in found if not _is_allowed(data, place[0]))
+
+
+def _held(data: bytes) -> int | None:
+    """Return where a value stands that we hold; ``None`` where there is none."""
+    text = data.decode("utf-8", "replace")
+    start = next((span[0] for span in MASK.spans(text) if span[1] - span[0] >= _SHORTEST_HELD), None)
+    return None if start is None else len(text[:start].encode())
+
+
+def _is_allowed(data: bytes, start: int) -> bool:
+    """Say whether a comment allows it: on its own line or the one above."""
+    line = data.rfind(b"\n", 0, start)
+    above = data.rfind(b"\n", 0, max(line, 0)) + 1
+    stop = data.find(b"\n", start)
+    return ALLOWED.search(data, above, stop if stop >= 0 else len(data)) is not None
