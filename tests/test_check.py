@@ -658,7 +658,7 @@ def test_an_old_git(repository: Repository, git_says: Callable[[str], None]) -> 
     """A git that lacks what we ask of it is told before it fails half-way."""
     git_says("2.20.1")
     assert problems(look(repository.path)) == [
-        Told("programs", "git version 2.20.1 is too old.", "Install git 2.29 or newer.")
+        Told("programs", "git version 2.20.1 is too old.", "Install git 2.31 or newer.")
     ]
 
 

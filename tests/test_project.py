@@ -3,6 +3,7 @@
 import gzip
 import io
 import os
+import sys
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,8 +13,10 @@ import pytest
 from release_recipes.errors import BumpFailed, CommandTimedOut, InvalidSetting, NoProject
 from release_recipes.prepare.normalise import normalise
 from release_recipes.programs import bump_my_version
+from release_recipes.programs.helper import Helper
 from release_recipes.project import Project, read_project
 from release_recipes.settings import read_pyproject
+from release_recipes.side_by_side import side_by_side
 from support.repository import Repository
 
 
@@ -330,3 +333,31 @@ def test_a_process_that_was_killed(tmp_path: Path) -> None:
     helper._process.kill()  # noqa: SLF001 - as the kernel may
     helper._process.wait()  # noqa: SLF001
     assert read(folder).bumper.show(folder, "minor").new_version == "1.3.0"
+
+
+HOOK = """\
+import os, pathlib, sys
+pathlib.Path("OUT").write_text(f"{os.environ['BVHOOK_IS_DIRTY']} {sys.stdin.read()!r}")
+print("a hook was here")
+"""
+
+
+def test_a_hook_of_bump_my_version(repository: Repository, tmp_path: Path) -> None:
+    """A hook has nothing to read, prints what it likes, and is told of a clean tree that it is clean."""
+    out, hook = tmp_path / "out", tmp_path / "hook.py"
+    hook.write_text(HOOK.replace("OUT", out.as_posix()))
+    path = repository.path / ".bumpversion.toml"
+    words = f"{Path(sys.executable).as_posix()} {hook.as_posix()}"
+    path.write_text(path.read_text().replace("]", f"]\nsetup_hooks = [{words!r}]", 1))
+    repository.commit("build: a hook")
+    read(repository.path).bumper.bump(repository.path, "minor", "1.3.0")
+    assert out.read_text() == "False ''"
+    assert "1.3.0" in path.read_text()
+
+
+def test_a_helper_that_dies_while_it_is_asked() -> None:
+    """Everybody who waits for an answer is told at once that there is none; half a line is no answer."""
+    code = "import sys, time; sys.stdin.readline(); sys.stdout.write('half'); sys.stdout.flush(); sys.exit('it broke')"
+    helper = Helper([sys.executable, "-c", code], env=dict(os.environ))
+    told = side_by_side([lambda: helper.ask("a question", ["demo", "show"], 60.0)] * 3)
+    assert [str(error) for error in told] == ["demo show failed (exit code 1): it broke"] * 3

@@ -3,6 +3,7 @@
 import json
 import logging
 import threading
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import pytest
 
 from release_recipes import events
-from release_recipes.errors import FileConflict, Unfinished, UploadFailed, UploadRefused
+from release_recipes.distribution import Distribution
+from release_recipes.errors import BadDistribution, FileConflict, Unfinished, UploadFailed, UploadRefused
 from release_recipes.programs import index as programs_index
 from release_recipes.publish import World, listing, upload
 from release_recipes.state import State
@@ -133,6 +135,31 @@ def test_changed_on_disk(tmp_path: Path, proxy: FaultyIndex, pypi: PypiServer) -
     with pytest.raises(Unfinished, match="is not the file that was recorded"):
         upload.STEP.converge(world)
     assert proxy.uploads == []
+
+
+def test_changed_after_it_was_hashed(tmp_path: Path, proxy: FaultyIndex, pypi: PypiServer) -> None:
+    """Where there is no record, too, what is sent has the hash that was compared with the index."""
+    world = world_of(tmp_path, proxy, pypi, 1)
+    wheel = world.dist / world.record.artifacts[0].filename
+    with zipfile.ZipFile(wheel, "a") as archive:
+        archive.writestr("box/other.py", "")
+    with pytest.raises(Unfinished, match="is not the file that was recorded") as told:
+        upload.STEP.converge(world)
+    assert told.value.exit_code == 1
+    assert proxy.uploads == []
+
+
+@pytest.mark.parametrize("name", ["box-1.0-py310-none-any.whl", SDIST])
+def test_a_corrupt_distribution(tmp_path: Path, name: str) -> None:
+    """Before anything of it is uploaded, a distribution is read to its end."""
+    path = make_world(tmp_path, wheels=1, token="").dist / name
+    assert Distribution(path).name_and_version() == ("box", "1.0")
+    whole = path.read_bytes()
+    at = whole.index(b"# box") if name.endswith(".whl") else len(whole) - 6
+    path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+    with pytest.raises(BadDistribution) as told:
+        Distribution(path).name_and_version()
+    assert f"{name} cannot be read to its end: " in told.value.problems[0].message
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 413])

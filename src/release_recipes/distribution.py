@@ -124,15 +124,21 @@ class Distribution:
         except _BROKEN:
             return ()
 
+    def _corrupt_member(self) -> str:
+        """Say what is wrong with a wheel's members, from the check sums alone."""
+        with zipfile.ZipFile(self.path) as wheel:
+            corrupt = wheel.testzip()
+        return f"{corrupt} is corrupt" if corrupt else ""
+
     def name_and_version(self) -> tuple[str, str]:
-        """Return what the metadata says; of a wheel nothing else is read.
+        """Return what the metadata says, once the file was read to its end.
 
         Raises:
             BadDistribution: It carries none, or cannot be read.
         """
         try:
             told = self.metadata
-            fault = "" if self._names else self.fault
+            fault = self._corrupt_member() if self.is_wheel and self._names else self.fault
         except _BROKEN as error:
             fault = str(error) or type(error).__name__
         if fault:

@@ -19,6 +19,7 @@ from release_recipes.programs.git import without_credentials
 from release_recipes.project import read_project
 from release_recipes.record import Record, record_of
 from release_recipes.settings import token
+from release_recipes.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,7 +99,8 @@ def dry_run(here: Place, request: Request) -> list[tuple[str, list[str]]]:
     described = [*prepare.describe(plan), *publish.describe(plan)]
     if not plan.bumps:
         return described
-    with alone(here, "dry run"), work_folder(here, "dry run") as folder:
+    # Without the lock: a dry run writes nothing into the repository, which may be a read-only one.
+    with temporary_folder(here.git.path, lambda _: None) as folder:
         prepared = workspace.fill(folder, here.git, plan)
         bump.bump(plan, prepared)
         difference = bump.diff(prepared).splitlines()

@@ -48,9 +48,10 @@ def _face(json: bool = False, *, bumps: bool = False) -> Face:
     """
     gc.set_threshold(_SELDOM)
     if bumps:
+        from release_recipes.errors import ReleaseError
         from release_recipes.programs import bump_my_version
 
-        with contextlib.suppress(OSError):  # where it cannot be started, whoever asks it is told
+        with contextlib.suppress(OSError, RuntimeError, ReleaseError):  # whoever asks it is told
             bump_my_version.get_ready()
     from release_recipes.face import Face
 

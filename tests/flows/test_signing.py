@@ -131,3 +131,16 @@ def test_a_pass_phrase_that_is_typed(cli: Cli, repository: Repository, make_key:
     signed(done, repository)
     assert "signing fails" in done.out
     assert PASS_PHRASE not in done.out
+
+
+def test_a_gpg_that_knows_the_pass_phrase(
+    cli: Cli, repository: Repository, gpg_home: Path, tmp_path: Path, pypi: PypiServer
+) -> None:
+    """A pass phrase that gpg is configured to read from a file is nobody's to type: the release is signed."""
+    _gpg_key(gpg_home, PASS_PHRASE)
+    kept = tmp_path / "pass phrase"
+    kept.write_text(PASS_PHRASE, encoding="utf-8")
+    (gpg_home / "gpg.conf").write_text(f"batch\npinentry-mode loopback\npassphrase-file {kept}\n", encoding="utf-8")
+    for name in ("commit.gpgSign", "tag.gpgSign"):
+        repository.git("config", name, "true")
+    signed(cli(*RELEASE, cwd=repository.path, env=pypi.settings), repository)

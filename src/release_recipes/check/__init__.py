@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from release_recipes.mask import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from concurrent.futures import Future
 
     from release_recipes.plan import Plan
     from release_recipes.programs.simple_page import Page
@@ -28,6 +29,9 @@ CHECKS: tuple[Check[Facts], ...] = (
     *github.CHECKS,
     *programs.CHECKS,
 )
+
+#: Seconds that checks have to clear up when they are interrupted.
+_CLEARING_UP = 1.0
 
 #: Questions and checks that wait at the same time; they sleep on processes and sockets.
 _THREADS = 32
@@ -63,12 +67,15 @@ def check(subject: Subject, others: Collection[str] = ()) -> Outcome:
         message = f"skip_checks names {unknown[0]!r}, which is no check."
         raise InvalidSetting(message, f"The checks: {', '.join(names)}.")
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="check")
+    asked: list[Future[list[Finding]]] = []
     try:
         facts = Facts(subject, pool)
         wanted = [check for check in CHECKS if check.name not in skipped]
-        found = list(pool.map(lambda check: _findings(check, facts), wanted))
+        asked += [pool.submit(_findings, check, facts) for check in wanted]
+        found = [answer.result() for answer in asked]
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)  # Ctrl-C must not wait for an index that is silent
+        pool.shutdown(wait=False, cancel_futures=True)
+        wait(asked, _CLEARING_UP)  # Ctrl-C must not wait for an index that is silent
     told: dict[Weight, dict[str, Problem]] = {weight: {} for weight in Weight}
     for each, findings in zip(wanted, found, strict=True):
         for finding in findings:

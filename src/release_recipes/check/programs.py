@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from release_recipes.check.facts import Facts
 
 #: ``git fetch --no-write-fetch-head`` is the newest thing that we ask of git.
-_OLDEST_GIT = (2, 29)
+_OLDEST_GIT = (2, 31)
 
 #: What is run as ``python -m …`` from our own environment.
 _OURS = ("build", "bump-my-version", "nox", "twine", "uv")

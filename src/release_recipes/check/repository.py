@@ -219,9 +219,9 @@ def _signing(facts: Facts) -> Iterator[Finding]:
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": objects,
             "SSH_ASKPASS_REQUIRE": "never",
         }
-        silent = [] if os.name == "nt" else ["-c", f"gpg.program={_silent_gpg(git, Path(folder))}"]
         try:
-            git.ask(*silent, "commit-tree", "-S", "-m", "signing is tried", "HEAD^{tree}", env=elsewhere)
+            silently = _silently(git, Path(folder))
+            git.ask(*silently, "commit-tree", "-S", "-m", "signing is tried", "HEAD^{tree}", env=elsewhere)
         except CommandFailed as error:
             message = f"{configured[0]} is set, but signing fails: {_last_line(error)}."
             if has_terminal():
@@ -232,13 +232,17 @@ def _signing(facts: Facts) -> Iterator[Finding]:
                 )
 
 
-def _silent_gpg(git: Git, folder: Path) -> Path:
-    """Write a program that is the configured gpg, but asks nobody; its agent would, on a terminal that it remembers."""
-    gpg = git.config("gpg.openpgp.program") or git.config("gpg.program") or "gpg"
+def _silently(git: Git, folder: Path) -> list[str]:
+    """Return options with which git has gpg ask nobody: its agent would, on a terminal that it remembers.
+
+    A program of another name may know git's own words only, and is left alone; so is one where no script can be run.
+    """
+    program = git.config("gpg.openpgp.program") or git.config("gpg.program") or "gpg"
     silent = folder / "gpg"
-    silent.write_text(f'#!/bin/sh\nexec {shlex.quote(gpg)} --pinentry-mode error "$@"\n', encoding="utf-8")
+    silent.write_text(f'#!/bin/sh\nexec {shlex.quote(program)} --batch --pinentry-mode loopback "$@"\n', "utf-8")
     silent.chmod(0o700)
-    return silent
+    can_run = os.name != "nt" and os.access(silent, os.X_OK)
+    return ["-c", f"gpg.program={silent}"] if can_run and Path(program).name in {"gpg", "gpg2"} else []
 
 
 def _identity(facts: Facts) -> Iterator[Finding]:

@@ -9,12 +9,12 @@ import contextlib
 import io
 import json
 import os
-import sys
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from bumpversion.bump import do_bump
-from bumpversion.config import Config, get_configuration
+from bumpversion.config import get_configuration
 from bumpversion.config.files import find_config_file
 from bumpversion.exceptions import BumpVersionError
 from bumpversion.show import do_show
@@ -26,9 +26,12 @@ def main() -> None:
 
     The answer has ``output`` (for ``show``: the whole configuration as JSON), or ``error``: what a person is told.
     """
+    questions = os.fdopen(os.dup(0), encoding="utf-8")
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # whatever else is printed is no answer
-    for line in sys.stdin:
+    # Hooks inherit these: whatever they print is no answer, and there is nothing for them to read.
+    os.dup2(2, 1)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for line in questions:
         try:
             request = json.loads(line)
             os.environ.clear()
@@ -48,31 +51,33 @@ def _answer(verb: str, value: str, config: str) -> str:
     Args:
         verb: ``show``; ``raise`` for a part; ``set`` for a version.
         value: The part or the version; may be empty for ``show``.
-        config: A configuration file; empty for the project's own.
+        config: A configuration (TOML); empty for the project's own.
     """
-    file = find_config_file(Path(config) if config else None)
+    made = tomllib.loads(config)["tool"]["bumpversion"] if config else {}
+    file = None if config else find_config_file(None)
     if verb == "show":
-        with contextlib.redirect_stdout(io.StringIO()) as shown:
-            do_show("all", config=_configuration(file), format_="json", increment=value or None)
+        with contextlib.redirect_stdout(io.StringIO()) as shown, _untouched_index():
+            do_show("all", config=get_configuration(file, **made), format_="json", increment=value or None)
         return shown.getvalue()
-    edits_only = _configuration(file, commit=False, tag=False, push_tag=False, allow_dirty=True)
+    made |= {"commit": False, "tag": False, "push_tag": False, "allow_dirty": True}
+    edits_only = get_configuration(file, **made)
     if verb == "set" and not _says(edits_only.version_config, value):
         # The project's parts have no place for what stands in this version: it is one part then.
-        whole = {"parse": "(?P<version>.+)", "serialize": ("{version}",)}
-        edits_only = _configuration(file, commit=False, tag=False, push_tag=False, allow_dirty=True, **whole)
+        edits_only = get_configuration(file, **made | {"parse": "(?P<version>.+)", "serialize": ("{version}",)})
     part, version = (value, None) if verb == "raise" else (None, value)
     do_bump(part, version, edits_only, file)
     return ""
 
 
-def _configuration(file: Path | None, **overrides: Any) -> Config:  # noqa: ANN401 - as bump-my-version takes them
-    """Read the configuration; git is asked for tags meanwhile, and must not refresh the index of the user's repository.
+@contextlib.contextmanager
+def _untouched_index() -> Iterator[None]:
+    """Keep git, which bump-my-version asks for tags, from refreshing the index of the user's repository.
 
     git takes an index that is not there for an empty one, and cannot write to one whose folder is not there.
     """
     os.environ["GIT_INDEX_FILE"] = str(Path(__file__).with_name("no folder") / "index")
     try:
-        return get_configuration(file, **overrides)
+        yield
     finally:
         del os.environ["GIT_INDEX_FILE"]
 

@@ -6,11 +6,9 @@ the commit), and its hooks are code of the project, which must not see our envir
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 import sys
-import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,18 +95,16 @@ class BumpMyVersion:
         Raises:
             BumpFailed: It said no.
         """
-        with contextlib.ExitStack() as stack:
-            config = ""
-            if self.made_config is not None:
-                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="release-recipes-"))
-                path = Path(folder, "bumpversion.toml")
-                path.write_text(self.made_config.replace("{root}", root.as_posix()), encoding="utf-8")
-                config = str(path)
+        words = {
+            "verb": verb,
+            "value": value,
+            "root": str(root),
+            "config": (self.made_config or "").replace("{root}", root.as_posix()),
             # Of now: when it was started, no .env had been read, and what is in there was no credential yet.
-            around = process.environment(_UTF8)
-            words = {"verb": verb, "value": value, "root": str(root), "config": config, "environment": around}
-            argv = ["bump-my-version", verb, *([value] if value else [])]
-            answer = json.loads(get_ready().ask(json.dumps(words), argv, TIMEOUT))
+            "environment": process.environment(_UTF8),
+        }
+        argv = ["bump-my-version", verb, *([value] if value else [])]
+        answer = json.loads(get_ready().ask(json.dumps(words), argv, TIMEOUT))
         if "error" in answer:
             raise BumpFailed(
                 f"bump-my-version: {_last_line(answer['error'])}.",

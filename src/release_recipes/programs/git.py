@@ -197,7 +197,7 @@ def repository(folder: Path) -> tuple[Git, Path]:
     """
     asked = ("rev-parse", "--path-format=absolute", "--show-toplevel", "--git-common-dir", "HEAD")
     try:
-        top, common, _ = Git(folder).ask(*asked).splitlines()
+        told = Git(folder).ask(*asked).splitlines()
     except CommandFailed as error:
         if "dubious ownership" in error.output:
             message, hint = "git does not trust this folder, which belongs to somebody else.", error.output.strip()
@@ -207,7 +207,11 @@ def repository(folder: Path) -> tuple[Git, Path]:
             raise NoRepository(message, "Commit what you want to release: git add . && git commit") from None
         message = "This folder is not in the working tree of a git repository."
         raise NoRepository(message, "Go to your project's folder, or make one there: git init") from None
-    return Git(Path(top)), Path(common)
+    if len(told) != len(asked) - 2:
+        message = "git does not say where this repository is in words that can be read."
+        hint = "Install git 2.31 or newer; and a folder's name can have no line end."
+        raise NoRepository(message, hint)
+    return Git(Path(told[0])), Path(told[1])
 
 
 def reason(output: str) -> str:

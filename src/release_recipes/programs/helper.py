@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import queue
 import threading
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
@@ -33,10 +32,9 @@ class Helper:
             Interrupted: The release is being stopped.
         """
         self._asking = threading.Lock()
+        self._is_late = False
         self._process = process.start(argv, Path(__file__).parent, env, foreground=False, fed=True)
-        self._answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._said = process.Reader(cast("IO[bytes]", self._process.stderr), argv[-1], tell=False)
-        threading.Thread(target=self._listen, daemon=True).start()
         atexit.register(self._process.kill)  # there is nothing that it could lose
 
     @property
@@ -58,33 +56,34 @@ class Helper:
             Interrupted: The release is being stopped.
         """
         with self._asking, events.effect(shown(argv)):
-            process.tell_guard(f"+ {self._process.pid} wait")
+            process.tell_guard(f"+ {self._process.pid} end")
+            alarm = threading.Timer(timeout, self._late)
+            alarm.start()
             try:
                 with contextlib.suppress(OSError):
                     stdin = cast("IO[bytes]", self._process.stdin)
                     stdin.write(f"{question}\n".encode())
                     stdin.flush()
-                answer = self._answers.get(timeout=timeout)
-            except BaseException as error:
+                answer = cast("IO[bytes]", self._process.stdout).readline()
+            except BaseException:
                 self._close()
-                if isinstance(error, queue.Empty):
-                    raise CommandTimedOut(argv, timeout, self._said.text()) from None
                 raise
+            finally:
+                alarm.cancel()
             process.tell_guard(f"- {self._process.pid}")
-            if answer is None:
-                self._close()
             process.not_stopping()
-            if answer is None:
-                raise CommandFailed(argv, self._process.wait(), self._said.text())
-            return answer
+            if answer.endswith(b"\n"):
+                return MASK(answer.decode("utf-8", "replace"))
+            self._close()
+            if self._is_late:
+                raise CommandTimedOut(argv, timeout, self._said.text())
+            raise CommandFailed(argv, self._process.wait(), self._said.text())
+
+    def _late(self) -> None:
+        self._is_late = True
+        self._close()
 
     def _close(self) -> None:
         """End it, with what it may have started: an answer that comes too late would be taken for the next one's."""
         process.end(self._process)
         process.forget(self._process)
-
-    def _listen(self) -> None:
-        with cast("IO[bytes]", self._process.stdout) as stream:
-            for line in stream:
-                self._answers.put(MASK(line.decode("utf-8", "replace")))
-        self._answers.put(None)

@@ -79,7 +79,8 @@ def run(  # noqa: PLR0913 - every parameter is one property of a process
     with events.effect(shown(argv)):
         variables = process.environment({**(process.scratch_variables() if tell else {}), **(env or {})}, forge=forge)
         if foreground and os.name != "nt":
-            variables.setdefault("GPG_TTY", os.ttyname(sys.stderr.fileno()))  # its own input is no terminal
+            with contextlib.suppress(OSError):  # a terminal without a name here, such as a container's
+                variables.setdefault("GPG_TTY", os.ttyname(sys.stderr.fileno()))  # its own input is no terminal
         child = process.start(argv, cwd, variables, foreground=foreground, fed=bool(feed))
         process.tell_guard(f"+ {child.pid} {'end' if tell else 'wait'}" if not foreground else "")
         source = argv[0] if argv[0] != sys.executable else argv[min(2, len(argv) - 1)]

@@ -88,6 +88,10 @@ class NoResponse(Exception):
         self.sent = sent
 
 
+class AnotherFile(Exception):
+    """A file on disk is not the one that was hashed."""
+
+
 def get_ready() -> None:
     """Import twine in the background: 0.3 s that pass while the project builds. Who uses it waits for that."""
     _ready.append(threading.Thread(target=_import, daemon=True))
@@ -189,16 +193,19 @@ def silenced() -> Iterator[None]:
         repository.print = announce  # type: ignore[attr-defined]
 
 
-def upload(repository: Repository, file: Path) -> Answer:
+def upload(repository: Repository, file: Path, sha256: str) -> Answer:
     """Send one file, once.
 
     Raises:
         NoResponse: The attempt ended without an answer.
+        AnotherFile: It has not that hash any more; it was not sent.
     """
     import requests
     from twine.package import PackageFile
 
     package = PackageFile.from_filename(str(file), None)
+    if package.sha2_digest != sha256:
+        raise AnotherFile(file)
     with events.effect(f"POST {repository.url} {file.name}"):
         try:
             # One attempt: twine's own loop would try again at once, whatever happened to the first.

@@ -75,9 +75,10 @@ def _converge(world: World) -> Done:
         return Done(state="already done", note=record.upload_address)
     if world.token is None:
         raise NoToken(world)
-    if world.state:  # else they were hashed just now
-        for artifact in absent:
-            _unchanged(world, artifact)
+    for artifact in absent if world.state else ():  # without a record they were hashed just now
+        path = world.dist / artifact.filename
+        if not path.is_file() or Artifact.of(path) != artifact:
+            raise _changed(world, artifact)
     uploader = _Uploader(world, absent)
     if world.state:
         world.state.mark_public(record)
@@ -111,12 +112,11 @@ class Passing(Exception):
         self.number, self.why, self.retry_after = number, why, retry_after
 
 
-def _unchanged(world: World, artifact: Artifact) -> None:
-    """See that a file on disk is the one that was inspected and recorded."""
-    path = world.dist / artifact.filename
-    if not path.is_file() or Artifact.of(path) != artifact:
-        message = f"{path} is not the file that was recorded (sha256 {artifact.sha256})."
-        raise Unfinished(message, "Put the right file there, or give the release up: invoke abandon")
+def _changed(world: World, artifact: Artifact) -> Unfinished:
+    """Return the error for a file on disk that is not the one that was inspected and hashed."""
+    message = f"{world.dist / artifact.filename} is not the file that was recorded (sha256 {artifact.sha256})."
+    give_up = ", or give the release up: invoke abandon" if world.state else ""
+    return Unfinished(message, f"Put the right file there{give_up}. Then {listing.how_to_finish(world)}")
 
 
 class _Uploader:
@@ -200,7 +200,9 @@ class _Uploader:
             UploadRefused: It will not.
         """
         try:
-            answer = twine.upload(repository, self._world.dist / artifact.filename)
+            answer = twine.upload(repository, self._world.dist / artifact.filename, artifact.sha256)
+        except twine.AnotherFile:
+            raise _changed(self._world, artifact) from None
         except twine.NoResponse as silence:
             self._ambiguous |= silence.sent
             raise self._passing(artifact, number, str(silence)) from None
