@@ -58,6 +58,7 @@ class Helper:
         with self._asking, events.effect(shown(argv)):
             process.tell_guard(f"+ {self._process.pid} end")
             alarm = threading.Timer(timeout, self._late)
+            alarm.daemon = True
             alarm.start()
             try:
                 with contextlib.suppress(OSError):
