@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from release_recipes.record import Artifact
 from support.cli import Cli
 from support.environment import Environment
 from support.faulty import FaultyIndex, delayed
@@ -199,14 +200,14 @@ def test_what_libraries_tell_of_an_upload_with_their_debugging_on(
         "with Face(json=False) as face:\n"
         "    held = token(sources(Path.cwd()), test=False)\n"
         "    with twine.uploading(sys.argv[1], '__token__', held) as connection:\n"
-        "        print(twine.upload(connection, Path(sys.argv[2])), [held], connection.session.auth)\n"
+        "        print(twine.upload(connection, Path(sys.argv[2]), sys.argv[3]), [held], connection.session.auth)\n"
     )
     subprocess.run(
         [sys.executable, "-m", "build", "--no-isolation"], cwd=repository.path, check=True, capture_output=True
     )
     wheel = next(repository.path.joinpath("dist").glob("*.whl"))
     done = subprocess.run(
-        [sys.executable, "-c", program, index.upload_url, wheel],
+        [sys.executable, "-c", program, index.upload_url, wheel, Artifact.of(wheel).sha256],
         cwd=repository.path,
         check=True,
         capture_output=True,
