@@ -104,31 +104,14 @@ class Distribution:
         """Where its metadata stands, with a slash: ``….dist-info/`` of a wheel, the top folder of an sdist."""
         end = ".dist-info/METADATA" if self.is_wheel else "/PKG-INFO"
         # The one at the top: a vendored package has its own further down.
-        at_top = (name for name in self._names if name.count("/") == 1 and name.endswith(end))
+        at_top = (name for name in self.files if name.count("/") == 1 and name.endswith(end))
         return next(at_top, "").rpartition("/")[0] + "/"
 
     @cached_property
     def metadata(self) -> Message:
         """Its core metadata; empty where it carries none."""
         name = self.info + ("METADATA" if self.is_wheel else "PKG-INFO")
-        return email.message_from_bytes(self.content(name) if name in self._names else b"")
-
-    @cached_property
-    def _names(self) -> tuple[str, ...]:
-        """The names of its files; a wheel has a list of them, so that it need not be read for that."""
-        if not self.is_wheel:
-            return tuple(self.files)
-        try:
-            with zipfile.ZipFile(self.path) as wheel:
-                return tuple(wheel.namelist())
-        except _BROKEN:
-            return ()
-
-    def _corrupt_member(self) -> str:
-        """Say what is wrong with a wheel's members, from the check sums alone."""
-        with zipfile.ZipFile(self.path) as wheel:
-            corrupt = wheel.testzip()
-        return f"{corrupt} is corrupt" if corrupt else ""
+        return email.message_from_bytes(self.content(name) if name in self.files else b"")
 
     def name_and_version(self) -> tuple[str, str]:
         """Return what the metadata says, once the file was read to its end.
@@ -136,14 +119,10 @@ class Distribution:
         Raises:
             BadDistribution: It carries none, or cannot be read.
         """
-        try:
-            told = self.metadata
-            fault = self._corrupt_member() if self.is_wheel and self._names else self.fault
-        except _BROKEN as error:
-            fault = str(error) or type(error).__name__
-        if fault:
-            message = f"{self.name} cannot be read to its end: {fault.rstrip('.')}."
+        if self.fault:
+            message = f"{self.name} cannot be read to its end: {self.fault}."
             raise BadDistribution([Problem("archive", message, "Build it again.")])
+        told = self.metadata
         if not told.get("Name") or not told.get("Version"):
             message = f"{self.name} carries no metadata."
             raise BadDistribution([Problem("metadata-files", message, "Build it with a build backend (PEP 517).")])

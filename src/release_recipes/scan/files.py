@@ -53,6 +53,7 @@ def _in_content(name: str, data: bytes, depth: int) -> list[Finding]:
             for member, content in _members(data):
                 inside = f"{name}!{member}"
                 found += [_too_large(inside)] if content is None else _in_content(inside, content, depth + 1)
+        # Encrypted members are zipfile's RuntimeError, compressions that it does not know NotImplementedError.
         except (zipfile.BadZipFile, tarfile.TarError, OSError, EOFError, RuntimeError, ValueError, NotImplementedError):
             pass  # the inspection of distributions refuses it; here it is a file like others
     return found
