@@ -11,8 +11,8 @@ import pytest
 
 from release_recipes import check
 from release_recipes.findings import Finding
-from release_recipes.mask import MASK, Mask
 from release_recipes.prepare import inspection
+from release_recipes.secrets.mask import MASK, Mask
 from support.cli import INVOKE, Cli
 from support.environment import Environment, make_environment
 from support.index import DevpiIndex, DevpiServer, PypiServer

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from release_recipes.programs.pypi_token import TokenFacts, read_token
+from release_recipes.index.token import TokenFacts, read_token
+from release_recipes.secrets.token import Token
 from release_recipes.settings import PYPI, TEST_PYPI
-from release_recipes.tokens import Token
 from support.checking import Told, look, problems, questions, warnings
 from support.index import PypiServer
 from support.macaroon import pypi_token

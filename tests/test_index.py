@@ -11,11 +11,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from release_recipes.errors import NoIndexAnswer
-from release_recipes.programs import index as programs_index
-from release_recipes.programs.index import Index
-from release_recipes.programs.retry import seconds_of
-from release_recipes.programs.simple_page import Listed
-from release_recipes.tokens import Token
+from release_recipes.index import client as programs_index
+from release_recipes.index.client import Index
+from release_recipes.index.page import Listed
+from release_recipes.index.retry import seconds_of
+from release_recipes.secrets.token import Token
 
 SHA = "a" * 64
 JSON = "application/vnd.pypi.simple.v1+json"

@@ -7,7 +7,7 @@ import pytest
 from distributions.made import INFO, METADATA, SDIST, WHEEL, WHEEL_FILES, sdist, wheel, write
 from release_recipes import events
 from release_recipes.errors import BadDistribution, Problem
-from release_recipes.prepare.trial import fits_here, install
+from release_recipes.prepare.install import fits_here, install
 from support.cli import Cli
 from support.index import PypiServer
 from support.repository import Repository

@@ -12,11 +12,11 @@ import pytest
 
 from release_recipes.errors import BumpFailed, CommandTimedOut, InvalidSetting, NoProject
 from release_recipes.prepare.normalise import normalise
+from release_recipes.processes.threads import side_by_side
 from release_recipes.programs import bump_my_version
 from release_recipes.programs.helper import Helper
-from release_recipes.project import Project, read_project
+from release_recipes.project.files import Project, read_project
 from release_recipes.settings import read_pyproject
-from release_recipes.side_by_side import side_by_side
 from support.repository import Repository
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from release_recipes.durable import write_whole
 from release_recipes.errors import Failed
-from release_recipes.record import Artifact, Record
-from release_recipes.state import State
+from release_recipes.state.atomic import write_whole
+from release_recipes.state.folder import State
+from release_recipes.state.record import Artifact, Record
 
 RECORD = Record(
     project="demo", prior="1.2.3", version="1.3.0", commit="c" * 40, base="b" * 40, tag="v1.3.0", tag_object="a" * 40,

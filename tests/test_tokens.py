@@ -19,9 +19,9 @@ from rich import inspect
 from rich.console import Console
 
 from release_recipes.errors import ReleaseError
-from release_recipes.mask import MASK, Mask
-from release_recipes.programs.run import run
-from release_recipes.tokens import Token, hold_environment, is_credential, without_credentials
+from release_recipes.processes.run import run
+from release_recipes.secrets.mask import MASK, Mask
+from release_recipes.secrets.token import Token, hold_environment, is_credential, without_credentials
 from support.cli import Cli
 from support.environment import Environment
 from support.index import PypiServer

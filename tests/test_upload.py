@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from release_recipes import events
-from release_recipes.distribution import Distribution
+from release_recipes.distributions.distribution import Distribution
 from release_recipes.errors import BadDistribution, FileConflict, Unfinished, UploadFailed, UploadRefused
-from release_recipes.programs import index as programs_index
+from release_recipes.index import client as programs_index
 from release_recipes.publish import World, listing, upload
-from release_recipes.state import State
+from release_recipes.state.folder import State
 from support import faulty
 from support.faulty import Exchange, Fault, FaultyIndex, answered, retry_after, stored
 from support.index import PypiServer

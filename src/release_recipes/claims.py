@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from release_recipes.errors import NoIndexAnswer
-from release_recipes.programs.index import Index
+from release_recipes.index.client import Index
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from release_recipes.place import Place
+    from release_recipes.commands.checkout import Place
 
 PREFIX = "refs/release-recipes/"
 

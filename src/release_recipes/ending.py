@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from release_recipes import claims, events, publish
+from release_recipes.commands.checkout import alone
 from release_recipes.errors import (
     CommandFailed,
     Failed,
@@ -16,16 +17,15 @@ from release_recipes.errors import (
     Unfinished,
     UploadRefused,
 )
-from release_recipes.place import alone
-from release_recipes.programs.process import shown
+from release_recipes.processes.process import shown
 from release_recipes.publish.claim import ClaimedElsewhere
 from release_recipes.settings import token
 
 if TYPE_CHECKING:
-    from release_recipes.place import Place
-    from release_recipes.record import Record
+    from release_recipes.commands.checkout import Place
     from release_recipes.settings import Settings
-    from release_recipes.state import State
+    from release_recipes.state.folder import State
+    from release_recipes.state.record import Record
 
 
 def finish(world: publish.World, state: State, steps: tuple[publish.Step, ...] = publish.RELEASE) -> None:

@@ -46,7 +46,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from release_recipes.mask import MASK
+from release_recipes.secrets.mask import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

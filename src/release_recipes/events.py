@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from release_recipes.errors import Problem
     from release_recipes.plan import Plan
-    from release_recipes.record import Record
+    from release_recipes.state.record import Record
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from release_recipes.errors import InvalidSetting, InvalidVersion, WrongUsage
 from release_recipes.programs.bump_my_version import NONE
-from release_recipes.project import is_version
+from release_recipes.project.files import is_version
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from release_recipes.programs.bump_my_version import BumpMyVersion, Shown
-    from release_recipes.project import Project
+    from release_recipes.project.files import Project
     from release_recipes.settings import Settings
 
 

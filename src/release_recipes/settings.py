@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from release_recipes.errors import InvalidSetting
-from release_recipes.tokens import Token, ask_keyring, hold_environment, read_environment
+from release_recipes.secrets.token import Token, ask_keyring, hold_environment, read_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """The tasks: flags, questions and exit codes. The only module that knows Invoke.
 
-Each task is a few lines over :mod:`~release_recipes.release`; what it needs is imported when it runs, since every
+Each task is a few lines over :mod:`~release_recipes.commands.release`; what it needs is imported when it runs, since every
 ``invoke --list`` pays for what is imported here.
 """
 
@@ -16,7 +16,7 @@ from invoke.tasks import task
 if TYPE_CHECKING:
     from invoke.context import Context
 
-    from release_recipes.face import Face
+    from release_recipes.cli.session import Face
 
 _PART = "Part of the version to raise: patch (default), minor, major, …; none releases the version as it stands."
 _RELEASE = {
@@ -53,7 +53,7 @@ def _face(json: bool = False, *, bumps: bool = False) -> Face:
 
         with contextlib.suppress(OSError, RuntimeError, ReleaseError):  # whoever asks it is told
             bump_my_version.get_ready()
-    from release_recipes.face import Face
+    from release_recipes.cli.session import Face
 
     return Face(json=json)
 

@@ -7,11 +7,12 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
-from release_recipes import events, temporary
+from release_recipes import events
 from release_recipes.publish import upload, verify
 from release_recipes.publish.step import Done, World
-from release_recipes.record import Record
-from release_recipes.state import State
+from release_recipes.state import temporary
+from release_recipes.state.folder import State
+from release_recipes.state.record import Record
 
 
 def record_after_the_first_upload() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from release_recipes.errors import Busy
 from release_recipes.programs import guard
-from release_recipes.state import State
+from release_recipes.state.folder import State
 from support.cli import Cli
 from support.index import PypiServer
 from support.repository import Repository
@@ -22,8 +22,8 @@ RELEASE = ("release", "--part", "minor", "--skip-tests")
 _HOLD = """\
 import sys, time
 from pathlib import Path
-from release_recipes.programs.run import run
-from release_recipes.state import State
+from release_recipes.processes.run import run
+from release_recipes.state.folder import State
 with State(Path(sys.argv[1])).lock.held("release"):
     print("held", flush=True)
     run([sys.executable, "-c", f"import time; time.sleep({sys.argv[2]})"], cwd=Path("."), tell=sys.argv[3] == "ends")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from distributions.made import METADATA, SDIST, SDIST_FILES, TOP, WHEEL, WHEEL_FILES, sdist, wheel, write
-from release_recipes.distribution import Distribution
+from release_recipes.distributions.distribution import Distribution
 from release_recipes.prepare.rebuild import differences
 from support.cli import Cli
 from support.index import PypiServer

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from release_recipes.status import closing
+from release_recipes.commands.status import closing
 from support.cli import Cli, Result
 from support.faulty import FORBIDDEN, FaultyIndex
 from support.index import PypiServer

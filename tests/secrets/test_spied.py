@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from release_recipes.record import Artifact
+from release_recipes.state.record import Artifact
 from support.cli import Cli
 from support.environment import Environment
 from support.faulty import FaultyIndex, delayed
@@ -195,7 +195,7 @@ def test_what_libraries_tell_of_an_upload_with_their_debugging_on(
     program = (
         "import http.client, logging, sys; from pathlib import Path\n"
         "http.client.HTTPConnection.debuglevel = 1; logging.basicConfig(level=logging.DEBUG)\n"
-        "from release_recipes.face import Face; from release_recipes.programs import twine\n"
+        "from release_recipes.cli.session import Face; from release_recipes.index import twine\n"
         "from release_recipes.settings import sources, token\n"
         "with Face(json=False) as face:\n"
         "    held = token(sources(Path.cwd()), test=False)\n"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from release_recipes.mask import Mask
+from release_recipes.secrets.mask import Mask
 from support.leaks import ENCODINGS, KINDS, PATHS, leaked, make_token, see_nothing
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from release_recipes.check import Outcome, check
+from release_recipes.commands.checkout import place
+from release_recipes.commands.release import subject_of
 from release_recipes.errors import Problem
-from release_recipes.place import place
 from release_recipes.plan import Request
-from release_recipes.release import subject_of
 
 __all__ = ["Told", "look", "problems", "questions", "warnings"]
 

@@ -9,7 +9,8 @@ import subprocess
 
 from release_recipes import events
 from release_recipes.__main__ import main
-from release_recipes.programs import index, twine
+from release_recipes.index import client as index
+from release_recipes.index import twine
 from release_recipes.publish import github, listing, upload, verify
 
 

@@ -24,17 +24,17 @@ from unittest import mock
 from urllib.parse import quote, quote_plus
 
 from release_recipes import events
-from release_recipes.console import Console
-from release_recipes.durable import write_whole
+from release_recipes.cli.console import Console
+from release_recipes.cli.session import Face
 from release_recipes.errors import CommandFailed, Problem, ReleaseError
-from release_recipes.face import Face
-from release_recipes.mask import MASK, Mask
-from release_recipes.programs.process import Reader
-from release_recipes.state import State
-from release_recipes.tokens import Token
+from release_recipes.processes.process import Reader
+from release_recipes.secrets.mask import MASK, Mask
+from release_recipes.secrets.token import Token
+from release_recipes.state.atomic import write_whole
+from release_recipes.state.folder import State
 
 if TYPE_CHECKING:
-    from release_recipes.place import Place
+    from release_recipes.commands.checkout import Place
 
 __all__ = ["ENCODINGS", "KINDS", "PATHS", "forgotten", "leaked", "make_token", "pieces", "spelled"]
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from release_recipes.programs.git import Git
 from release_recipes.publish import World
-from release_recipes.record import Artifact, Record
-from release_recipes.state import State
-from release_recipes.tokens import Token
+from release_recipes.secrets.token import Token
+from release_recipes.state.folder import State
+from release_recipes.state.record import Artifact, Record
 
 __all__ = ["make_world"]
 

@@ -10,14 +10,14 @@ from release_recipes.check import github, index, programs, repository, version
 from release_recipes.check.facts import Facts, Subject
 from release_recipes.errors import InvalidSetting, Problem, ReleaseError, WrongUsage
 from release_recipes.findings import Check, Finding, Weight
-from release_recipes.mask import MASK
+from release_recipes.secrets.mask import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from concurrent.futures import Future
 
+    from release_recipes.index.page import Page
     from release_recipes.plan import Plan
-    from release_recipes.programs.simple_page import Page
 
 __all__ = ["CHECKS", "Outcome", "Subject", "check"]
 

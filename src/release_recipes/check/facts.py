@@ -8,22 +8,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from release_recipes.index.client import Index
 from release_recipes.plan import Plan, Request, make_plan, wanted_part
 from release_recipes.programs import gh
-from release_recipes.programs.index import Index
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
     from pathlib import Path
 
+    from release_recipes.index.page import Page
     from release_recipes.programs.bump_my_version import Shown
     from release_recipes.programs.gh import GitHubRepository
     from release_recipes.programs.git import Git, RemoteRefs
-    from release_recipes.programs.simple_page import Page
-    from release_recipes.project import Project
+    from release_recipes.project.files import Project
+    from release_recipes.secrets.token import Token
     from release_recipes.settings import Settings
-    from release_recipes.state import State
-    from release_recipes.tokens import Token
+    from release_recipes.state.folder import State
 
 
 @dataclass(frozen=True)

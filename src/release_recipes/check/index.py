@@ -12,8 +12,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from release_recipes.findings import Check, Finding, question, warning
-from release_recipes.programs.pypi_token import read_token
-from release_recipes.project import is_version
+from release_recipes.index.token import read_token
+from release_recipes.project.files import is_version
 from release_recipes.settings import PYPI, TEST_PYPI, TOKEN_PAGES, example, token_name
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from release_recipes.errors import CommandFailed
 from release_recipes.findings import Check, Finding, warning
-from release_recipes.programs.run import has_terminal
+from release_recipes.processes.run import has_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from release_recipes import events
 from release_recipes.errors import TestsFailed
-from release_recipes.prepare import build, bump, commit, hooks, inspection, rebuild, tag, test, trial
+from release_recipes.prepare import build, bump, commit, hooks, inspection, rebuild, tag, test
+from release_recipes.prepare import install as trial
 from release_recipes.prepare.inspection import INSPECTIONS
 from release_recipes.prepare.workspace import usual_modes
-from release_recipes.side_by_side import side_by_side
+from release_recipes.processes.threads import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,10 +9,10 @@ from release_recipes.errors import CommandFailed, Failed
 from release_recipes.prepare.normalise import normalise
 from release_recipes.prepare.step import Step
 from release_recipes.prepare.workspace import clone_release
+from release_recipes.processes.process import shown
+from release_recipes.processes.run import run
 from release_recipes.programs import nox
 from release_recipes.programs.build import COMMAND
-from release_recipes.programs.process import shown
-from release_recipes.programs.run import run
 
 if TYPE_CHECKING:
     from pathlib import Path

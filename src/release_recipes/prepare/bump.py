@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from release_recipes.errors import BumpFailed
 from release_recipes.prepare.step import Step
-from release_recipes.programs.process import shown
+from release_recipes.processes.process import shown
 
 if TYPE_CHECKING:
     from release_recipes.plan import Plan

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from release_recipes.errors import CommandFailed, Failed
 from release_recipes.prepare.bump import changed_files
 from release_recipes.prepare.step import Step
-from release_recipes.programs.process import shown
-from release_recipes.programs.run import run
+from release_recipes.processes.process import shown
+from release_recipes.processes.run import run
 
 if TYPE_CHECKING:
     from release_recipes.plan import Plan

@@ -13,13 +13,13 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 
 from release_recipes.errors import NoIndexAnswer
-from release_recipes.programs.index import Index
+from release_recipes.index.client import Index
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from release_recipes.index.page import Listed, Page
     from release_recipes.plan import Plan
-    from release_recipes.programs.simple_page import Listed, Page
 
 #: Bytes of a file above which a comparison is not worth the wait.
 LARGEST = 20 * 1024 * 1024

@@ -13,13 +13,13 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from release_recipes import events
-from release_recipes.distribution import Distribution
+from release_recipes.distributions.distribution import Distribution
 from release_recipes.errors import BadDistribution, CommandFailed, Problem
 from release_recipes.prepare.build import build_in
 from release_recipes.prepare.step import Step
 from release_recipes.prepare.workspace import clone_release
+from release_recipes.processes.run import run
 from release_recipes.programs import nox
-from release_recipes.programs.run import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

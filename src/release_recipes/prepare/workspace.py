@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release_recipes.programs.git import Git, without_credentials
-from release_recipes.record import Artifact
+from release_recipes.state.record import Artifact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from release_recipes.errors import BumpFailed, UnknownPart
-from release_recipes.programs import process
+from release_recipes.processes import process
 from release_recipes.programs.helper import Helper
 
 #: Seconds; it edits files, and its hooks may do more.

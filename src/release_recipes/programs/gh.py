@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from release_recipes.errors import CommandFailed, ProgramMissing
-from release_recipes.programs.run import Completed, run
+from release_recipes.processes.run import Completed, run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

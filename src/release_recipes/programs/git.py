@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from release_recipes.errors import CommandFailed, CommandTimedOut, NoRepository
-from release_recipes.programs.run import Completed, has_terminal, run
+from release_recipes.processes.run import Completed, has_terminal, run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

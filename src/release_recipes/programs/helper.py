@@ -10,9 +10,9 @@ from typing import IO, TYPE_CHECKING, cast
 
 from release_recipes import events
 from release_recipes.errors import CommandFailed, CommandTimedOut
-from release_recipes.mask import MASK
-from release_recipes.programs import process
-from release_recipes.programs.process import shown
+from release_recipes.processes import process
+from release_recipes.processes.process import shown
+from release_recipes.secrets.mask import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

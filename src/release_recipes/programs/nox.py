@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from release_recipes.errors import CommandFailed
-from release_recipes.programs.run import Completed, run
+from release_recipes.processes.run import Completed, run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from release_recipes import events
-from release_recipes.publish import claim, github, home, install, push, upload, verify
+from release_recipes.publish import claim, github, push, upload, verify
+from release_recipes.publish import install_from_index as install
+from release_recipes.publish import update_branch as home
 from release_recipes.publish.step import Step, World
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from release_recipes import events
 from release_recipes.errors import CommandFailed, Failed, NoIndexAnswer, Problem, Unfinished
+from release_recipes.processes.process import shown
 from release_recipes.programs.git import reason
-from release_recipes.programs.process import shown
 from release_recipes.publish.step import Done, Step, World
 
 if TYPE_CHECKING:

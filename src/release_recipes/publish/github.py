@@ -15,16 +15,16 @@ from urllib.parse import quote
 
 from release_recipes import events
 from release_recipes.errors import CommandFailed, Problem, ProgramMissing, Unfinished
+from release_recipes.index.retry import attempts
+from release_recipes.processes.process import shown
 from release_recipes.programs import gh
-from release_recipes.programs.process import shown
-from release_recipes.programs.retry import attempts
 from release_recipes.publish.step import Done, Step, World
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from release_recipes.plan import Plan
-    from release_recipes.record import Artifact, Record
+    from release_recipes.state.record import Artifact, Record
 
 #: Attempts and seconds for the whole release; whichever ends first.
 ATTEMPTS = 4

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from release_recipes.publish.step import World
-    from release_recipes.record import Artifact
+    from release_recipes.state.record import Artifact
 
 #: Seconds before each question, when one answer is not believed: a page may be half updated.
 QUESTIONS: tuple[float, ...] = (0.0, 1.0, 2.0)

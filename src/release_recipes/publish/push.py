@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 
 from release_recipes import events
 from release_recipes.errors import CommandFailed, ProgramMissing, RefConflict, Unfinished
+from release_recipes.processes.process import shown
 from release_recipes.programs import gh
 from release_recipes.programs.git import Git, reason
-from release_recipes.programs.process import shown
 from release_recipes.publish.step import Done, Step, World
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from release_recipes.plan import Plan
-    from release_recipes.record import Record
+    from release_recipes.state.record import Record
 
 #: How often the world is looked at: others may push while we do, and a push that failed may have come through.
 _LOOKS = 5

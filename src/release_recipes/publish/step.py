@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from release_recipes.programs.index import Index
+from release_recipes.index.client import Index
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from release_recipes.plan import Plan
     from release_recipes.programs.git import Git
-    from release_recipes.record import Record
-    from release_recipes.state import State
-    from release_recipes.tokens import Token
+    from release_recipes.secrets.token import Token
+    from release_recipes.state.folder import State
+    from release_recipes.state.record import Record
 
 
 @dataclass(frozen=True)

@@ -25,12 +25,12 @@ from release_recipes.errors import (
     UploadRefused,
     WrongUsage,
 )
-from release_recipes.programs import twine
-from release_recipes.programs.retry import attempts
+from release_recipes.index import twine
+from release_recipes.index.retry import attempts
+from release_recipes.processes.threads import side_by_side
 from release_recipes.publish import listing
 from release_recipes.publish.step import Done, Step, World
-from release_recipes.record import Artifact
-from release_recipes.side_by_side import side_by_side
+from release_recipes.state.record import Artifact
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from release_recipes.mask import MASK
 from release_recipes.scan.forms import FORMS
+from release_recipes.secrets.mask import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

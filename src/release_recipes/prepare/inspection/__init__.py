@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from release_recipes import events
-from release_recipes.distribution import Distribution
+from release_recipes.distributions.distribution import Distribution
 from release_recipes.errors import BadDistribution, Problem
 from release_recipes.findings import Weight
-from release_recipes.mask import MASK
 from release_recipes.prepare.inspection import archive, belonging, content, metadata, wheel
 from release_recipes.prepare.inspection.subject import Subject
 from release_recipes.prepare.last_release import fetch
 from release_recipes.prepare.step import Step
+from release_recipes.secrets.mask import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

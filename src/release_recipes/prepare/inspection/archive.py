@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from release_recipes.distribution import Distribution, Member
+    from release_recipes.distributions.distribution import Distribution, Member
     from release_recipes.prepare.inspection.subject import Subject
 
 #: Bytes; PyPI's limit for a file of a project that has not asked for more.

@@ -20,7 +20,7 @@ from release_recipes.findings import Check, Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from release_recipes.distribution import Distribution
+    from release_recipes.distributions.distribution import Distribution
     from release_recipes.prepare.inspection.subject import Subject
 
 #: What one wheel of a matrix does not share with another: build number and tags.

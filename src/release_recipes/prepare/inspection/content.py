@@ -13,7 +13,7 @@ from release_recipes.scan import scan_files
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from release_recipes.distribution import Distribution
+    from release_recipes.distributions.distribution import Distribution
     from release_recipes.prepare.inspection.subject import Subject
 
 #: Names of files that hold credentials and nothing else.

@@ -8,7 +8,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
 from release_recipes.findings import Check, Finding, Weight
-from release_recipes.programs import twine
+from release_recipes.index import twine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

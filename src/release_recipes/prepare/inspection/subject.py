@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from release_recipes.distribution import Distribution
+    from release_recipes.distributions.distribution import Distribution
 
 
 @dataclass(frozen=True)

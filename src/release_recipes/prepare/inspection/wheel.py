@@ -19,7 +19,7 @@ from release_recipes.findings import Check, Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from release_recipes.distribution import Distribution
+    from release_recipes.distributions.distribution import Distribution
     from release_recipes.prepare.inspection.subject import Subject
 
 _BUILD_AGAIN = "PyPI refuses it. Build it again, and change no file of a wheel by hand: wheel unpack, then wheel pack."

@@ -1,0 +1,1 @@
+"""Processes: how one is started, read and ended."""

@@ -1,0 +1,107 @@
+"""Run a program to its end.
+
+One that may ask a person (``interactive``) runs in the foreground with the terminal and without a time-out; without a
+terminal it gets no input and fails at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from release_recipes import events
+from release_recipes.errors import CommandFailed, CommandTimedOut
+from release_recipes.processes import process
+from release_recipes.processes.process import shown
+from release_recipes.secrets.mask import MASK
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A process that has ended, and what it wrote (masked)."""
+
+    argv: tuple[str, ...]
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def output(self) -> str:
+        """Both streams, standard output first."""
+        return "\n".join(part for part in (self.stdout.rstrip("\n"), self.stderr.rstrip("\n")) if part)
+
+
+def has_terminal() -> bool:
+    """Say whether a person can be asked: standard input and error are a terminal."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
+def run(  # noqa: PLR0913 - every parameter is one property of a process
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    forge: bool = False,
+    feed: str = "",
+    timeout: float | None = None,
+    interactive: bool = False,
+    check: bool = True,
+    tell: bool = False,
+) -> Completed:
+    """Run a program to its end.
+
+    Args:
+        argv: The program and its arguments.
+        cwd: Where it runs.
+        env: Variables on top of :func:`~release_recipes.processes.process.environment`.
+        forge: Whether the forge's credentials stay in its environment.
+        feed: What it reads on standard input.
+        timeout: Seconds until it is ended, with all its children; ignored where a person is asked.
+        interactive: Whether it may ask a person.
+        check: Whether a code other than 0 raises.
+        tell: Whether it is the project's own long work: its lines are told as :class:`~release_recipes.events.Output`
+            while it runs, and it is ended when we are killed (anything else runs to its end).
+
+    Raises:
+        ProgramMissing: It cannot be started.
+        CommandFailed: It ended with another code than 0, and ``check`` is set.
+        CommandTimedOut: It did not end in time; it and its children are gone.
+        Interrupted: The release is being stopped.
+    """
+    foreground = interactive and has_terminal()
+    with events.effect(shown(argv)):
+        variables = process.environment({**(process.scratch_variables() if tell else {}), **(env or {})}, forge=forge)
+        if foreground and os.name != "nt":
+            with contextlib.suppress(OSError):  # a terminal without a name here, such as a container's
+                variables.setdefault("GPG_TTY", os.ttyname(sys.stderr.fileno()))  # its own input is no terminal
+        child = process.start(argv, cwd, variables, foreground=foreground, fed=bool(feed))
+        process.tell_guard(f"+ {child.pid} {'end' if tell else 'wait'}" if not foreground else "")
+        source = argv[0] if argv[0] != sys.executable else argv[min(2, len(argv) - 1)]
+        streams = [process.Reader(stream, source, tell=tell) for stream in (child.stdout, child.stderr) if stream]
+        try:
+            if child.stdin:
+                with contextlib.suppress(BrokenPipeError), child.stdin as stdin:
+                    stdin.write(feed.encode())
+            code = child.wait(None if foreground else timeout)
+        except process.TimeoutExpired:
+            process.end(child)
+            said = "\n".join(reader.text() for reader in streams)
+            raise CommandTimedOut(tuple(map(MASK, argv)), timeout or 0, said) from None
+        except BaseException:
+            process.end(child)
+            raise
+        finally:
+            process.forget(child)
+        stdout, stderr = (reader.text() for reader in streams)
+        done = Completed(tuple(map(MASK, argv)), code, stdout, stderr)
+        process.not_stopping()
+        if check and code != 0:
+            raise CommandFailed(done.argv, code, done.output)
+    return done

@@ -1,0 +1,1 @@
+"""Credentials: held so that they do not show."""
