@@ -5,7 +5,7 @@
 """The checks of this project: ``nox -s test`` is what a change must pass, ``nox --list`` shows the rest.
 
 The suite tests the built wheel, never the source folder. The long matrices are sessions of their own, so that the suite
-is run often; ``.ci/run`` runs them all.
+is run often; ``.ci/run`` runs them all. One environment serves all sessions that need the wheel: ``install`` makes it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 import nox
+from nox.virtualenv import VirtualEnv
 
 nox.needs_version = ">=2026.2"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -28,10 +29,13 @@ nox.options.sessions = ["lint", "types", "test"]
 LONG = {
     "flows": "Go through what takes seconds a test: rehearsals, resumes, signals, locks, environments, single steps.",
     "crash": "Kill a release at every point, resume it, and compare the end; start two at once.",
-    "faults": "Break the index, git and GitHub in every way; see what a person is told, and how it ends.",
+    "faults": "Break the index, git and GitHub in every way; see what the user is told, and how it ends.",
     "backends": "Build twice with each build backend, and compare.",
     "secrets": "Send thousands of credentials through every way out; run the hook of pre-commit.",
 }
+
+#: Pythons beside the one that runs nox.
+PYTHONS = ("3.12", "3.13")
 
 #: Start-up is a part of what is tested and measured, and uv does not compile unless it is told to.
 COMPILED = {"UV_COMPILE_BYTECODE": "1"}
@@ -48,34 +52,69 @@ def install_wheel(session: nox.Session, group: str = "test") -> None:
 
 
 def run_python(session: nox.Session, *arguments: str) -> None:
-    """Run Python where the programs of the environment are found, and the source folder is not."""
-    path = os.pathsep.join([session.bin, os.environ.get("PATH", os.defpath)])
-    session.run("python", *arguments, *session.posargs, env={"PATH": path})
+    """Run the Python of the environment that ``install`` makes; its programs are found, and the source folder is not."""
+    shared = Path(session.cache_dir.parent, "install")
+    folder = session.virtualenv.location if isinstance(session.virtualenv, VirtualEnv) else shared
+    scripts = Path(folder, "Scripts" if os.name == "nt" else "bin").resolve()
+    path = os.pathsep.join([str(scripts), os.environ.get("PATH", os.defpath)])
+    session.run(str(scripts / "python"), *arguments, *session.posargs, env={"PATH": path}, external=True)
+
+
+def interpreter(version: str) -> str:
+    """Return the path of a Python, also where a version manager keeps it out of the path; else its version."""
+    versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
+    found = sorted(versions.glob(f"{version}.*/bin/python"))
+    return str(found[-1]) if found else version
 
 
 @nox.session
-def test(session: nox.Session) -> None:
-    """Run the test suite on the built wheel."""
+def install(session: nox.Session) -> None:
+    """Install the built wheel, and what its tests need, into the one environment of the sessions that need it."""
     install_wheel(session)
+
+
+def run_suite(session: nox.Session) -> None:
+    """Run the test suite on the built wheel."""
     apart = [f"--ignore=tests/{folder}" for folder in LONG]
     run_python(session, "-m", "pytest", "--numprocesses=2", *apart, "tests")
 
 
+@nox.session(venv_backend="none", requires=["install"])
+def test(session: nox.Session) -> None:
+    """Run the test suite on the built wheel."""
+    run_suite(session)
+
+
+def test_on(session: nox.Session) -> None:
+    """Run the test suite on another Python; where there is none, skip it, but never in the forge's CI."""
+    install_wheel(session)
+    run_suite(session)
+
+
+for version in PYTHONS:
+    python = interpreter(version)
+    if python == version and not shutil.which(f"python{version}") and not os.environ.get("GITHUB_ACTIONS"):
+        other = nox.session(name=f"test-{version}", venv_backend="none")(
+            lambda s: s.skip("there is no such Python here")
+        )
+    else:
+        other = nox.session(name=f"test-{version}", python=python)(test_on)
+    other.__doc__ = f"Run the test suite on Python {version}."
+
+
 def run_long(session: nox.Session) -> None:
     """Run the folder of tests that has the session's name."""
-    install_wheel(session)
     run_python(session, "-m", "pytest", "--numprocesses=2", f"tests/{session.name}")
 
 
 for name, about in LONG.items():
-    long = nox.session(name=name)(run_long)
+    long = nox.session(name=name, venv_backend="none", requires=["install"])(run_long)
     long.__doc__ = about
 
 
-@nox.session
+@nox.session(venv_backend="none", requires=["install"])
 def mutants(session: nox.Session) -> None:
     """Take the guard of each check away, and invert it; each time a test has to go red."""
-    install_wheel(session)
     run_python(session, "tests/mutants.py")
 
 
@@ -101,17 +140,15 @@ def types(session: nox.Session) -> None:
     session.run("mypy")
 
 
-@nox.session
+@nox.session(venv_backend="none", requires=["install"])
 def docs(session: nox.Session) -> None:
-    """Check that what docs/ says about settings, checks and tasks is what the code says; -- --write mends it."""
-    install_wheel(session)
+    """Check that what docs/ says about settings, checks and tasks is what the code says; -- --write fixes it."""
     run_python(session, "docs/make_pages.py")
 
 
-@nox.session
+@nox.session(venv_backend="none", requires=["install"])
 def bench(session: nox.Session) -> None:
     """Measure by ratio, in one run: start-up, a release against the commands by hand, many uploads."""
-    install_wheel(session)
     run_python(session, "tests/bench.py")
 
 

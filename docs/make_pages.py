@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from release_recipes.check import CHECKS
-from release_recipes.prepare import INSPECTIONS
+from release_recipes.distributions.inspection import INSPECTIONS
 from release_recipes.settings import Settings
 
 DOCS = Path(__file__).parent

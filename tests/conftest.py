@@ -2,16 +2,13 @@
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from release_recipes import check
-from release_recipes.findings import Finding
-from release_recipes.prepare import inspection
 from release_recipes.secrets.mask import MASK, Mask
 from support.cli import INVOKE, Cli
 from support.environment import Environment, make_environment
@@ -24,6 +21,9 @@ allow_loopback_only()
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts what goes to the background so, and tests could interrupt nothing.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    # So does nohup, and a supervisor.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)
@@ -111,30 +111,3 @@ def cli() -> Cli:
 def invoke() -> Cli:
     """Return Invoke, for a project with a `tasks.py`."""
     return Cli(INVOKE)
-
-
-# -- mutants of checks, for tests/mutants.py ---------------------------------------------------------------------------
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Take the name of a check and how it is broken."""
-    parser.addoption("--mutant", help="CHECK:removed or CHECK:inverted; only the tests that are marked for it run")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Put the mutant in the place of the check."""
-    if mutant := config.getoption("--mutant"):
-        name, kind = mutant.split(":")
-        found = [Finding("It always finds something.", "There is no way out.")] if kind == "inverted" else []
-        for act, where in ((check, "CHECKS"), (inspection, "INSPECTIONS")):
-            whole = getattr(act, where)
-            broken = [replace(one, find=lambda _: iter(found)) if one.name == name else one for one in whole]
-            setattr(act, where, tuple(broken))
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the tests that are marked for the mutant."""
-    if mutant := config.getoption("--mutant"):
-        name, kind = mutant.split(":")
-        colour = "red" if kind == "removed" else "green"
-        items[:] = [item for item in items if any(name in mark.args for mark in item.iter_markers(colour))]

@@ -2,49 +2,135 @@
 
 Each check is broken twice: its guard is removed (it never finds anything), and inverted (it always does). The tests
 that are marked as red, or as green, for the check pass without the mutant, and with it in its place one has to fail.
+
+Tests are collected once a process, and one process a core takes its share of the mutants.
 """
 
-from __future__ import annotations
-
+import contextlib
+import json
+import os
 import subprocess
 import sys
+import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, cast
 
+import pytest
+
+from release_recipes import check
 from release_recipes.check import CHECKS
-from release_recipes.prepare import INSPECTIONS
+from release_recipes.distributions import inspection
+from release_recipes.distributions.inspection import INSPECTIONS
+from release_recipes.findings import Finding
 
 TESTS = Path(__file__).parent
+PROCESSES = min(os.cpu_count() or 1, 4)
+NAMES = [each.name for each in (*CHECKS, *INSPECTIONS)]
+#: How a check is broken, and the tests of which one has to fail.
+KINDS = {"removed": "red", "inverted": "green"}
+MUTANTS = [(name, kind) for name in NAMES for kind in KINDS]
 
 
-def run(*words: str) -> subprocess.CompletedProcess[str]:
-    """Run tests in one process, in their order."""
-    argv = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:randomly", *words, str(TESTS)]
-    return subprocess.run(argv, check=False, capture_output=True, text=True, cwd=TESTS.parent)
+@contextlib.contextmanager
+def broken(name: str, kind: str) -> Iterator[None]:
+    """Put a mutant in the place of a check."""
+    found = [Finding("It always finds something.", "There is no way out.")] if kind == "inverted" else []
+    try:
+        for act, where, whole in ((check, "CHECKS", CHECKS), (inspection, "INSPECTIONS", INSPECTIONS)):
+            act.__dict__[where] = tuple(
+                replace(each, find=lambda _: iter(found)) if each.name == name else each for each in whole
+            )
+        yield
+    finally:
+        check.__dict__["CHECKS"], inspection.__dict__["INSPECTIONS"] = CHECKS, INSPECTIONS
 
 
-def survives(mutant: str) -> str | None:
-    """Run the marked tests with a mutant; what happened, where none of them failed (an error is no failure)."""
-    done = run("--mutant", mutant)
-    return None if done.returncode == 1 and "1 failed" in done.stdout else done.stdout[-2000:] + done.stderr[-2000:]
+@dataclass(eq=False)  # pytest keeps plug-ins in sets
+class Share:
+    """A plug-in of pytest that runs one process's share of the tests without a mutant, then of the mutants."""
+
+    number: int
+    #: What is told of tests that fail without a mutant, and of mutants with which none fails.
+    failures: list[str] = field(default_factory=list)
+    survivors: dict[str, str] = field(default_factory=dict)
+    _reports: list[pytest.TestReport] = field(default_factory=list)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Keep the marked tests."""
+        items[:] = [item for item in items if any(item.iter_markers(mark) for mark in KINDS.values())]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run them all."""
+        if session.testsfailed:
+            message = "The tests cannot be collected."
+            raise session.Interrupted(message)
+        for item in session.items[self.number :: PROCESSES]:
+            self.failures += [report.longreprtext for report in self._run(item) if report.failed]
+        for name, kind in MUTANTS[self.number :: PROCESSES]:
+            marked = [
+                item for item in session.items if any(name in mark.args for mark in item.iter_markers(KINDS[kind]))
+            ]
+            with broken(name, kind):
+                if not any(self._is_red(item) for item in marked):
+                    self.survivors[f"{name}:{kind}"] = f"None of its {len(marked)} tests failed: {marked}"
+        return True
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep what one test came to."""
+        self._reports.append(report)
+
+    def _is_red(self, item: pytest.Item) -> bool:
+        """Return whether a test fails: an error before or after it is no failure."""
+        return any(report.failed and report.when == "call" for report in self._run(item))
+
+    def _run(self, item: pytest.Item) -> list[pytest.TestReport]:
+        """Run one test, which may have been run before; what lasts for the session goes on."""
+        self._reports.clear()
+        next_item = cast("Any", item.session)
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=next_item)
+        return list(self._reports)
+
+
+def take(number: int, told: Path) -> None:
+    """Run one process's share, and tell what came of it; nothing is told where the tests did not run at all."""
+    share = Share(number)
+    code = pytest.main(["-q", "-p", "no:randomly", "--tb=short", str(TESTS)], plugins=[share])
+    if code in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
+        told.write_text(json.dumps([share.failures, share.survivors]), encoding="utf-8")
 
 
 def main() -> str | None:
-    """Try every mutant, two at a time."""
+    """Try every mutant."""
     began = time.monotonic()
-    if (control := run("-m", "red or green", "-n", "2")).returncode:
-        return f"Without a mutant the marked tests have to pass:\n{control.stdout[-4000:]}"
-    names = [check.name for check in CHECKS] + [inspection.name for inspection in INSPECTIONS]
-    mutants = [f"{name}:{kind}" for name in names for kind in ("removed", "inverted")]
-    with ThreadPoolExecutor(2) as pool:
-        survivors = {mutant: said for mutant, said in zip(mutants, pool.map(survives, mutants), strict=True) if said}
+    failures: list[str] = []
+    survivors: dict[str, str] = {}
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as closing:
+        processes = []
+        for number in range(PROCESSES):
+            log = closing.enter_context(Path(folder, f"{number}.log").open("wb"))
+            argv = [sys.executable, __file__, str(number), str(Path(folder, f"{number}.json"))]
+            processes.append(subprocess.Popen(argv, stdout=log, stderr=log, cwd=TESTS.parent))
+        for number, process in enumerate(processes):
+            process.wait()
+            told = Path(folder, f"{number}.json")
+            if not told.exists():
+                return f"The tests did not run:\n{Path(folder, f'{number}.log').read_text('utf-8')[-4000:]}"
+            of_one = json.loads(told.read_text("utf-8"))
+            failures += of_one[0]
+            survivors |= of_one[1]
+    if failures:
+        return "\n\n".join(["Without a mutant the marked tests have to pass:", *failures])[:8000]
     for mutant, said in survivors.items():
         print(f"{mutant} survives:\n{said}")
-    seen, seconds = len(mutants) - len(survivors), time.monotonic() - began
-    print(f"{seen} of {len(mutants)} mutants of {len(names)} checks were seen red, in {seconds:.0f} s")
+    seen, seconds = len(MUTANTS) - len(survivors), time.monotonic() - began
+    print(f"{seen} of {len(MUTANTS)} mutants of {len(NAMES)} checks were seen red, in {seconds:.0f} s")
     return "A check can be broken without a test that notices." if survivors else None
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(take(int(sys.argv[1]), Path(sys.argv[2])) if sys.argv[1:] else main())

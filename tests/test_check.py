@@ -185,7 +185,7 @@ RED: dict[str, tuple[Arrange, list[Told]]] = {
             Told(
                 "remote",
                 "There is no remote 'origin': the release commit and its tag would live on this machine only.",
-                "git remote add origin <address>; without a remote you can rehearse: invoke rehearse",
+                "git remote add origin <address>; without a remote you can rehearse: release-recipes rehearse",
             )
         ],
     ),
@@ -236,16 +236,16 @@ RED: dict[str, tuple[Arrange, list[Told]]] = {
     ),
     "odd tag": (
         lambda repository: settings(repository, 'tag = "release {version}"'),
-        [Told("tag", "git takes no tag of the name 'release 1.3.0'.", "Mend the template: [tool.release] tag")],
+        [Told("tag", "git takes no tag of the name 'release 1.3.0'.", "Fix the template: [tool.release] tag")],
     ),
     "claimed": (
         lambda repository: repository.git("push", "--quiet", "origin", "HEAD:refs/release-recipes/v1.2.9"),
         [
             Told(
                 "claim",
-                "A release of v1.2.9 is under way on another machine (it claimed refs/release-recipes/v1.2.9 on the "
-                "remote).",
-                "Finish it there: invoke resume. If that machine is gone for good: invoke abandon",
+                "A release of v1.2.9 is under way: refs/release-recipes/v1.2.9 on origin, made by somebody on an "
+                "unknown day.",
+                "Finish it where it began: release-recipes resume. If that is gone for good: release-recipes abandon",
             )
         ],
     ),
@@ -285,6 +285,33 @@ def test_a_repository_that_is_not_in_order(arrange: Arrange, told: list[Told], r
     """Each reason not to release is found, alone, and told with what to do about it."""
     arrange(repository)
     assert problems(look(repository.path)) == told
+
+
+@pytest.mark.usefixtures("index")
+@pytest.mark.parametrize("project", ["Demo.Package", "other-package"])
+@pytest.mark.red("claim")
+@pytest.mark.green("claim")
+def test_a_release_that_another_machine_has_claimed(
+    project: str, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A claim of this project stops the release, with who made it and when; one of another project does not."""
+    message = (
+        f"{project} 1.2.9\n\nIndex: http://localhost/simple/\n\n"
+        f"sha256 of the distributions that were built from this commit:\n\n{'0' * 64}  {project}-1.2.9.tar.gz\n"
+    )
+    colleague = repository.other_clone()
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2026-01-02T03:04:05+01:00")
+    colleague.git("tag", "--annotate", f"--message={message}", "v1.2.9")
+    colleague.git("push", "--quiet", "origin", "v1.2.9:refs/release-recipes/v1.2.9")
+    before = repository.snapshot()
+    ours = Told(
+        "claim",
+        "A release of v1.2.9 is under way: refs/release-recipes/v1.2.9 on origin, made by Ada Lovelace "
+        "<ada@example.org> on 2026-01-02 02:04 UTC.",
+        "Finish it where it began: release-recipes resume. If that is gone for good: release-recipes abandon",
+    )
+    assert problems(look(repository.path)) == ([ours] if project == "Demo.Package" else [])
+    assert repository.snapshot() == before
 
 
 @pytest.mark.usefixtures("index")
@@ -482,7 +509,7 @@ def test_a_prior_version_that_nobody_can_compare(make_repository: MakeRepository
             Told(
                 "version-files",
                 "The version files disagree: README.md does not hold 'install demo-package==1.2.3'.",
-                "Bring README.md to 1.2.3, or mend its search pattern in .bumpversion.toml.",
+                "Bring README.md to 1.2.3, or fix its search pattern in .bumpversion.toml.",
             ),
         ),
         (
@@ -490,7 +517,7 @@ def test_a_prior_version_that_nobody_can_compare(make_repository: MakeRepository
             Told(
                 "version-files",
                 "The version files disagree: the project declares 1.2.4, bump-my-version's current_version is 1.2.3.",
-                "Make them one: mend current_version in .bumpversion.toml.",
+                "Make them the same: fix current_version in .bumpversion.toml.",
             ),
         ),
         (
@@ -498,7 +525,7 @@ def test_a_prior_version_that_nobody_can_compare(make_repository: MakeRepository
             Told(
                 "version-files",
                 "The version file demo/version.py is not there.",
-                "Mend the list of files in .bumpversion.toml.",
+                "Fix the list of files in .bumpversion.toml.",
             ),
         ),
     ],
@@ -519,7 +546,7 @@ def test_version_files_that_disagree(arrange: Arrange, told: Told, repository: R
             "",
             "demo/__init__.py",
             "demo/__init__.py says 1.2.2, the project is at 1.2.3.",
-            "Bring demo/__init__.py to 1.2.3; or name the files that count: [tool.release] version_files = […]",
+            "Bring demo/__init__.py to 1.2.3; or name the right files: [tool.release] version_files = […]",
         ),
         (
             'version_files = ["pyproject.toml", "demo/__init__.py"]',
@@ -606,7 +633,7 @@ def test_a_version_that_is_on_the_index(
     """A version that is on the index, in whatever spelling, stops the release; the next free ones are named."""
     for name in there:
         (index.folder / name).write_bytes(b"")
-    patch, minor, major = (f"invoke release --new-version {version}" for version in free)
+    patch, minor, major = (f"release-recipes release --new-version {version}" for version in free)
     assert problems(look(repository.path)) == [
         Told(
             "on-index",
@@ -710,7 +737,7 @@ def test_gh_is_not_there(
 def test_every_problem_is_told_at_once(
     repository: Repository, index: PypiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody has to mend one thing to be told of the next."""
+    """Nobody has to fix one thing to be told of the next."""
     monkeypatch.delenv("PYPI_API_TOKEN")
     (index.folder / "demo_package-1.3.0.tar.gz").write_bytes(b"")
     colleague_pushes(repository)
@@ -755,7 +782,6 @@ def test_a_skipped_check_that_there_is_not(repository: Repository) -> None:
     [
         ("mnior", "Use --part major | minor | patch | none."),
         ("release", "Use --part major | minor | patch | none."),
-        ("", "Use --part major | minor | patch | none."),
     ],
 )
 def test_a_part_that_there_is_not(part: str, hint: str, repository: Repository) -> None:
@@ -771,16 +797,27 @@ def test_a_part_that_there_is_not(part: str, hint: str, repository: Repository) 
 def test_the_check_task_says_all_and_changes_nothing(
     repository: Repository, index: PypiServer, cli: Cli, isolated_environment: Environment
 ) -> None:
-    """Problems end with exit code 1, each as one sentence and one hint; the repository stays as it was."""
+    """Errors end with exit code 1, each as one sentence and one hint; the repository stays as it was."""
     repository.write("notes.txt", "note\n")
     before = repository.snapshot()
     result = cli("check", "--part", "minor", cwd=repository.path)
     assert result.code == 1
     assert result.err == (
-        "problem: The working tree is not clean: notes.txt.\n"
+        "error: The working tree is not clean: notes.txt.\n"
         "   → Commit what belongs to the release, stash the rest (git stash -u), or list it in .gitignore.\n"
-        "error: Not released: 1 problem found.\n"
+        "error: Not released: 1 error found.\n"
     )
     assert repository.snapshot() == before
     assert not list(isolated_environment.temporary.iterdir())
     assert index.requests == ["GET /simple/demo-package/ 404"]
+
+
+@pytest.mark.usefixtures("index")
+def test_a_hint_names_the_program_that_was_started(repository: Repository, cli: Cli, invoke: Cli) -> None:
+    """Under Invoke a hint says what to type there, and under the console script what to type there."""
+    repository.write("tasks.py", "from release_recipes import ns\n")
+    repository.commit("build: tasks")
+    repository.git("remote", "remove", "origin")
+    for started, program in ((cli, "release-recipes"), (invoke, "invoke")):
+        result = started("check", cwd=repository.path)
+        assert f"without a remote you can rehearse: {program} rehearse\n" in result.err

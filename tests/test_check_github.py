@@ -42,7 +42,7 @@ def test_a_red_check(repository: Repository, github: FakeGitHub) -> None:
         Told(
             "ci",
             f"CI is red on {repository.head[:12]}: buildbot, tests.",
-            "Mend it, or say why not: skip_checks = ['ci']",
+            "Fix it, or say why not: skip_checks = ['ci']",
         )
     ]
 

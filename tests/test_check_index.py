@@ -53,7 +53,7 @@ def json_index(monkeypatch: pytest.MonkeyPatch) -> Iterator[JsonIndex]:
     [
         pytest.param(
             "hunter2-hunter2",
-            ("problem", "PYPI_API_TOKEN is not a token of pypi.org: those begin with pypi-."),
+            ("error", "PYPI_API_TOKEN is not a token of pypi.org: those begin with pypi-."),
             id="another shape",
         ),
         pytest.param(
@@ -63,23 +63,23 @@ def json_index(monkeypatch: pytest.MonkeyPatch) -> Iterator[JsonIndex]:
         ),
         pytest.param(
             pypi_token(location="test.pypi.org"),
-            ("problem", "PYPI_API_TOKEN is a token of test.pypi.org, and the release goes to pypi.org."),
+            ("error", "PYPI_API_TOKEN is a token of test.pypi.org, and the release goes to pypi.org."),
             id="of TestPyPI",
         ),
         pytest.param(
             pypi_token([1, ["another-project", "a-third"]]),
-            ("problem", "The scope of PYPI_API_TOKEN is a-third, another-project, not demo-package."),
+            ("error", "The scope of PYPI_API_TOKEN is a-third, another-project, not demo-package."),
             id="of another project",
         ),
         pytest.param(
             pypi_token({"version": 1, "permissions": {"projects": ["another-project"]}}),
-            ("problem", "The scope of PYPI_API_TOKEN is another-project, not demo-package."),
+            ("error", "The scope of PYPI_API_TOKEN is another-project, not demo-package."),
             id="of another project, in the earlier form",
         ),
-        pytest.param(pypi_token([0, 1_000_000_000, 0]), ("problem", "PYPI_API_TOKEN has expired."), id="expired"),
+        pytest.param(pypi_token([0, 1_000_000_000, 0]), ("error", "PYPI_API_TOKEN has expired."), id="expired"),
         pytest.param(
             pypi_token([0, 9_000_000_000, 8_000_000_000]),
-            ("problem", "PYPI_API_TOKEN does not count yet."),
+            ("error", "PYPI_API_TOKEN is not valid yet."),
             id="too early",
         ),
     ],
@@ -91,7 +91,7 @@ def test_a_token_that_does_not_fit(
     """A token that PyPI would refuse is told before anything is built."""
     monkeypatch.setenv("PYPI_API_TOKEN", token)
     outcome = look(repository.path)
-    found = [("problem", *one) for one in problems(outcome)] + [("warning", *one) for one in warnings(outcome)]
+    found = [("error", *one) for one in problems(outcome)] + [("warning", *one) for one in warnings(outcome)]
     assert [(kind, name, message) for kind, name, message, _ in found] == [(told[0], "token-fits", told[1])]
 
 
@@ -151,7 +151,7 @@ def test_an_index_that_is_not_encrypted(
     """A token is not sent readable over a network without a word; loopback is no network."""
     monkeypatch.setenv("PYPI_REPOSITORY_URL", address)
     monkeypatch.setenv("PYPI_API_TOKEN", "a-token-of-that-index")
-    message = f"{address} is not encrypted: whoever is on the way can read the token."
+    message = f"{address} is not encrypted: others on the network can read the token."
     assert [told.message for told in warnings(look(repository.path))] == [message] * warns
 
 
@@ -279,4 +279,4 @@ def test_a_private_package_on_the_way_to_its_own_index(repository: Repository, i
     """An index of one's own takes a private package."""
     _classify(repository)
     assert problems(look(repository.path)) == []
-    assert index.upload_url not in {PYPI[0], TEST_PYPI[0]}
+    assert index.upload_url not in {PYPI.upload_address, TEST_PYPI.upload_address}

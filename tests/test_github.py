@@ -47,7 +47,7 @@ def world(tmp_path: Path) -> World:
 
 
 def test_release(hub: FakeGitHub, world: World) -> None:
-    """A draft is made, filled and published, by its id, and a second run finds it done."""
+    """A draft is made, filled, seen to be whole and published, by its id, and a second run finds it done."""
     done = github.STEP.converge(world)
     assert (done.state, done.note) == ("done", "https://github.localhost/o/r/releases/tag/v1.0")
     release = hub.release("v1.0")
@@ -63,6 +63,7 @@ def test_release(hub: FakeGitHub, world: World) -> None:
         Call("POST", "/repos/o/r/releases"),
         Call("POST", f"/repos/o/r/releases/{number}/assets"),
         Call("POST", f"/repos/o/r/releases/{number}/assets"),
+        Call("GET", f"/repos/o/r/releases/{number}"),
         Call("PATCH", f"/repos/o/r/releases/{number}"),
     ]
     assert github.STEP.converge(world).state == "already done"

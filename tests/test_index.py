@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from hashlib import sha256
@@ -11,15 +12,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from release_recipes.errors import NoIndexAnswer
-from release_recipes.index import client as programs_index
 from release_recipes.index.client import Index
 from release_recipes.index.page import Listed
-from release_recipes.index.retry import seconds_of
+from release_recipes.index.retry import PATIENCE, seconds_of
 from release_recipes.secrets.token import Token
+from release_recipes.settings import Target
 
 SHA = "a" * 64
 JSON = "application/vnd.pypi.simple.v1+json"
 Headers = dict[str, str]
+
+#: What is asked again is asked at once.
+AT_ONCE = replace(PATIENCE, question=replace(PATIENCE.question, first_wait=0.001))
 
 
 class Server:
@@ -54,9 +58,8 @@ class Server:
 
 
 @pytest.fixture
-def make_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Server]]:
-    """Return what starts a server on a free port; what is asked again is asked at once."""
-    monkeypatch.setattr(programs_index, "FIRST_WAIT", 0.001)
+def make_server() -> Iterator[Callable[[], Server]]:
+    """Return what starts a server on a free port."""
     running: list[Server] = []
 
     def make() -> Server:
@@ -77,7 +80,7 @@ def server(make_server: Callable[[], Server]) -> Server:
 
 
 def index_of(server: Server, upload_address: str = "", token: str = "pypi-a-long-token") -> Index:  # noqa: S107
-    return Index(f"{server.address}/simple/", "__token__", Token(token), upload_address)
+    return Index(Target(upload_address, f"{server.address}/simple/"), Token(token), AT_ONCE)
 
 
 def test_json_page(server: Server) -> None:

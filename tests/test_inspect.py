@@ -10,9 +10,10 @@ import pytest
 
 from distributions.made import INFO, METADATA, SDIST, SDIST_FILES, TOP, WHEEL, WHEEL_FILES, record, sdist, wheel, write
 from release_recipes import events
-from release_recipes.errors import BadDistribution, Problem
-from release_recipes.prepare.inspection import INSPECTIONS, inspect, subject_of
-from release_recipes.prepare.inspection import archive as archives
+from release_recipes.distributions.inspection import INSPECTIONS, inspect, subject_of
+from release_recipes.distributions.inspection import archive as archives
+from release_recipes.errors import BadDistribution
+from release_recipes.findings import Finding
 from release_recipes.settings import Settings
 
 GOOD = {WHEEL: wheel(), SDIST: sdist()}
@@ -20,17 +21,17 @@ GOOD = {WHEEL: wheel(), SDIST: sdist()}
 
 def told(
     folder: Path, files: Mapping[str, bytes], last: Mapping[str, bytes] | None = None, **settings: object
-) -> tuple[list[Problem], list[Problem]]:
+) -> tuple[list[Finding], list[Finding]]:
     """Inspect a release of demo-package 1.3.0; its problems and its warnings."""
-    warnings: list[Problem] = []
+    warnings: list[Finding] = []
     paths, before = write(folder / "dist", files), write(folder / "last", last or {})
     chosen = Settings(**settings)  # type: ignore[arg-type]
     subject = subject_of(paths, chosen, name="demo-package", version="1.3.0", last=before)
-    with events.listening(lambda event: warnings.append(event.problem) if isinstance(event, events.Warned) else None):
+    with events.listening(lambda event: warnings.append(event.finding) if isinstance(event, events.Warned) else None):
         try:
             inspect(subject)
         except BadDistribution as refused:
-            return refused.problems, warnings
+            return refused.findings, warnings
     return [], warnings
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from distributions.made import INFO, METADATA, SDIST, WHEEL, WHEEL_FILES, sdist, wheel, write
 from release_recipes import events
-from release_recipes.errors import BadDistribution, Problem
+from release_recipes.errors import BadDistribution
+from release_recipes.findings import Finding
 from release_recipes.prepare.install import fits_here, install
 from support.cli import Cli
 from support.index import PypiServer
@@ -26,9 +27,9 @@ def no_index(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def warned(folder: Path, content: bytes) -> list[str]:
     """Install a wheel, and return what was told as a warning."""
-    found: list[Problem] = []
+    found: list[Finding] = []
     (path,) = write(folder / "dist", {WHEEL: content})
-    with events.listening(lambda event: found.append(event.problem) if isinstance(event, events.Warned) else None):
+    with events.listening(lambda event: found.append(event.finding) if isinstance(event, events.Warned) else None):
         install(path, folder, "demo-package")
     return [problem.message for problem in found]
 
@@ -65,7 +66,7 @@ def test_a_dependency_that_nobody_has_stops(tmp_path: Path) -> None:
     with pytest.raises(BadDistribution) as caught:
         warned(tmp_path, wheel({**WHEEL_FILES, f"{INFO}/METADATA": metadata}))
     assert caught.value.message == f"{WHEEL} cannot be installed."
-    assert caught.value.problems[0].check == "install"
+    assert caught.value.findings[0].check == "install"
 
 
 def test_an_environment_that_does_not_fit_together_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,4 +110,4 @@ def test_nothing_is_installed_where_that_is_turned_off(repository: Repository, i
     repository.git("push", "--quiet")
     result = cli("release", "--part", "minor", "--dry-run", cwd=repository.path)
     assert result.code == 0, result.err
-    assert "- trial     left out" in result.plain.splitlines()
+    assert "• install       left out: by the setting try_install" in result.plain.splitlines()

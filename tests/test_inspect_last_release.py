@@ -1,7 +1,7 @@
 """The inspection compares with the last release, where the index has one."""
 
+from release_recipes.distributions.last_release import last_release
 from release_recipes.index.page import Listed, Page
-from release_recipes.prepare.last_release import last_release
 
 
 def page(*names: str) -> Page:

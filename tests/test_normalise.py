@@ -6,7 +6,7 @@ import tarfile
 from pathlib import Path
 
 from distributions.made import SDIST, SDIST_FILES, TOP, sdist, write
-from release_recipes.prepare.normalise import normalise
+from release_recipes.distributions.normalise import normalise
 
 EPOCH = 1_700_000_000
 

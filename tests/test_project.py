@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from release_recipes.distributions.normalise import normalise
 from release_recipes.errors import BumpFailed, CommandTimedOut, InvalidSetting, NoProject
-from release_recipes.prepare.normalise import normalise
-from release_recipes.processes.threads import side_by_side
+from release_recipes.processes.threads import in_parallel
 from release_recipes.programs import bump_my_version
 from release_recipes.programs.helper import Helper
-from release_recipes.project.files import Project, read_project
+from release_recipes.project.project import Project, read_project
 from release_recipes.settings import read_pyproject
 from support.repository import Repository
 
@@ -103,13 +103,13 @@ def test_name_and_version(files: dict[str, str], name: str, declared: str | None
     """Name and version are read where each kind of project writes them."""
     project = read(make(tmp_path, files))
     assert (project.name, project.declared_version) == (name, declared)
-    assert project.bumper.show(tmp_path, None).current_version == prior
+    assert project.source.read(tmp_path).current == prior
 
 
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        ({}, "This repository's root holds no Python project (no pyproject.toml, setup.py or setup.cfg)."),
+        ({}, "{folder} holds no Python project (no pyproject.toml, setup.py or setup.cfg)."),
         (
             {"pyproject.toml": "[tool.black]\n"},
             "The project's name cannot be read from pyproject.toml, setup.cfg or setup.py.",
@@ -136,7 +136,7 @@ def test_no_project(files: dict[str, str], message: str, tmp_path: Path) -> None
     """What cannot be released is told with what is missing."""
     with pytest.raises(NoProject) as caught:
         read(make(tmp_path, files))
-    assert caught.value.message == message
+    assert caught.value.message == message.format(folder=tmp_path)
 
 
 def test_a_version_file_that_is_not_there(tmp_path: Path) -> None:
@@ -161,8 +161,8 @@ def test_the_bump_configuration(files: dict[str, str], config: str | None, tmp_p
     """The configuration that bump-my-version would find is the one that is used."""
     base = {"pyproject.toml": '[project]\nname = "demo"\nversion = "1.2.3"\n'}
     project = read(make(tmp_path, {**base, **files}))
-    assert project.bump_config == config
-    assert project.bumper.show(tmp_path, None).current_version == "1.2.3"
+    assert project.source.configured_in == (config or "")
+    assert project.source.read(tmp_path).current == "1.2.3"
 
 
 # -- the edit ----------------------------------------------------------------------------------------------------------
@@ -215,7 +215,7 @@ def test_only_versions_in_context_are_edited(version_files: tuple[str, ...], tmp
     """The assignment of the version and `name==X` in prose are edited; other numbers, pins and bytes stay."""
     folder = make(tmp_path / "my {project}", BEFORE)
     project = read(folder, *version_files)
-    project.bumper.bump(folder, "minor", "1.3.0")
+    project.source.apply(folder, "minor", "1.3.0", hooks=False)
     assert texts(folder) == (AFTER if not version_files else BEFORE | {name: AFTER[name] for name in version_files})
 
 
@@ -223,7 +223,7 @@ def test_a_version_of_a_tool_is_not_the_projects(tmp_path: Path) -> None:
     """Where the version stands in the package, a tool's own in pyproject.toml stays, though it has the same number."""
     pyproject = '[project]\nname = "demo"\ndynamic = ["version"]\n\n[tool.other]\nversion = "1.2.3"\n'
     folder = make(tmp_path, {"pyproject.toml": pyproject, "demo/__init__.py": '__version__ = "1.2.3"\n'})
-    read(folder).bumper.bump(folder, "patch", "1.2.4")
+    read(folder).source.apply(folder, "patch", "1.2.4", hooks=False)
     assert texts(folder) == {"pyproject.toml": pyproject, "demo/__init__.py": '__version__ = "1.2.4"\n'}
 
 
@@ -241,8 +241,8 @@ def test_the_parts_of_a_project_without_a_bump_configuration(
 ) -> None:
     """Two or three numbers have major, minor and patch."""
     folder = make(tmp_path, {"pyproject.toml": f'[project]\nname = "demo"\nversion = "{prior}"\n'})
-    shown = read(folder).bumper.show(folder, part)
-    assert (shown.parts, shown.new_version) == (("major", "minor", "patch"), version)
+    shown = read(folder).source.read(folder, part)
+    assert (shown.parts, shown.next) == (("major", "minor", "patch"), version)
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_the_parts_of_a_project_without_a_bump_configuration(
 def test_an_explicit_version_of_any_shape(prior: str, version: str, tmp_path: Path) -> None:
     """An explicit version is written as it was given, whatever the parts of the prior one."""
     folder = make(tmp_path, {"pyproject.toml": f'[project]\nname = "demo"\nversion = "{prior}"\n'})
-    read(folder).bumper.bump(folder, None, version)
+    read(folder).source.apply(folder, "", version, hooks=False)
     assert texts(folder) == {"pyproject.toml": f'[project]\nname = "demo"\nversion = "{version}"\n'}
 
 
@@ -261,7 +261,7 @@ def test_a_file_without_the_version(tmp_path: Path) -> None:
     files = {"pyproject.toml": '[project]\nname = "demo"\nversion = "1.2.3"\n', "README.md": "Nothing here.\n"}
     folder = make(tmp_path, files)
     with pytest.raises(BumpFailed, match="bump-my-version: "):
-        read(folder, "pyproject.toml", "README.md").bumper.bump(folder, "minor", "1.3.0")
+        read(folder, "pyproject.toml", "README.md").source.apply(folder, "minor", "1.3.0", hooks=False)
     assert texts(folder) == files
 
 
@@ -310,7 +310,7 @@ def test_a_question_leaves_the_index_as_it_is(repository: Repository) -> None:
     """bump-my-version has git refresh the index; here it cannot: act 1 changes not even that."""
     os.utime(repository.path / "README.md", (1, 1))
     before = repository.snapshot()
-    assert read(repository.path).bumper.show(repository.path, "minor").new_version == "1.3.0"
+    assert read(repository.path).source.read(repository.path, "minor").next == "1.3.0"
     assert repository.snapshot() == before
 
 
@@ -321,9 +321,9 @@ def test_an_answer_that_does_not_come(tmp_path: Path, monkeypatch: pytest.Monkey
     with monkeypatch.context() as patched:
         patched.setattr(bump_my_version, "TIMEOUT", 0.0)
         with pytest.raises(CommandTimedOut) as told:
-            project.bumper.show(folder, "minor")
+            project.source.read(folder, "minor")
     assert told.value.message == "bump-my-version show did not end within 0 seconds."
-    assert project.bumper.show(folder, "major").new_version == "2.0.0"
+    assert project.source.read(folder, "major").next == "2.0.0"
 
 
 def test_a_process_that_was_killed(tmp_path: Path) -> None:
@@ -332,7 +332,7 @@ def test_a_process_that_was_killed(tmp_path: Path) -> None:
     helper = bump_my_version.get_ready()
     helper._process.kill()  # noqa: SLF001 - as the kernel may
     helper._process.wait()  # noqa: SLF001
-    assert read(folder).bumper.show(folder, "minor").new_version == "1.3.0"
+    assert read(folder).source.read(folder, "minor").next == "1.3.0"
 
 
 HOOK = """\
@@ -350,7 +350,7 @@ def test_a_hook_of_bump_my_version(repository: Repository, tmp_path: Path) -> No
     words = f"{Path(sys.executable).as_posix()} {hook.as_posix()}"
     path.write_text(path.read_text().replace("]", f"]\nsetup_hooks = [{words!r}]", 1))
     repository.commit("build: a hook")
-    read(repository.path).bumper.bump(repository.path, "minor", "1.3.0")
+    read(repository.path).source.apply(repository.path, "minor", "1.3.0", hooks=True)
     assert out.read_text() == "False ''"
     assert "1.3.0" in path.read_text()
 
@@ -359,5 +359,5 @@ def test_a_helper_that_dies_while_it_is_asked() -> None:
     """Everybody who waits for an answer is told at once that there is none; half a line is no answer."""
     code = "import sys, time; sys.stdin.readline(); sys.stdout.write('half'); sys.stdout.flush(); sys.exit('it broke')"
     helper = Helper([sys.executable, "-c", code], env=dict(os.environ))
-    told = side_by_side([lambda: helper.ask("a question", ["demo", "show"], 60.0)] * 3)
+    told = in_parallel([lambda: helper.ask("a question", ["demo", "show"], 60.0)] * 3)
     assert [str(error) for error in told] == ["demo show failed (exit code 1): it broke"] * 3

@@ -119,9 +119,10 @@ def test_the_version_as_it_stands(repository: Repository, index: PypiServer, cli
         "1.2.3",
         head,
     )
-    steps = {step["name"] for step in told["steps"]}
-    assert steps >= {"check", "build", "inspect", "tag", "claim", "upload", "push", "github", "verify", "home"}
-    assert not steps & {"bump", "hooks", "commit", "test"}
+    steps = {step["name"] for step in told["steps"] if step["state"] == "done"}
+    assert steps >= {"check", "build", "inspect", "tag", "claim", "upload", "push", "verify", "update-branch"}
+    left_out = {step["name"] for step in told["steps"] if step["state"] == "left out"}
+    assert left_out >= {"bump", "hooks", "commit", "test", "github"}
 
 
 @pytest.mark.parametrize("configured", [True, False], ids=["bump-my-version", "found"])
@@ -170,18 +171,21 @@ def test_a_dry_run_shows_where_the_version_came_from(
 
 
 def test_a_dry_run_says_what_each_step_would_do(repository: Repository, index: PypiServer, cli: Cli) -> None:
-    """A dry run shows the difference in the version files, and each step's command; only questions reach the index."""
+    """A dry run shows how the version files change, and what each step does; only questions reach the index."""
     result = cli("release", "--part", "minor", "--dry-run", cwd=repository.path)
     lines = [line.strip() for line in result.out.splitlines()]
+    sentence = f"upload with twine to {index.upload_url}: wheels first, the sdist last, each where it is absent"
     for line in (
         '-__version__ = "1.2.3"',
         '+__version__ = "1.3.0"',
-        "- hooks     left out",
-        "• commit    git commit -m 'release: v1.3.0'",
-        "• test      nox -s test",
-        "• build     nox -s build",
-        "• tag       git tag --annotate v1.3.0",
-        f"• upload    twine upload --repository-url {index.upload_url} *.whl *.tar.gz",
+        "• hooks         left out: no pre_release_hooks are set",
+        "• commit        $ git commit --quiet --cleanup=verbatim --file=-",
+        "release: v1.3.0",
+        "• test          $ python -m nox --stop-on-first-error -s test",
+        "• build         $ python -m nox --stop-on-first-error -s build",
+        "• tag           $ git tag --annotate --cleanup=verbatim --file=- v1.3.0 '<commit>'",
+        f"• upload        {sentence}",
+        "$ git update-ref refs/tags/v1.3.0 '<tag object>' ''",
     ):
         assert line in lines
     assert set(index.requests) == {"GET /simple/demo-package/ 404"}
@@ -220,6 +224,17 @@ def test_a_template_that_cannot_be_filled(repository: Repository, cli: Cli) -> N
             "   → Use only {version}, {new_version}, {current_version}, {prior_version}.\n"
         ),
     )
+
+
+@pytest.mark.usefixtures("index")
+@pytest.mark.parametrize("task", ["release", "rehearse", "check", "bump"])
+@pytest.mark.parametrize("flag", ["--part", "--new-version"])
+def test_a_flag_without_a_value(flag: str, task: str, repository: Repository, cli: Cli) -> None:
+    """A flag whose value is empty, such as an empty variable in CI, is wrong usage, and not the default."""
+    before = repository.snapshot()
+    result = cli(task, flag, "", cwd=repository.path)
+    assert (result.code, result.err) == (2, f"error: {flag} is empty.\n   → Give {flag} a value, or leave it out.\n")
+    assert repository.snapshot() == before
 
 
 def test_without_a_tag(repository: Repository, index: PypiServer, cli: Cli) -> None:
@@ -292,22 +307,25 @@ def test_our_sessions_for_a_project_without_a_noxfile(
 FAILING: dict[str, tuple[dict[str, str], str]] = {
     "tests": (
         {"tests/test_demo.py": "print('a reason')\nraise SystemExit(1)\n"},
-        "error: The tests failed (nox -s test).\n   → Mend them, or release without them: --skip-tests.\n",
+        "error: The tests failed (nox -s test).\n   → Fix them, or release without them: --skip-tests.\n",
     ),
     "build": (
         {"_backend/bare_backend.py": "raise RuntimeError('a reason')\n"},
-        "error: The build failed (exit code 1).\n   → See its output above; try it in a fresh clone: nox -s build\n",
+        (
+            "error: The build failed (exit code 1).\n   → See its output above; try it in a fresh clone: "
+            "python -m nox --stop-on-first-error -s build\n"
+        ),
     ),
     "hook": (
         {"hook.py": "print('a reason')\nraise SystemExit(3)\n"},
         (
             "error: The pre-release hook 'python hook.py' failed (exit code 3).\n"
-            "   → Mend it: [tool.release] pre_release_hooks in pyproject.toml.\n"
+            "   → Fix it: [tool.release] pre_release_hooks in pyproject.toml.\n"
         ),
     ),
     "noxfile": (
         {"noxfile.py": "raise RuntimeError('a reason')\n"},
-        "   → Mend noxfile.py; try it with: nox --list\n",
+        "   → Fix noxfile.py; try it with: nox --list\n",
     ),
 }
 
@@ -372,7 +390,7 @@ def test_an_interrupted_release_leaves_no_trace(
 def test_a_wrong_token_leaves_nothing_that_waits(
     repository: Repository, index: PypiServer, cli: Cli, isolated_environment: Environment
 ) -> None:
-    """An index that refuses for good leaves nothing behind, and the release is made once the token is mended."""
+    """An index that refuses for good leaves nothing behind, and the release is made once the token is fixed."""
     before, refs = repository.snapshot(), repository.remote_refs()
     wrong = {"PYPI_API_TOKEN": "pypi-0123456789abcdef"}
     result = cli("release", "--part", "minor", "--skip-tests", "--json", cwd=repository.path, env=wrong)
@@ -402,7 +420,7 @@ def begin_anew(folder: Path) -> None:
             2,
             (
                 "error: pyproject.toml cannot be read: Expected ']' at the end of a table declaration "
-                "(at line 1, column 9).\n   → Mend it at that place.\n"
+                "(at line 1, column 9).\n   → Fix it at that place.\n"
             ),
         ),
         (
@@ -425,7 +443,7 @@ def begin_anew(folder: Path) -> None:
             lambda folder: (folder / "pyproject.toml").unlink(),
             1,
             (
-                "error: This repository's root holds no Python project (no pyproject.toml, setup.py or setup.cfg).\n"
+                "error: {folder} holds no Python project (no pyproject.toml, setup.py or setup.cfg).\n"
                 "   → Run this in the repository of the package that you release.\n"
             ),
         ),
@@ -440,4 +458,4 @@ def test_where_there_is_nothing_to_release(
     arrange(repository.path)
     flags = ["--part", "minor"] if task == "release" else []
     result = cli(task, *flags, cwd=repository.path)
-    assert (result.code, result.err) == (code, error)
+    assert (result.code, result.err) == (code, error.format(folder=repository.path))

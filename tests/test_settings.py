@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from release_recipes.errors import InvalidSetting, InvalidVersion, WrongUsage
-from release_recipes.plan import Request, wanted_part
-from release_recipes.settings import Settings, Sources, load, sources, token
+from release_recipes.plan import Request, Wanted, wanted
+from release_recipes.settings import PYPI, TEST_PYPI, Settings, Sources, load, sources, token
 
 
 def read(environment: dict[str, str] | None = None, dotenv: dict[str, str] | None = None) -> Settings:
@@ -23,11 +23,11 @@ def read_table(**table: object) -> Settings:
 def test_the_defaults() -> None:
     """Where nobody says anything, a release goes to PyPI with tests, a tag and a cleaned-up folder."""
     settings = load(Sources({}, {}, {}))
-    assert (settings.repository_url, settings.index_address(test=False)) == (
+    assert (settings.repository_url, settings.target(test=False).index_address) == (
         "https://upload.pypi.org/legacy/",
         "https://pypi.org/simple/",
     )
-    assert (settings.test_repository_url, settings.index_address(test=True)) == (
+    assert (settings.test_repository_url, settings.target(test=True).index_address) == (
         "https://test.pypi.org/legacy/",
         "https://test.pypi.org/simple/",
     )
@@ -65,19 +65,17 @@ def test_the_variables(variable: str, name: str, value: str | bool) -> None:
 
 
 def test_the_order_of_the_places() -> None:
-    """Flags win over the environment, that over `.env`, that over pyproject.toml, and that over the default."""
+    """The environment wins over `.env`, that over pyproject.toml, and that over the default."""
     found = Sources({}, {}, {"tool": {"release": {"repository_url": "https://toml.example.org/"}}})
     told = [load(found)]
     found = Sources({}, {"PYPI_REPOSITORY_URL": "https://dotenv.example.org/"}, found.pyproject)
     told.append(load(found))
     found = Sources({"PYPI_REPOSITORY_URL": "https://env.example.org/"}, found.dotenv, found.pyproject)
     told.append(load(found))
-    told.append(load(found, {"repository_url": "https://flag.example.org/"}))
     assert [(settings.repository_url, settings.origin("repository_url")) for settings in told] == [
         ("https://toml.example.org/", "pyproject.toml"),
         ("https://dotenv.example.org/", ".env PYPI_REPOSITORY_URL"),
         ("https://env.example.org/", "environment PYPI_REPOSITORY_URL"),
-        ("https://flag.example.org/", "--repository-url"),
     ]
 
 
@@ -99,9 +97,9 @@ def test_the_words_for_no(word: str) -> None:
 )
 def test_the_index_is_derived(upload: str, index: str) -> None:
     """Where the index is asked follows from where files are uploaded, unless it is said."""
-    assert read({"PYPI_REPOSITORY_URL": upload}).index_address(test=False) == index
+    assert read({"PYPI_REPOSITORY_URL": upload}).target(test=False).index_address == index
     said = {"PYPI_REPOSITORY_URL": upload, "PYPI_INDEX_URL": "https://mirror.example.org/simple"}
-    assert read(said).index_address(test=False) == "https://mirror.example.org/simple/"
+    assert read(said).target(test=False).index_address == "https://mirror.example.org/simple/"
 
 
 @pytest.mark.parametrize(
@@ -210,10 +208,10 @@ def test_dotenv_is_read_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyP
     )
     monkeypatch.delenv("PYPI_API_TOKEN", raising=False)
     found = sources(tmp_path)
-    held = token(found, test=False)
+    held = token(found, PYPI)
     assert held is not None
     assert held.reveal() == "pypi-AgEI$x${HOME}end"
-    assert token(found, test=True) is None
+    assert token(found, TEST_PYPI, test=True) is None
     assert load(found).username == "ada"
     assert not {"PYPI_API_TOKEN", "PYPI_USERNAME"} & os.environ.keys()
 
@@ -223,7 +221,7 @@ def test_the_environment_wins_over_dotenv(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / ".env").write_text("PYPI_API_TOKEN=pypi-of-the-file\n", encoding="utf-8")
     for exported, used in (("pypi-of-the-shell", "pypi-of-the-shell"), (" ", "pypi-of-the-file")):
         monkeypatch.setenv("PYPI_API_TOKEN", exported)
-        held = token(sources(tmp_path), test=False)
+        held = token(sources(tmp_path), PYPI)
         assert held is not None
         assert held.reveal() == used
 
@@ -247,40 +245,39 @@ def test_a_pyproject_that_is_no_toml(content: bytes, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "variables", "wanted"),
+    ("request_", "variables", "expected"),
     [
         (Request(), {}, ("patch", "", "default: patch")),
         (Request(part="minor"), {}, ("minor", "", "--part minor")),
         (Request(part="none"), {"RELEASE_VERSION": "2.0.0"}, ("none", "", "--part none")),
-        (Request(new_version="2.0.0rc1"), {"RELEASE_VERSION": "3.0.0"}, (None, "2.0.0rc1", "--new-version")),
-        (Request(), {"RELEASE_VERSION": "3.0.0"}, (None, "3.0.0", "environment RELEASE_VERSION")),
-        (Request(), {"MCP_VERSION": "3.0.0"}, (None, "3.0.0", "environment MCP_VERSION")),
+        (Request(new_version="2.0.0rc1"), {"RELEASE_VERSION": "3.0.0"}, ("", "2.0.0rc1", "--new-version")),
+        (Request(), {"RELEASE_VERSION": "3.0.0"}, ("", "3.0.0", "environment RELEASE_VERSION")),
+        (Request(), {"MCP_VERSION": "3.0.0"}, ("", "3.0.0", "environment MCP_VERSION")),
         (
             Request(),
             {"MCP_VERSION": "3.0.0", "RELEASE_VERSION": "4.0.0"},
-            (None, "4.0.0", "environment RELEASE_VERSION"),
+            ("", "4.0.0", "environment RELEASE_VERSION"),
         ),
-        (Request(new_version="v2.0.0"), {}, (None, "2.0.0", "--new-version")),
-        (Request(new_version="2025.08.03"), {}, (None, "2025.08.03", "--new-version")),
+        (Request(new_version="v2.0.0"), {}, ("", "2.0.0", "--new-version")),
+        (Request(new_version="2025.08.03"), {}, ("", "2025.08.03", "--new-version")),
     ],
 )
-def test_what_is_asked_for(request_: Request, variables: dict[str, str], wanted: tuple[str | None, str, str]) -> None:
+def test_what_is_asked_for(request_: Request, variables: dict[str, str], expected: tuple[str, str, str]) -> None:
     """Flags win over variables, and the plan can say where the version came from; a tag's "v" is none of it."""
-    assert wanted_part(request_, read(variables)) == wanted
+    assert wanted(request_, read(variables)) == Wanted(*expected)
 
 
 def test_both_flags() -> None:
     """A part and a version exclude each other."""
     with pytest.raises(WrongUsage, match="--part and --new-version exclude each other"):
-        wanted_part(Request(part="minor", new_version="2.0.0"), read())
+        wanted(Request(part="minor", new_version="2.0.0"), read())
 
 
-@pytest.mark.parametrize("version", ["", "two", "1.2.three", "1.2.3-x-y"])
+@pytest.mark.parametrize("version", ["two", "1.2.three", "1.2.3-x-y"])
 def test_a_version_that_is_none(version: str) -> None:
     """An explicit version that is not one of PEP 440 is wrong usage, with where it came from."""
     with pytest.raises(InvalidVersion) as caught:
-        wanted_part(Request(new_version=version), read())
+        wanted(Request(new_version=version), read())
     assert caught.value.message == f"{version!r} (from --new-version) is not a valid version (PEP 440)."
-    if version:
-        with pytest.raises(InvalidVersion, match=r"from \.env MCP_VERSION"):
-            wanted_part(Request(), read({}, {"MCP_VERSION": version}))
+    with pytest.raises(InvalidVersion, match=r"from \.env MCP_VERSION"):
+        wanted(Request(), read({}, {"MCP_VERSION": version}))

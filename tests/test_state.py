@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 
 from release_recipes.errors import Failed
-from release_recipes.state.atomic import write_whole
+from release_recipes.settings import Target
+from release_recipes.state.atomic import write_atomically
 from release_recipes.state.folder import State
 from release_recipes.state.record import Artifact, Record
 
 RECORD = Record(
     project="demo", prior="1.2.3", version="1.3.0", commit="c" * 40, base="b" * 40, tag="v1.3.0", tag_object="a" * 40,
-    pushes_tag=True, branch="main", remote="origin", remote_address="/remote", test=False, upload_address="http://i/",
-    index_address="http://i/simple/", username="__token__", github_release=True, upload_workers=4,
+    pushes_tag=True, branch="main", remote="origin", remote_address="/remote", remote_tip="b" * 40, test=False,
+    target=Target("http://i/", "http://i/simple/"), github_release=True, upload_workers=4,
     keeps_artifacts=False, started="2026-01-02T03:04:05+00:00",
     artifacts=(Artifact("demo-1.3.0.tar.gz", "0" * 64, 5),),
 )  # fmt: skip
@@ -29,7 +30,7 @@ def test_a_record_is_read_as_it_was_written(kept: State) -> None:
     """Every field comes back."""
     kept.save(RECORD)
     assert kept.records() == [RECORD]
-    assert json.loads((kept.folder / "demo-1.3.0/record.json").read_text(encoding="utf-8"))["format"] == 1
+    assert json.loads((kept.folder / "demo-1.3.0/record.json").read_text(encoding="utf-8"))["format"] == 2
 
 
 def test_the_mark_is_on_disk(kept: State) -> None:
@@ -42,14 +43,14 @@ def test_the_mark_is_on_disk(kept: State) -> None:
 def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full disk in the middle of a write costs neither the old content nor a stray file."""
     path = tmp_path / "record.json"
-    write_whole(path, "old")
+    write_atomically(path, "old")
 
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        write_whole(path, "new")
+        write_atomically(path, "new")
     assert path.read_text(encoding="utf-8") == "old"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -59,8 +60,8 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
     [
         ("{", "cannot be read"),
         ("[]", "cannot be read"),
-        ('{"format": 1}', "cannot be read"),
-        ('{"format": 2}', "is of format 2; this version reads 1"),
+        ('{"format": 2}', "cannot be read"),
+        ('{"format": 1}', "is of format 1; this version reads 2"),
     ],
 )
 def test_a_record_that_cannot_be_read_is_told(kept: State, text: str, words: str) -> None:

@@ -20,7 +20,7 @@ from rich.console import Console
 
 from release_recipes.errors import ReleaseError
 from release_recipes.processes.run import run
-from release_recipes.secrets.mask import MASK, Mask
+from release_recipes.secrets.mask import MASK, Mask, masked_output
 from release_recipes.secrets.token import Token, hold_environment, is_credential, without_credentials
 from support.cli import Cli
 from support.environment import Environment
@@ -336,11 +336,18 @@ def test_pieces_of_a_long_token_are_masked() -> None:
     assert [mask(line) for line in lines[:2]] == ["**********", "**********"]
 
 
-def test_a_prompt_is_not_held_back(mask: Mask) -> None:
-    """The stream keeps nothing but an end that may be the beginning of a secret."""
-    shown = mask.stream(["Go on? [y/N] ", "pyp", "ical", " pypi-AgEI", "cHlwaS5vcmcCJDg+/=k3!"])
-    assert next(shown) == "Go on? [y/N] "
-    assert list(shown) == ["pypical", " ", "**********!"]
+def test_a_prompt_is_not_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is printed is masked line by line, also one that is written in pieces; a prompt is shown when flushed."""
+    MASK.add(SECRET)
+    shown = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", shown)
+    with masked_output():
+        print("Go on? [y/N] ", end="", flush=True)
+        assert shown.getvalue() == "Go on? [y/N] "
+        print(SECRET[:9], end="")
+        print(SECRET[9:], "and more")
+        print("no line end", SECRET, end="")
+    assert shown.getvalue() == "Go on? [y/N] ********** and more\nno line end **********"
 
 
 def test_a_line_that_a_process_writes_in_pieces(tmp_path: Path) -> None:

@@ -5,16 +5,19 @@ import logging
 import threading
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from release_recipes import events
+from release_recipes.cli.history import History
 from release_recipes.distributions.distribution import Distribution
 from release_recipes.errors import BadDistribution, FileConflict, Unfinished, UploadFailed, UploadRefused
-from release_recipes.index import client as programs_index
-from release_recipes.publish import World, listing, upload
+from release_recipes.index.retry import PATIENCE
+from release_recipes.publish import World, upload
+from release_recipes.settings import Target
 from release_recipes.state.folder import State
 from support import faulty
 from support.faulty import Exchange, Fault, FaultyIndex, answered, retry_after, stored
@@ -23,42 +26,42 @@ from support.world import make_world
 
 SDIST = "box-1.0.tar.gz"
 
+#: What is tried again is tried at once.
+AT_ONCE = replace(
+    PATIENCE,
+    question=replace(PATIENCE.question, first_wait=0.001),
+    upload=replace(PATIENCE.upload, first_wait=0.001),
+    doubt=(0.0, 0.01),
+    late=(0.0, 0.01),
+)
+
 
 @pytest.fixture
-def proxy(pypi: PypiServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyIndex]:
-    """Put the faulty proxy before a true index; what is tried again is tried at once."""
-    for module, name in ((upload, "FIRST_WAIT"), (programs_index, "FIRST_WAIT")):
-        monkeypatch.setattr(module, name, 0.001)
-    for module, name in ((upload, "DOUBTS"), (upload, "LATE"), (listing, "QUESTIONS")):
-        monkeypatch.setattr(module, name, (0.0, 0.01))
+def proxy(pypi: PypiServer) -> Iterator[FaultyIndex]:
+    """Put the faulty proxy before a true index."""
     with FaultyIndex(pypi.upload_url, pypi.index_url) as proxy:
         yield proxy
 
 
 def world_of(tmp_path: Path, proxy: FaultyIndex, pypi: PypiServer, wheels: int, **words: Any) -> World:  # noqa: ANN401
     """Return a release of so many wheels and an sdist."""
-    addresses: dict[str, Any] = {"upload_address": proxy.upload_url, "index_address": proxy.index_url}
-    return make_world(tmp_path / "release", wheels=wheels, token=pypi.token, **addresses, **words)
+    target = Target(proxy.upload_url, proxy.index_url)
+    return make_world(
+        tmp_path / "release", wheels=wheels, token=pypi.token, patience=AT_ONCE, **{"target": target, **words}
+    )
 
 
 def expected(world: World) -> dict[str, str]:
     return {artifact.filename: artifact.sha256 for artifact in world.record.artifacts}
 
 
-@pytest.mark.parametrize(("near", "lanes", "wheels"), [(0.0, 4, 9), (60.0, 3, 7)], ids=["far away", "close by"])
-def test_order_and_lanes(  # noqa: PLR0913, PLR0917
-    tmp_path: Path, proxy: FaultyIndex, pypi: PypiServer, monkeypatch: pytest.MonkeyPatch, near: float, lanes: int,
-    wheels: int,
-) -> None:  # fmt: skip
-    """The first wheel is alone, some of the others are on their way at once, and the sdist is alone and last.
-
-    As many as are allowed go to an index that is far away, and fewer to one that is close by.
-    """
-    monkeypatch.setattr(upload, "NEAR", near)
+def test_order_and_parallel_uploads(tmp_path: Path, proxy: FaultyIndex, pypi: PypiServer) -> None:
+    """The first wheel is alone, as many of the others as are allowed are sent at once, the sdist is alone and last."""
+    lanes = 4
     under_way: set[str] = set()
     together: dict[str, int] = {}
     gate, lock = threading.Barrier(lanes, timeout=10), threading.Lock()
-    world = world_of(tmp_path, proxy, pypi, wheels)
+    world = world_of(tmp_path, proxy, pypi, 9)
     alone = {world.record.artifacts[0].filename, SDIST}
 
     def act(exchange: Exchange) -> None:
@@ -145,7 +148,7 @@ def test_changed_after_it_was_hashed(tmp_path: Path, proxy: FaultyIndex, pypi: P
         archive.writestr("box/other.py", "")
     with pytest.raises(Unfinished, match="is not the file that was recorded") as told:
         upload.STEP.converge(world)
-    assert told.value.exit_code == 1
+    assert (told.value.exit_code, told.value.may_be_public) == (1, False)
     assert proxy.uploads == []
 
 
@@ -159,7 +162,7 @@ def test_a_corrupt_distribution(tmp_path: Path, name: str) -> None:
     path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
     with pytest.raises(BadDistribution) as told:
         Distribution(path).name_and_version()
-    assert f"{name} cannot be read to its end: " in told.value.problems[0].message
+    assert f"{name} cannot be read to its end: " in told.value.findings[0].message
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 413])
@@ -168,7 +171,7 @@ def test_what_cannot_pass(tmp_path: Path, proxy: FaultyIndex, pypi: PypiServer, 
     proxy.plan(answered(status), None)
     with pytest.raises(UploadRefused) as told:
         upload.STEP.converge(world_of(tmp_path, proxy, pypi, 1))
-    assert (told.value.status, told.value.ambiguous, len(proxy.uploads)) == (status, False, 1)
+    assert (told.value.status, told.value.may_be_public, len(proxy.uploads)) == (status, False, 1)
     assert told.value.exit_code == 1
 
 
@@ -186,7 +189,7 @@ def test_attempts_are_logged(tmp_path: Path, proxy: FaultyIndex, pypi: PypiServe
     proxy.plan(retry_after(503, 0))
     seen: list[events.Event] = []
     state = State(tmp_path / "state")
-    with events.listening(seen.append):
+    with events.listening(seen.append), events.listening(History(state).hear):
         upload.STEP.converge(world_of(tmp_path, proxy, pypi, 1, state=state))
     failed = "box-1.0-py310-none-any.whl: attempt 1 of 6 failed (503 Service Unavailable)"
     assert events.Output("retry", f"{failed}; again in 0.0 s") in seen
@@ -199,8 +202,9 @@ def test_no_record_to_resume(tmp_path: Path, proxy: FaultyIndex, pypi: PypiServe
     proxy.plan(faulty.UNAVAILABLE, None)
     with pytest.raises(UploadFailed) as told:
         upload.STEP.converge(world_of(tmp_path, proxy, pypi, 1))
+    assert told.value.may_be_public
     assert told.value.hint == (
-        "What is there stays there. Later, give the same command again: what is there is not sent twice."
+        "No file was seen there. Later, give the same command again: what is there is not sent twice."
     )
 
 

@@ -8,7 +8,8 @@ def main() -> None:
     try:
         from invoke.program import Program
 
-        from release_recipes import __version__, ns
+        from release_recipes import __version__
+        from release_recipes.tasks import ns
 
         Program(name="release-recipes", binary="release-recipes", namespace=ns, version=__version__).run()
     except KeyboardInterrupt:

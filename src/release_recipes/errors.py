@@ -1,7 +1,8 @@
 """What can go wrong, as exceptions that say it.
 
 Nothing here prints. An error carries data and makes two sentences of it: ``message`` says what is wrong, ``hint``
-what to do now, in words that a person can type. ``exit_code`` is what the process ends with:
+what to do now, in words that the user can type. ``exit_code`` is what the process ends with, unless a record waits or
+something may be public: that makes it 3, and is decided in one place, :mod:`~release_recipes.cli.session`.
 
 ========  ===================================================================
 0         done
@@ -11,79 +12,76 @@ what to do now, in words that a person can type. ``exit_code`` is what the proce
 130       interrupted, and nothing is public
 ========  ===================================================================
 
-The tree::
+The tree, with the classes that stand beside what raises them::
 
-    ReleaseError
+    ReleaseError                    1
     ├── WrongUsage                  2   what was typed or configured cannot be meant
     │   ├── UnknownPart
     │   ├── InvalidVersion
     │   └── InvalidSetting
     ├── Refused                     1   act 1 found reasons not to start
-    ├── Declined                    1   the person said no
+    ├── Declined                    1   the user said no
+    ├── SecretsFound                1   credentials stand where they could be published
     ├── Failed                      1   a step failed before anything was public
     │   ├── NoRepository
     │   ├── NoProject
+    │   ├── NoToken
     │   ├── ProgramMissing
     │   ├── CommandFailed
-    │   │   └── CommandTimedOut
+    │   │   ├── CommandTimedOut
+    │   │   └── GitHubFailed            programs.gh
     │   ├── BumpFailed
     │   ├── TestsFailed
     │   ├── BadDistribution
-    │   └── NoIndexAnswer
+    │   ├── NoIndexAnswer
+    │   │   └── NoAnswer                index.client
+    │   ├── ClaimedElsewhere
+    │   └── PushRefused
     ├── Busy                        1   another process holds the lock
-    ├── ReleaseWaits                3   a record says that a release is not finished
-    ├── UploadRefused               1   the index said no for good (3 once anything is public)
-    ├── Unfinished                  3   act 3 could not go on
-    │   ├── FileConflict
+    ├── ReleaseWaits                3   a release is not finished, here or on another machine
+    ├── UploadRefused               1   the index said no for good
+    ├── Unfinished                  1   act 3 could not go on (3, since the record waits)
+    │   ├── FileConflict            3
     │   ├── RefConflict
     │   ├── UploadFailed
-    │   └── NotServed
-    └── Interrupted               130   a signal or Ctrl-C (3 once a record waits)
+    │   └── NotServed               3
+    └── Interrupted               130   a signal or Ctrl-C
 """
 
-from __future__ import annotations
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import PurePath
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
+from release_recipes.findings import Finding
 from release_recipes.secrets.mask import MASK
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
-
-@dataclass(frozen=True)
-class Problem:
-    """One reason not to release, or one warning."""
-
-    #: The name of the check that found it, as ``skip_checks`` takes it.
-    check: str
-    #: What is wrong, one sentence.
-    message: str
-    #: What to do now, one sentence.
-    hint: str
+def typed(*words: str) -> str:
+    """Return the command that a user types for a task, with the program that they started."""
+    program = PurePath(sys.argv[0] if sys.argv else "")
+    name = program.parent.name if program.name == "__main__.py" else program.stem
+    return " ".join(["invoke" if name in {"invoke", "inv"} else "release-recipes", *words])
 
 
 class ReleaseError(Exception):
     """The root of everything that this package raises on purpose."""
 
     exit_code = 1
+    #: Whether something may be public although no record waits: a single upload, or one to TestPyPI.
+    may_be_public = False
 
-    def __init__(self, message: str, hint: str = "", *, exit_code: int | None = None) -> None:
-        """Keep the two sentences, and the exit code where it is not that of the class."""
+    def __init__(self, message: str, hint: str = "", findings: Iterable[Finding] = ()) -> None:
+        """Keep the two sentences, and the findings that the error is about, if there are any."""
         super().__init__(MASK(message))
         #: What is wrong (masked).
         self.message = MASK(message)
         #: What to do now (masked); empty where the message says it all.
         self.hint = MASK(hint)
-        if exit_code is not None:
-            self.exit_code = exit_code
-
-    @property
-    def problems(self) -> list[Problem]:
-        """This error in the form in which a report lists it."""
-        name = type(self).__name__
-        return [Problem("".join("-" * c.isupper() + c.lower() for c in name).lstrip("-"), self.message, self.hint)]
+        name = "".join("-" * c.isupper() + c.lower() for c in type(self).__name__).lstrip("-")
+        found = [replace(each, message=MASK(each.message), hint=MASK(each.hint)) for each in findings]
+        #: The error in the form in which a report lists it (masked).
+        self.findings = found or [Finding(self.message, self.hint, check=name)]
 
 
 class WrongUsage(ReleaseError):
@@ -123,20 +121,27 @@ class InvalidSetting(WrongUsage):
 class Refused(ReleaseError):
     """Act 1 found reasons not to start; nothing was touched."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        """Take every problem that was found."""
-        self._problems = list(problems)
-        count = len(self._problems)
-        super().__init__(f"Not released: {count} {'problem' if count == 1 else 'problems'} found.")
-
-    @property
-    def problems(self) -> list[Problem]:
-        """All problems, in the order of the checks."""
-        return self._problems
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        """Take every error that was found, in the order of the checks."""
+        count = len(findings)
+        super().__init__(f"Not released: {count} {'error' if count == 1 else 'errors'} found.", "", findings)
 
 
 class Declined(ReleaseError):
-    """The person was asked and said no; nothing was touched."""
+    """The user was asked and said no; nothing was touched."""
+
+
+class SecretsFound(ReleaseError):
+    """Credentials stand where they could be published."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        """Take every place where one stands."""
+        count = len(findings)
+        hint = (
+            "Take it out, and revoke it if it was ever pushed or published; what only looks like one is allowed by a "
+            "comment: release-recipes: allow-secret"
+        )
+        super().__init__(f"{count} {'credential' if count == 1 else 'credentials'} found.", hint, findings)
 
 
 class Failed(ReleaseError):
@@ -149,6 +154,14 @@ class NoRepository(Failed):
 
 class NoProject(Failed):
     """The repository's root holds no Python project whose name can be read."""
+
+
+class NoToken(Failed):
+    """There is no token for an upload."""
+
+    def __init__(self, address: str, hint: str) -> None:
+        """Say for which upload address."""
+        super().__init__(f"There is no token for {address}.", hint)
 
 
 class ProgramMissing(Failed):
@@ -179,9 +192,7 @@ class CommandFailed(Failed):
 
     @property
     def program(self) -> str:
-        """What a person calls that command: the program, or the module behind ``python -m``."""
-        from pathlib import PurePath
-
+        """What a user calls that command: the program, or the module behind ``python -m``."""
         words = [PurePath(self.argv[0]).stem, *self.argv[1:]]
         words = words[2:] if words[1:2] == ["-m"] else words
         verb = next((w for w in words[1:] if not w.startswith("-") and "=" not in w and "/" not in w), "")
@@ -209,7 +220,7 @@ class TestsFailed(Failed):
 
     def __init__(self, session: str, output: str) -> None:
         """Keep the session and what it printed."""
-        super().__init__(f"The tests failed (nox -s {session}).", "Mend them, or release without them: --skip-tests.")
+        super().__init__(f"The tests failed (nox -s {session}).", "Fix them, or release without them: --skip-tests.")
         #: Everything that the session wrote, masked.
         self.output = output
 
@@ -217,21 +228,23 @@ class TestsFailed(Failed):
 class BadDistribution(Failed):
     """What was built is not what was planned, or not what an index takes."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        """Take all that the inspections found; there is at least one."""
-        self._problems = list(problems)
-        first, *others = self._problems
-        message = f"The distributions cannot be released: {len(self._problems)} problems found."
-        super().__init__(message if others else first.message, "" if others else first.hint)
-
-    @property
-    def problems(self) -> list[Problem]:
-        """All problems, in the order of the inspections."""
-        return self._problems
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        """Take all that the inspections found, in their order; there is at least one."""
+        first, *others = findings
+        message = f"The distributions cannot be released: {len(findings)} errors found."
+        super().__init__(message if others else first.message, "" if others else first.hint, findings)
 
 
 class NoIndexAnswer(Failed):
     """The index gave no usable answer to a question."""
+
+
+class ClaimedElsewhere(Failed):
+    """Another machine releases this version, or has just released it; nothing was uploaded from here."""
+
+
+class PushRefused(Failed):
+    """The remote, or the pre-push hook, refuses what a release pushes; nothing was uploaded."""
 
 
 class Busy(ReleaseError):
@@ -247,36 +260,32 @@ class ReleaseWaits(ReleaseError):
 class UploadRefused(ReleaseError):
     """The index refused a file for good (a definite 4xx): trying again cannot help."""
 
-    exit_code = 3
-
-    def __init__(self, filename: str, status: int, reason: str, hint: str, *, ambiguous: bool) -> None:
-        """Keep the index's own words."""
+    def __init__(self, filename: str, status: int, reason: str, hint: str, *, may_be_public: bool) -> None:
+        """Keep the index's own words, and whether the index may have something of this release all the same."""
         super().__init__(f"The index refused {filename}: {status} {reason}".rstrip(". ") + ".", hint)
         #: The HTTP status.
         self.status = status
-        #: Whether another attempt of this release may have left something on the index.
-        self.ambiguous = ambiguous
+        self.may_be_public = may_be_public
 
 
 class Unfinished(ReleaseError):
     """Act 3 could not go on; the record stays, and ``resume`` finishes it."""
 
-    exit_code = 3
-
-    def __init__(self, message: str, hint: str = "Mend that, then type: invoke resume") -> None:
+    def __init__(self, message: str, hint: str = "") -> None:
         """Point to ``resume`` where nothing better is known."""
-        super().__init__(message, hint)
+        super().__init__(message, hint or f"Fix that, then type: {typed('resume')}")
 
 
 class FileConflict(Unfinished):
     """The index has a file of the same name with another sha256."""
 
-    def __init__(self, filename: str, ours: str, theirs: str) -> None:
+    may_be_public = True
+
+    def __init__(self, filename: str, ours: str, theirs: str, hint: str) -> None:
         """Tell both hashes."""
         super().__init__(
             f"{filename} is on the index with other content: sha256 {theirs} there, {ours} here.",
-            "A file name can be used once. Find out who uploaded it; then type: invoke abandon, and release the next "
-            "version.",
+            f"An index takes a file name once. {hint}",
         )
         self.filename, self.ours, self.theirs = filename, ours, theirs
 
@@ -288,9 +297,16 @@ class RefConflict(Unfinished):
 class UploadFailed(Unfinished):
     """A file did not get to the index after all attempts."""
 
+    def __init__(self, message: str, hint: str, *, may_be_public: bool) -> None:
+        """Keep whether the index may have something of this release all the same."""
+        super().__init__(message, hint)
+        self.may_be_public = may_be_public
+
 
 class NotServed(Unfinished):
     """The index took the files but does not serve them yet."""
+
+    may_be_public = True
 
 
 class Interrupted(ReleaseError):
@@ -298,11 +314,15 @@ class Interrupted(ReleaseError):
 
     exit_code = 130
 
-    def __init__(self, signal_name: str, *, waits: bool = False) -> None:
-        """Name the signal, and say whether a record waits."""
+    def __init__(self, signal_name: str, *, waits: bool = False, may_be_public: bool = False) -> None:
+        """Name the signal, and say whether a record waits, and whether an upload without one had begun."""
+        self.may_be_public = may_be_public
         if waits:
-            message, hint = f"Interrupted by {signal_name}; the release is not finished.", "Finish it: invoke resume"
-            super().__init__(message, hint, exit_code=3)
+            message, hint = f"Interrupted by {signal_name}; the release is not finished.", typed("resume")
+            super().__init__(message, f"Finish it: {hint}")
+        elif may_be_public:
+            message = f"Interrupted by {signal_name}; files of it may be public."
+            super().__init__(message, "Type the same command again: what is there is not sent twice.")
         else:
             message = f"Interrupted by {signal_name}; nothing is public."
             super().__init__(message, "Type the same command to start again.")

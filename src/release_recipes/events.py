@@ -1,23 +1,17 @@
-"""What happens, told to whoever listens: the console, the report, the history.
+"""What happens, told to every listener: the console, the report, the history.
 
-Steps and ``programs`` emit; nothing here prints or stores. Every effect on the world is told before it is made
+Steps and programs emit; nothing here prints or stores, and nothing here knows a plan or a record. Every effect on the
+world is told before it is made
 (:class:`Started`) and after it (:class:`Ended`), which is also where the crash tests cut the power.
 """
-
-from __future__ import annotations
 
 import contextlib
 import threading
 import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from release_recipes.errors import Problem
-    from release_recipes.plan import Plan
-    from release_recipes.state.record import Record
+from release_recipes.findings import Finding
 
 
 @dataclass(frozen=True)
@@ -66,7 +60,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a long work is."""
+    """How far a long step is."""
 
     name: str
     done: int
@@ -77,31 +71,65 @@ class Progress:
 class Warned:
     """Something to know that does not stop the release."""
 
-    problem: Problem
+    finding: Finding
 
 
 @dataclass(frozen=True)
 class Told:
-    """A line for the person, such as the command that makes up for what was left out."""
+    """A line for the user, such as the command that makes up for what was left out."""
 
     line: str
 
 
 @dataclass(frozen=True)
-class Planned:
-    """It is decided what the release will be."""
+class Described:
+    """What each step of a release would do, or why it is left out: for a dry run."""
 
-    plan: Plan
+    #: Each step's name with its lines.
+    steps: Sequence[tuple[str, Sequence[str]]]
 
 
 @dataclass(frozen=True)
-class Recorded:
+class Facts:
+    """What is known of a release by now, under the names of the JSON document."""
+
+    #: Such as ``project``, ``version`` and ``tag``.
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Planned(Facts):
+    """It is decided what the release will be."""
+
+    #: The same for the user.
+    lines: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Recorded(Facts):
     """It is known what is published: the commit, the tag object and every file."""
 
-    record: Record
+
+@dataclass(frozen=True)
+class AttemptFailed:
+    """One attempt of an upload failed, and may be made again."""
+
+    what: str
 
 
-Event = StepStarted | StepEnded | Started | Ended | Output | Progress | Warned | Told | Planned | Recorded
+@dataclass(frozen=True)
+class Released(Facts):
+    """All of a release is public, and was seen to be."""
+
+
+@dataclass(frozen=True)
+class Abandoned(Facts):
+    """A release was given up."""
+
+
+Event = (
+    StepStarted | StepEnded | Started | Ended | Output | Progress | Warned | Told | Described | Facts | AttemptFailed
+)
 _listeners: list[Callable[[Event], None]] = []
 _lock = threading.RLock()
 

@@ -1,56 +1,60 @@
-"""What a check of act 1 or an inspection of act 2 is, and what it finds."""
-
-from __future__ import annotations
+"""What the checks of act 1, the inspections of distributions and the search for credentials are, and what they find."""
 
 import enum
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 #: What is looked at: the facts of act 1, or the distributions of act 2.
 Subject = TypeVar("Subject")
 
 
-class Weight(enum.Enum):
+class Severity(enum.Enum):
     """What a finding does to a release."""
 
     #: Nothing is released.
-    STOPS = "problem"
-    #: A person at a terminal is asked whether to go on; where nobody is, it is told as a warning.
-    ASKS = "question"
+    ERROR = "error"
+    #: A user at a terminal is asked whether to go on; where there is none, it is told as a warning.
+    QUESTION = "question"
     #: It is told.
-    WARNS = "warning"
+    WARNING = "warning"
 
 
 @dataclass(frozen=True)
 class Finding:
     """What is wrong, what to do now, and what it does to the release."""
 
+    #: What is wrong, one sentence.
     message: str
-    hint: str
-    weight: Weight = Weight.STOPS
+    #: What to do now, one sentence; empty where the message says it all.
+    hint: str = ""
+    severity: Severity = Severity.ERROR
+    #: The name of the check that found it, as ``skip_checks`` takes it.
+    check: str = ""
 
 
-def warning(message: str, hint: str) -> Finding:
+def warning(message: str, hint: str, check: str = "") -> Finding:
     """Make a finding that does not stop the release."""
-    return Finding(message, hint, Weight.WARNS)
+    return Finding(message, hint, Severity.WARNING, check)
 
 
 def question(message: str, hint: str) -> Finding:
-    """Make a finding that a person decides about."""
-    return Finding(message, hint, Weight.ASKS)
+    """Make a finding that the user decides about."""
+    return Finding(message, hint, Severity.QUESTION)
 
 
 @dataclass(frozen=True)
 class Check(Generic[Subject]):
     """One reason not to release."""
 
-    #: As ``skip_checks`` takes it; no two of both acts have the same.
+    #: As ``skip_checks`` takes it; no two have the same.
     name: str
     #: What it protects from, one sentence; ``docs/checks.md`` is made from it.
     protects_from: str
     find: Callable[[Subject], Iterator[Finding]]
     #: Whether it is about the repository, which ``--test`` leaves alone: there it only warns.
     of_repository: bool = False
+
+    def findings(self, subject: Subject) -> list[Finding]:
+        """Return what it finds, under its name."""
+        return [replace(finding, check=self.name) for finding in self.find(subject)]

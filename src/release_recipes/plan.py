@@ -2,41 +2,57 @@
 
 from __future__ import annotations
 
-import configparser
 import string
-import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from release_recipes.errors import InvalidSetting, InvalidVersion, WrongUsage
-from release_recipes.programs.bump_my_version import NONE
-from release_recipes.project.files import is_version
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from release_recipes.programs.bump_my_version import BumpMyVersion, Shown
-    from release_recipes.project.files import Project
-    from release_recipes.settings import Settings
+from release_recipes.project.project import Project
+from release_recipes.project.source import NONE, Versions, VersionSource, is_version
+from release_recipes.settings import Settings, Target
+from release_recipes.state.record import Artifact, Record, claim_of, in_upload_order, now
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What a person or CI asked for."""
+    """What the user or CI asked for; a text that is empty was not given."""
 
-    #: ``--part``; ``None`` where it was not given.
-    part: str | None = None
+    #: ``--part``.
+    part: str = ""
     #: ``--new-version``.
-    new_version: str | None = None
+    new_version: str = ""
     #: ``--test``: TestPyPI, and nothing that lasts here.
     test: bool = False
     #: ``--skip-tests``.
     skip_tests: bool = False
 
+    @classmethod
+    def of(cls, *, part: str | None, new_version: str | None, test: bool = False, skip_tests: bool = False) -> Request:
+        """Put flags together.
+
+        Raises:
+            WrongUsage: One was given without a value, such as by a variable of CI that is not set.
+        """
+        for flag, value in (("--part", part), ("--new-version", new_version)):
+            if value is not None and not value.strip():
+                raise WrongUsage(f"{flag} is empty.", f"Give {flag} a value, or leave it out.")
+        return cls(part=part or "", new_version=new_version or "", test=test, skip_tests=skip_tests)
+
     @property
     def names_a_version(self) -> bool:
-        """Whether somebody said what to release."""
-        return self.part is not None or self.new_version is not None
+        """Whether it says what to release."""
+        return bool(self.part or self.new_version)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The version that is wanted: a part to raise, or an explicit version; one of the two is empty."""
+
+    part: str
+    version: str
+    #: Where that came from, such as ``--part minor``.
+    origin: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,108 +61,161 @@ class Plan:
 
     #: The project's name as it spells it.
     project: str
+    #: The project's folder, below the repository's; ``.`` where it is the same.
+    folder: str
     #: The version that HEAD holds.
     prior: str
     #: The version to be released.
     version: str
     #: Where the planned version came from, such as ``--part minor``.
     version_origin: str
-    #: The part that was raised; ``none`` for the version as it stands; ``None`` for an explicit version.
-    part: str | None
+    #: The part that is raised, ``none`` for the version as it stands; empty where the version was given itself.
+    part: str
     tag: str
     commit_message: str
-    #: The branch that is released from and pushed; ``None`` on a detached ``HEAD``.
-    branch: str | None
+    #: The branch that is released from and pushed; empty on a detached ``HEAD``.
+    branch: str
     #: The commit that the release starts from.
     base: str
     remote: str
+    #: The commit that the branch has there; empty where it is not there.
+    remote_tip: str
     test: bool
-    upload_address: str
-    index_address: str
+    target: Target
     #: The index that has the releases before this one: in a rehearsal another than the one that is uploaded to.
     last_index: str
-    username: str
     run_tests: bool
-    bumper: BumpMyVersion
-    #: ``files`` of bump-my-version's configuration, one mapping an entry.
-    version_files: tuple[dict[str, Any], ...]
-    #: bump-my-version's configuration file, relative to the root; ``None`` where it was made for the project.
-    bump_config: str | None
+    source: VersionSource
+    #: What the source says at HEAD.
+    versions: Versions
     settings: Settings
 
     @property
     def bumps(self) -> bool:
         """Whether version files change, so that there is a release commit."""
-        return self.part != NONE and not self.same_version
-
-    @property
-    def same_version(self) -> bool:
-        """Whether the planned version is the one that stands already."""
-        return self.prior == self.version
+        return self.part != NONE and self.prior != self.version
 
     @property
     def claim(self) -> str:
         """The ref that says, here and on the remote, that this release is under way."""
-        return f"refs/release-recipes/{self.tag}"
+        return claim_of(self.tag)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the JSON document of a task says of it."""
+        return {
+            "project": self.project,
+            "prior_version": self.prior,
+            "version": self.version,
+            "tag": self.tag,
+            "index": self.target.index_address,
+        }
+
+    def record(
+        self, *, commit: str, tag_object: str, remote_address: str, artifacts: Iterable[Artifact] = ()
+    ) -> Record:
+        """Return the record of this plan and of what was prepared for it."""
+        return Record(
+            project=self.project,
+            version=self.version,
+            target=self.target,
+            artifacts=in_upload_order(artifacts),
+            upload_workers=self.settings.upload_workers,
+            started=now(),
+            test=self.test,
+            prior=self.prior,
+            commit=commit,
+            base=self.base,
+            tag=self.tag,
+            tag_object=tag_object,
+            pushes_tag=self.settings.auto_git_tag,
+            branch=self.branch,
+            remote=self.remote,
+            remote_address=remote_address,
+            remote_tip=self.remote_tip,
+            github_release=self.settings.github_release,
+            keeps_artifacts=not self.settings.clean_build_artifacts,
+        )
+
+    def lines(self) -> list[str]:
+        """Return it as the user reads it before they agree."""
+        origin = self.settings.origin("test_repository_url" if self.test else "repository_url")
+        tag = f"{self.tag if self.settings.auto_git_tag else 'none'} on {self.remote}"
+        return [
+            f"{self.project} {self.prior} → {self.version} ({self.version_origin})",
+            f"  from    {self.base[:12]} on {self.branch or 'a detached HEAD'}",
+            f"  to      {self.target.upload_address} ({origin})",
+            *([] if self.test else [f"  tag     {tag}"]),
+            f"  tests   {'yes' if self.run_tests else 'no'}",
+        ]
 
 
-def wanted_part(request: Request, settings: Settings) -> tuple[str | None, str, str]:
-    """Return the part to raise (``None`` for an explicit version), the explicit version, and where that came from.
+def wanted(request: Request, settings: Settings) -> Wanted:
+    """Return the version that is wanted: flags win over settings; a patch is the default.
 
     Raises:
         WrongUsage: Both a part and a version were given.
         InvalidVersion: The explicit version is not one of :pep:`440`.
     """
-    if request.part is not None and request.new_version is not None:
+    if request.part and request.new_version:
         message = "--part and --new-version exclude each other."
         raise WrongUsage(message, "Give one of them.")
-    explicit, origin = request.new_version or "", "--new-version"
-    if not request.names_a_version and settings.version:
+    if request.part:
+        return Wanted(request.part, "", f"--part {request.part}")
+    explicit, origin = request.new_version, "--new-version"
+    if not explicit:
         explicit, origin = settings.version, settings.origin("version")
-    if not explicit and request.new_version is None:
-        return ("patch", "", "default: patch") if request.part is None else (request.part, "", f"--part {request.part}")
+    if not explicit:
+        return Wanted("patch", "", "default: patch")
     if not is_version(explicit):
         raise InvalidVersion(explicit, origin)
     # PEP 440 takes "v1.7.0", but the v is a tag's: files and distributions never say it.
-    return None, explicit.strip().lstrip("vV"), origin
+    return Wanted("", explicit.strip().lstrip("vV"), origin)
 
 
-def make_plan(
-    project: Project, settings: Settings, request: Request, shown: Shown, *, branch: str | None, base: str
+def make_plan(  # noqa: PLR0913 - what is known of a release before it begins
+    project: Project,
+    settings: Settings,
+    request: Request,
+    versions: Versions,
+    *,
+    branch: str | None,
+    base: str,
+    remote_tip: str = "",
 ) -> Plan:
     """Decide everything.
 
     Raises:
         WrongUsage: What was asked for cannot be meant.
-        InvalidSetting: A template holds a field that there is not.
+        InvalidSetting: A template has a field that does not exist.
     """
-    part, explicit, origin = wanted_part(request, settings)
-    version = explicit or (shown.current_version if part == NONE else shown.new_version or shown.current_version)
-    configured = _configured_by_bump(project.root, project.bump_config)
-    tag = _filled("tag", settings.tag or configured.get("tag_name") or "v{version}", shown.current_version, version)
-    subject = settings.commit_message or configured.get("message") or "release: {tag}"
-    message = _filled("commit_message", subject, shown.current_version, version, tag=tag)
-    body = _filled("commit_body", settings.commit_body, shown.current_version, version, tag=tag)
+    asked = wanted(request, settings)
+    version = asked.version or (versions.current if asked.part == NONE else versions.next)
+    templates = project.source.templates(project.folder)
+    prior, target = versions.current, settings.target(test=request.test)
+    tag = _filled("tag", settings.tag or templates.get("tag_name") or "v{version}", prior, version)
+    subject = settings.commit_message or templates.get("message") or "release: {tag}"
+    message = _filled("commit_message", subject, prior, version, tag=tag)
+    body = _filled("commit_body", settings.commit_body, prior, version, tag=tag)
     return Plan(
         project=project.name,
-        prior=shown.current_version,
+        folder=project.below,
+        prior=prior,
         version=version,
-        version_origin=origin,
-        part=part,
+        version_origin=asked.origin,
+        part=asked.part,
         tag=tag,
         commit_message=f"{message}\n\n{body}".strip(),
-        branch=branch,
+        branch=branch or "",
         base=base,
         remote=settings.remote,
+        remote_tip=remote_tip,
         test=request.test,
-        upload_address=settings.upload_address(test=request.test),
-        index_address=settings.index_address(test=request.test),
-        last_index=settings.index_address(test=request.test),
-        username=settings.username,
+        target=target,
+        last_index=target.index_address,
         run_tests=settings.run_tests_before_upload and not request.skip_tests,
-        bumper=project.bumper,
-        version_files=shown.files,
-        bump_config=project.bump_config,
+        source=project.source,
+        versions=versions,
         settings=settings,
     )
 
@@ -159,15 +228,3 @@ def _filled(name: str, template: str, prior: str, version: str, **more: str) -> 
     except (KeyError, ValueError, IndexError) as error:
         message = f"The template of {name}, {template!r}, cannot be filled: {error}."
         raise InvalidSetting(message, f"Use only {', '.join(f'{{{key}}}' for key in values)}.") from None
-
-
-def _configured_by_bump(root: Path, config: str | None) -> dict[str, Any]:
-    """Return the templates that bump-my-version's configuration sets in words (its own defaults do not count)."""
-    if config is None:
-        return {}
-    text = (root / config).read_text("utf-8")
-    if config.endswith(".toml"):
-        return dict(tomllib.loads(text)["tool"]["bumpversion"])
-    parser = configparser.RawConfigParser()
-    parser.read_string(text)
-    return dict(parser["bumpversion"]) if parser.has_section("bumpversion") else {}

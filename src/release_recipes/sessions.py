@@ -8,8 +8,6 @@ A project adopts them with a ``noxfile.py`` of two lines::
 They are made by a call, not by an import: nox forgets what was registered before it loads the noxfile.
 """
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 

@@ -1,34 +1,43 @@
-"""Settings: flags, then environment, then ``.env``, then ``[tool.release]``, then defaults; each knows its origin.
+"""Settings: environment, then ``.env``, then ``[tool.release]``, then defaults; each knows its origin.
 
 ``.env`` is read without interpolation, and its values do not enter the process's environment. A token is no setting of
 ``pyproject.toml``: it comes from the environment, ``.env`` or the keyring, and only :func:`token` hands it out.
 """
 
-from __future__ import annotations
+from __future__ import annotations  # the types of settings are read as they are written
 
 import difflib
 import os
 import shlex
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from release_recipes.errors import InvalidSetting
 from release_recipes.secrets.token import Token, ask_keyring, hold_environment, read_environment
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
-#: The addresses of PyPI and TestPyPI stand in this module only: where files are uploaded, and where they are read.
-PYPI = ("https://upload.pypi.org/legacy/", "https://pypi.org/simple/")
-TEST_PYPI = ("https://test.pypi.org/legacy/", "https://test.pypi.org/simple/")
+@dataclass(frozen=True)
+class Target:
+    """An index: where distributions are uploaded, where it is asked about them, and as whom."""
 
-#: Where a person makes a token for them.
+    upload_address: str
+    #: The root of the simple API, with a slash at its end.
+    index_address: str
+    username: str = "__token__"
+
+
+#: The addresses of PyPI and TestPyPI stand in this module only.
+PYPI = Target("https://upload.pypi.org/legacy/", "https://pypi.org/simple/")
+TEST_PYPI = Target("https://test.pypi.org/legacy/", "https://test.pypi.org/simple/")
+
+#: Where a user makes a token for them, by upload address.
 TOKEN_PAGES = {
-    PYPI[0]: "https://pypi.org/manage/account/token/",
-    TEST_PYPI[0]: "https://test.pypi.org/manage/account/token/",
+    PYPI.upload_address: "https://pypi.org/manage/account/token/",
+    TEST_PYPI.upload_address: "https://test.pypi.org/manage/account/token/",
 }
 
 _DEFAULT = "default"
@@ -44,28 +53,28 @@ def _setting(default: Any, env: str, about: str, choices: str = "") -> Any:  # n
     return field(default=default, metadata=names)
 
 
+def _on(env: str, about: str) -> Any:  # noqa: ANN401 - as dataclasses.field
+    return _setting(default=True, env=env, about=f"`false`: {about}")
+
+
+def _off(env: str, about: str) -> Any:  # noqa: ANN401 - as dataclasses.field
+    return _setting(default=False, env=env, about=f"`true`: {about}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Every setting under its name in ``[tool.release]``; ``docs/settings.md`` is made from this."""
 
-    repository_url: str = _setting(PYPI[0], "PYPI_REPOSITORY_URL", "Where distributions are uploaded.")
-    test_repository_url: str = _setting(TEST_PYPI[0], "TEST_PYPI_REPOSITORY_URL", "The same for `--test`.")
+    repository_url: str = _setting(PYPI.upload_address, "PYPI_REPOSITORY_URL", "Where distributions are uploaded.")
+    test_repository_url: str = _setting(TEST_PYPI.upload_address, "TEST_PYPI_REPOSITORY_URL", "The same for `--test`.")
     index_url: str = _setting("", "PYPI_INDEX_URL", "The root of the simple API to ask; derived where it can be.")
     test_index_url: str = _setting("", "TEST_PYPI_INDEX_URL", "The same for `--test`.")
     username: str = _setting("__token__", "PYPI_USERNAME", "Who uploads; an index without tokens wants a user.")
     version: str = _setting("", "RELEASE_VERSION MCP_VERSION", "An explicit version to release; flags win.")
-    auto_git_tag: bool = _setting(
-        default=True, env="AUTO_GIT_TAG", about="`false`: the branch is pushed, no tag, no GitHub release."
-    )
-    run_tests_before_upload: bool = _setting(
-        default=True, env="RUN_TESTS_BEFORE_UPLOAD", about="`false`: as `--skip-tests`."
-    )
-    clean_build_artifacts: bool = _setting(
-        default=True, env="CLEAN_BUILD_ARTIFACTS", about="`false`: distributions stay in `dist/`."
-    )
-    verbose_output: bool = _setting(
-        default=False, env="VERBOSE_OUTPUT", about="`true`: the tools' own output is shown as it comes."
-    )
+    auto_git_tag: bool = _on("AUTO_GIT_TAG", "the branch is pushed, no tag, no GitHub release.")
+    run_tests_before_upload: bool = _on("RUN_TESTS_BEFORE_UPLOAD", "as `--skip-tests`.")
+    clean_build_artifacts: bool = _on("CLEAN_BUILD_ARTIFACTS", "distributions stay in `dist/`.")
+    verbose_output: bool = _off("VERBOSE_OUTPUT", "the tools' own output is shown as it comes.")
     remote: str = _setting("origin", "", "The git remote that is released to.")
     branches: tuple[str, ...] = _setting((), "", "Release branches, as patterns; `main`, or the remote's `master`.")
     version_files: tuple[str, ...] = _setting((), "", "Files with the version, where bump-my-version has no settings.")
@@ -75,13 +84,9 @@ class Settings:
     tag: str = _setting("", "", "The tag's name; `v{version}`.")
     commit_message: str = _setting("", "", "The release commit's first line; `release: {tag}`.")
     commit_body: str = _setting("🤖 Generated with PyPI Release Automation", "", "Its body.")
-    github_release: bool = _setting(default=True, env="", about="`false`: no GitHub release.")
-    normalise_sdist: bool = _setting(
-        default=False, env="", about="`true`: sdists are repacked so that two builds are the same bytes."
-    )
-    twine_strict: bool = _setting(
-        default=False, env="", about="`true`: what `twine check --strict` adds stops a release, too."
-    )
+    github_release: bool = _on("", "no GitHub release.")
+    normalise_sdist: bool = _off("", "sdists are repacked so that two builds are the same bytes.")
+    twine_strict: bool = _off("", "what `twine check --strict` adds stops a release, too.")
     try_install: str = _setting(
         "wheels", "", "What is installed into a fresh environment before the upload.", choices="wheels all off"
     )
@@ -90,29 +95,25 @@ class Settings:
         choices="rehearse warn stop off",
     )  # fmt: skip
     skip_checks: tuple[str, ...] = _setting((), "", "Names of checks that are not made.")
-    upload_workers: int = _setting(8, "", "How many files are uploaded at once, at the most.")
-    #: Where each value came from: ``--flag``, a variable's name, ``.env``, ``pyproject.toml`` or ``default``.
+    upload_workers: int = _setting(4, "", "How many files are uploaded at once, at the most.")
+    #: Where each value came from: a variable's name, ``.env``, ``pyproject.toml`` or ``default``.
     origins: Mapping[str, str] = field(default_factory=dict)
 
     def origin(self, name: str) -> str:
         """Return where a value came from."""
         return self.origins.get(name, _DEFAULT)
 
-    def upload_address(self, *, test: bool) -> str:
-        """Return where distributions are uploaded."""
-        return self.test_repository_url if test else self.repository_url
-
-    def index_address(self, *, test: bool) -> str:
-        """Return the root of the simple API that belongs to the upload address, with a slash at its end."""
-        explicit, upload = (self.test_index_url, self.upload_address(test=test)) if test else (
-            self.index_url, self.upload_address(test=test)
-        )  # fmt: skip
-        return (explicit or derived_index(upload)).rstrip("/") + "/"
+    def target(self, *, test: bool) -> Target:
+        """Return the index that a release goes to; with ``test`` TestPyPI, or what is set in its place."""
+        upload, index = (
+            (self.test_repository_url, self.test_index_url) if test else (self.repository_url, self.index_url)
+        )
+        return Target(upload, (index or derived_index(upload)).rstrip("/") + "/", self.username)
 
 
 def derived_index(upload: str) -> str:
     """Return where to ask about what is uploaded to an address: known for PyPI, else ``/simple/`` beside it."""
-    known = {address.rstrip("/"): index for address, index in (PYPI, TEST_PYPI)}
+    known = {target.upload_address.rstrip("/"): target.index_address for target in (PYPI, TEST_PYPI)}
     return known.get(upload.rstrip("/"), upload.rstrip("/") + "/simple/")
 
 
@@ -125,7 +126,7 @@ class Sources:
     pyproject: Mapping[str, Any]
 
     def named(self, name: str) -> tuple[str, str] | None:
-        """Return a variable's value and origin; an empty one counts as not set."""
+        """Return a variable's value and origin; an empty one is not set."""
         for values, origin in ((self.environment, f"environment {name}"), (self.dotenv, f".env {name}")):
             if values.get(name, "").strip():
                 return values[name].strip(), origin
@@ -145,7 +146,7 @@ def read_pyproject(root: Path) -> dict[str, Any]:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         message = f"pyproject.toml cannot be read: {error}."
-        raise InvalidSetting(message, "Mend it at that place.") from None
+        raise InvalidSetting(message, "Fix it at that place.") from None
 
 
 def sources(root: Path) -> Sources:
@@ -168,15 +169,11 @@ def _dotenv(path: Path) -> dict[str, str]:
         return {name: value for name, value in dotenv_values(path, interpolate=False).items() if value}
     except (OSError, UnicodeDecodeError) as error:
         message = f".env cannot be read: {error}."
-        raise InvalidSetting(message, "Mend it, or give the settings as environment variables.") from None
+        raise InvalidSetting(message, "Fix it, or give the settings as environment variables.") from None
 
 
-def load(found: Sources, flags: Mapping[str, str] | None = None) -> Settings:
+def load(found: Sources) -> Settings:
     """Return the settings.
-
-    Args:
-        found: What the places hold.
-        flags: Values from the command line, under the names of ``[tool.release]``.
 
     Raises:
         InvalidSetting: A key of ``[tool.release]`` is unknown, or a value cannot be used.
@@ -191,26 +188,22 @@ def load(found: Sources, flags: Mapping[str, str] | None = None) -> Settings:
             if given := found.named(variable):
                 values[name], origins[name] = _typed(variable, given[0], str(described.type), given[1]), given[1]
                 break
-    for name, value in (flags or {}).items():
-        values[name], origins[name] = value, f"--{name.replace('_', '-')}"
     _check_addresses(values)
     _check_choices(known, values)
     return Settings(**values, origins=origins)
 
 
-def token(found: Sources, *, test: bool, address: str = "", username: str = "") -> Token | None:
-    """Return the token for the index in question, which knows its origin; ``None`` where there is none.
+def token(found: Sources, target: Target, *, test: bool = False) -> Token | None:
+    """Return the token for an index, which knows its origin; ``None`` where there is none.
 
     Args:
         found: What the places hold. Where none has a token, the keyring is asked as twine would ask it.
-        test: Whether TestPyPI's is meant.
-        address: The upload address of a record; else that of the settings.
-        username: Its user; likewise.
+        target: The index.
+        test: Whether it is meant by ``--test``, for which there is a variable of its own.
     """
     if given := found.named(token_name(test=test)):
         return Token(*given)
-    settings = load(found)
-    return ask_keyring(address or settings.upload_address(test=test), username or settings.username)
+    return ask_keyring(target.upload_address, target.username)
 
 
 def token_name(*, test: bool) -> str:

@@ -1,26 +1,20 @@
-"""The tasks: flags, questions and exit codes. The only module that knows Invoke.
+"""The tasks: flags, and what each of them calls. The only module that knows Invoke.
 
-Each task is a few lines over :mod:`~release_recipes.commands.release`; what it needs is imported when it runs, since every
-``invoke --list`` pays for what is imported here.
+What a task needs is imported when it runs, since every ``invoke --list`` pays for what is imported here.
 """
 
-from __future__ import annotations
-
 import contextlib
-import gc
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 from invoke.collection import Collection
+from invoke.context import Context
 from invoke.tasks import task
 
-if TYPE_CHECKING:
-    from invoke.context import Context
-
-    from release_recipes.cli.session import Face
-
-_PART = "Part of the version to raise: patch (default), minor, major, …; none releases the version as it stands."
 _RELEASE = {
-    "part": _PART,
+    "part": "Part of the version to raise: patch (default), minor, major, …; none releases the version as it stands.",
     "new-version": "Explicit version to release (PEP 440).",
     "skip-tests": "Do not run the tests.",
     "dry-run": "Check and plan; say what each step would do, and build nothing.",
@@ -35,120 +29,121 @@ _SCANNED = {
     "file": "A file, folder or distribution instead (may be given several times).",
 }
 
-#: Objects after which Python looks for garbage: a task is a short process, and what it imports is none.
-_SELDOM = 100_000
+#: The tasks that ask bump-my-version, which then gets ready while everything else is imported.
+_BUMPS = frozenset({"release", "rehearse", "status", "check", "bump"})
 
 
-def _face(json: bool = False, *, bumps: bool = False) -> Face:
-    """Return the face of one task: its console, its report, its exit code.
+def _run(name: str, json: bool, *, request: dict[str, Any] | None = None, **words: Any) -> None:  # noqa: ANN401
+    """Run the command of a task in a session of its own.
 
     Args:
+        name: The task's, which is that of its module and function in :mod:`release_recipes.commands`, too.
         json: Whether standard output is kept for the document.
-        bumps: Whether the task asks bump-my-version, which then gets ready while everything else is imported.
+        request: Flags that say what is to be released, for a command that takes them.
+        words: What else the command takes.
     """
-    gc.set_threshold(_SELDOM)
-    if bumps:
+    if name in _BUMPS:
         from release_recipes.errors import ReleaseError
         from release_recipes.programs import bump_my_version
 
         with contextlib.suppress(OSError, RuntimeError, ReleaseError):  # whoever asks it is told
             bump_my_version.get_ready()
-    from release_recipes.cli.session import Face
+    from release_recipes.cli.session import Session
 
-    return Face(json=json)
+    with Session(name, json=json) as session:
+        command = getattr(import_module(f"release_recipes.commands.{name}"), name)
+        if request is not None:
+            words["request"] = import_module("release_recipes.plan").Request.of(**request)
+        # Credentials are looked for outside of repositories, too.
+        session.report.outcome = command(Path.cwd() if name == "scan" else session.checkout, **words)
 
 
-@task(help=_RELEASE, auto_shortflags=False)
+def _task(*flags: str, **told: str) -> Callable[[Callable[..., None]], Any]:
+    """Return Invoke's decorator for a task with some of the flags of a release, and with others."""
+    iterable = ["file"] if "file" in told else []
+    return task(help={**{flag: _RELEASE[flag] for flag in flags}, **told}, iterable=iterable, auto_shortflags=False)
+
+
+@_task(*_RELEASE)
 def release(
     _c: Context, part: str | None = None, new_version: str | None = None, test: bool = False, skip_tests: bool = False,
     dry_run: bool = False, yes: bool = False, json: bool = False,
 ) -> None:  # fmt: skip
     """Release the package: check, prepare, publish."""
-    with _face(json, bumps=True) as face:
-        face.release(face.request(part, new_version, test=test, skip_tests=skip_tests), dry_run=dry_run, yes=yes)
+    request = {"part": part, "new_version": new_version, "test": test, "skip_tests": skip_tests}
+    _run("release", json, request=request, dry_run=dry_run, yes=yes)
 
 
-@task(help=_RELEASE, auto_shortflags=False)
+@_task("part", "new-version", "skip-tests", "dry-run", "json")
 def rehearse(
-    _c: Context, part: str | None = None, new_version: str | None = None, test: bool = False, skip_tests: bool = False,
-    dry_run: bool = False, yes: bool = False, json: bool = False,
+    _c: Context, part: str | None = None, new_version: str | None = None, skip_tests: bool = False,
+    dry_run: bool = False, json: bool = False,
 ) -> None:  # fmt: skip
     """Rehearse the release for real in a temporary place: embedded index, bare remote, fresh installation."""
-    _ = yes  # there is no question to answer
-    with _face(json, bumps=True) as face:
-        face.rehearse(face.request(part, new_version, test=test, skip_tests=skip_tests), dry_run=dry_run)
+    request = {"part": part, "new_version": new_version, "skip_tests": skip_tests}
+    _run("rehearse", json, request=request, dry_run=dry_run)
 
 
-@task(help=_JSON, auto_shortflags=False)
+@_task(**_JSON)
 def resume(_c: Context, json: bool = False) -> None:
     """Finish a release that stopped after its upload began."""
-    with _face(json) as face:
-        face.resume()
+    _run("resume", json)
 
 
-@task(help={"yes": "Give it up although something of it stays public.", **_JSON}, auto_shortflags=False)
+@_task(yes="Give it up although something of it stays public.", **_JSON)
 def abandon(_c: Context, yes: bool = False, json: bool = False) -> None:
     """Give a release up that waits to be finished."""
-    with _face(json) as face:
-        face.abandon(yes=yes)
+    _run("abandon", json, yes=yes)
 
 
-@task(help=_JSON, auto_shortflags=False)
+@_task(**_JSON)
 def status(_c: Context, json: bool = False) -> None:
     """Show versions, what is published and pushed, and a release that waits to be finished."""
-    with _face(json, bumps=True) as face:
-        face.status()
+    _run("status", json)
 
 
-@task(help={key: _RELEASE[key] for key in ("part", "new-version", "test", "json")}, auto_shortflags=False)
+@_task("part", "new-version", "test", "json")
 def check(
     _c: Context, part: str | None = None, new_version: str | None = None, test: bool = False, json: bool = False
 ) -> None:
     """Look for every reason not to release, and change nothing."""
-    with _face(json, bumps=True) as face:
-        face.check(face.request(part, new_version, test=test))
+    _run("check", json, request={"part": part, "new_version": new_version, "test": test})
 
 
-@task(help={key: _RELEASE[key] for key in ("part", "new-version", "json")}, auto_shortflags=False)
+@_task("part", "new-version", "json")
 def bump(_c: Context, part: str | None = None, new_version: str | None = None, json: bool = False) -> None:
     """Edit the version files in the working tree, and commit nothing."""
-    with _face(json, bumps=True) as face:
-        face.bump(face.request(part, new_version))
+    _run("bump", json, request={"part": part, "new_version": new_version})
 
 
-@task(help=_JSON, auto_shortflags=False)
+@_task(**_JSON)
 def test(_c: Context, json: bool = False) -> None:
     """Run the project's tests with nox in the working tree."""
-    with _face(json) as face:
-        face.test()
+    _run("test", json)
 
 
-@task(help=_JSON, auto_shortflags=False)
+@_task(**_JSON)
 def build(_c: Context, json: bool = False) -> None:
     """Build the distributions from a clean clone of HEAD into dist/."""
-    with _face(json) as face:
-        face.build()
+    _run("build", json)
 
 
-@task(help=_FILES, iterable=["file"], auto_shortflags=False)
+@_task(**_FILES)
 def validate(_c: Context, file: list[str], json: bool = False) -> None:
     """Inspect the distributions in dist/, or the files given."""
-    with _face(json) as face:
-        face.validate(file)
+    _run("validate", json, named=file)
 
 
-@task(help={"test": "Upload to TestPyPI.", **_FILES}, iterable=["file"], auto_shortflags=False)
+@_task(test="Upload to TestPyPI.", **_FILES)
 def upload(_c: Context, file: list[str], test: bool = False, json: bool = False) -> None:
     """Upload the distributions in dist/, or the files given, where the index does not have them."""
-    with _face(json) as face:
-        face.upload(file, test=test)
+    _run("upload", json, named=file, test=test)
 
 
-@task(help={**_SCANNED, **_JSON}, iterable=["file"], auto_shortflags=False)
+@_task(**_SCANNED, **_JSON)
 def scan(_c: Context, file: list[str], staged: bool = False, json: bool = False) -> None:
     """Look for credentials in the tracked files, in what is staged, or in the files given."""
-    with _face(json) as face:
-        face.scan(file, staged=staged)
+    _run("scan", json, named=file, staged=staged)
 
 
 ns = Collection(release, rehearse, status, check, bump, test, build, validate, upload, resume, abandon, scan)

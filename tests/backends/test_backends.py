@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from backends.projects import BACKENDS, Backend, files
-from release_recipes.prepare.inspection import INSPECTIONS
+from release_recipes.distributions.inspection import INSPECTIONS
 from release_recipes.prepare.rebuild import CLOCK
 from support.cli import Cli
 from support.index import PypiServer

@@ -8,11 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from release_recipes import events
-from release_recipes.publish import upload, verify
+from release_recipes.cli.session import Session
+from release_recipes.publish import upload
 from release_recipes.publish.step import Done, World
 from release_recipes.state import temporary
 from release_recipes.state.folder import State
 from release_recipes.state.record import Record
+from support.hurried import HURRIED
 
 
 def record_after_the_first_upload() -> None:
@@ -40,7 +42,7 @@ def upload_trusts_the_record() -> None:
         return Done(state="already done") if world.record.maybe_public else converge(world)
 
     object.__setattr__(upload.STEP, "converge", trusting)
-    verify.PATIENCE = 1.0
+    Session.patience = HURRIED
 
 
 def leftovers_stay() -> None:

@@ -159,7 +159,7 @@ class Stage:
     def processes(self) -> list[str]:
         """Return the command lines of what still runs here, once it had some seconds to end."""
         deadline = time.monotonic() + 5
-        while (found := list(_processes_with(f"TMPDIR={self.temporary}"))) and time.monotonic() < deadline:
+        while (found := list(_processes_in(self.temporary))) and time.monotonic() < deadline:
             time.sleep(0.02)
         return found
 
@@ -203,11 +203,13 @@ def _names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def _processes_with(variable: str) -> Iterator[str]:
-    """Yield the command lines of processes in whose environment a variable stands (Linux)."""
+def _processes_in(temporary: Path) -> Iterator[str]:
+    """Yield the command lines of processes whose temporary folder is that one, or one in it (Linux)."""
+    # A project's own code has its temporary folder in the workspace.
+    inside = re.compile(re.escape(f"\0TMPDIR={temporary}".encode()) + b"[/\\0]")
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if variable.encode() in (folder / "environ").read_bytes().split(b"\0") and not _is_dead(folder):
+            if inside.search(b"\0" + (folder / "environ").read_bytes()) and not _is_dead(folder):
                 yield (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
 
 

@@ -64,7 +64,7 @@ def test_killed_once(lane: int, tmp_path: Path, record_property: Record) -> None
 
 
 def test_killed_beside_its_tests(tmp_path: Path, record_property: Record) -> None:
-    """Killed while tests and build run side by side, it leaves no process behind, and comes to the right end."""
+    """Killed while tests and build run in parallel, it leaves nothing behind once they end, and comes right."""
     tally = Tally("killed with tests", record_property)
     kill_at_each(tmp_path, 5, WITH_TESTS, tally, every=16)
     tally.close()

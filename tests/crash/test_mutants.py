@@ -24,7 +24,7 @@ MUTANTS = {
     ),
     "tag_made_anew": (
         "StepEnded claim",
-        r"resume ended with .*Another machine has claimed this release",
+        r"resume ended with .*Another machine has claimed a release of this project",
     ),
 }
 

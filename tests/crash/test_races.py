@@ -66,7 +66,7 @@ def test_in_two_clones(lane: int, tmp_path: Path, record_property: Record) -> No
 
 
 REFUSALS = (
-    "Another machine has claimed this release (refs/release-recipes/v1.3.0 on origin).",
+    "Another machine has claimed a release of this project (refs/release-recipes/v1.3.0 on origin).",
     "A release of v1.3.0 is under way on another machine",
     "The tag v1.3.0 has appeared on origin since the checks.",
     "origin/main has moved since the checks.",

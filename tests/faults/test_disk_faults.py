@@ -32,7 +32,7 @@ REPOSITORY = rows(
     Row("disk: full at the claim", full_at("claim"), "nothing sent", NO_SPACE, 3, 0, room_again),
     Row("disk: full at the upload", full_at("upload"), "nothing sent", NO_SPACE, 3, 0, room_again),
     Row("disk: full at the push", full_at("push"), "uploaded and pushed", NO_SPACE, 3, 2, room_again),
-    Row("disk: full on the way home", full_at("home"), "uploaded and pushed", NO_SPACE, 3, 2, room_again),
+    Row("disk: full at the local branch", full_at("update-branch"), "uploaded and pushed", NO_SPACE, 3, 2, room_again),
 )  # fmt: skip
 
 

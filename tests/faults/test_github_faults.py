@@ -1,7 +1,9 @@
 """Whatever GitHub does wrong, files and tag are public, and there is one whole release or a line that says how."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,6 +78,34 @@ def whole_by_hand(scene: Scene) -> None:
     scene.github.answer = answer  # type: ignore[method-assign]
 
 
+def disturbed(scene: Scene) -> None:
+    """Let somebody replace an asset of our draft before it is read for the last time."""
+    original = scene.github.answer
+
+    def answer(request: Request) -> tuple[int, object]:
+        if request.method == "GET" and re.fullmatch(r".*/releases/\d+", request.path):
+            scene.github.add_asset(scene.github.release("v1.3.0"), SDIST, b"of somebody else")
+            scene.github.answer = original  # type: ignore[method-assign]
+        return original(request)
+
+    scene.github.answer = answer  # type: ignore[method-assign]
+
+
+def recorded_wheel(scene: Scene) -> Path:
+    """Return the wheel that is kept beside the record."""
+    return scene.repository.path / ".git" / "release-recipes" / "demo-package-1.3.0" / "dist" / WHEEL
+
+
+def wheel_changed(scene: Scene) -> None:
+    """Have the wheel changed on disk once it is on the index."""
+    scene.step_in("github", f"echo changed >> '{recorded_wheel(scene)}'")
+
+
+def wheel_again(scene: Scene) -> None:
+    """Put the wheel back."""
+    recorded_wheel(scene).write_bytes((scene.index.folder / WHEEL).read_bytes())
+
+
 def draft_twice(scene: Scene) -> None:
     """Let a second draft of ours be there, as a create whose answer was lost leaves it."""
     scene.github.mend()
@@ -125,6 +155,11 @@ GITHUB = rows(
         mends=mended),
     GitHubRow("gh: draft left over with a broken asset", always("POST", ASSETS, starter=True),
         "a draft is left", NOT_MADE, 3, mends=mended),
+    GitHubRow("gh: 502 on the last look", github("GET", ONE), "looked again", "HTTP 502); again in"),
+    GitHubRow("gh: an asset is replaced before the last look", disturbed, "a draft is left",
+        "GitHub's draft of v1.3.0 is not whole after its assets were sent.", 3),
+    GitHubRow("gh: a wheel is changed before it is sent", wheel_changed, "a draft is left",
+        "is not the file that was published", 3, mends=wheel_again),
     GitHubRow("gh: 502 on publish", github("PATCH", ONE), "published again", "HTTP 502); again in"),
     GitHubRow("gh: published, answer lost", github("PATCH", ONE, done=True), "found", "HTTP 502); again in"),
     GitHubRow("gh: 502 on publish, for ever", always("PATCH", ONE), "a draft is left", NOT_MADE, 3, mends=mended),

@@ -1,5 +1,6 @@
 """Whatever an index does wrong, a release comes right: at once, or with `resume` once the fault is gone."""
 
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -7,6 +8,7 @@ from pathlib import Path
 
 from faults.row import Row, rows, show
 from faults.scene import RELEASE, RELEASED, SDIST, WHEEL, Breaks, Scene
+from faults.tls_server import untrusted_server
 from support import faulty
 from support.faulty import Exchange, Fault, PageFault, answered, named, port_closed, retry_after, stored, trickled
 
@@ -68,6 +70,47 @@ def refused_until_mended(scene: Scene) -> None:
     page(port_closed(3600), at="upload")(scene)
 
 
+def another_upload_address(address: str) -> Breaks:
+    """Upload to an address at which there is no index; what is there is asked as ever."""
+    return lambda scene: scene.env.update(PYPI_REPOSITORY_URL=address)
+
+
+def right_upload_address(scene: Scene) -> None:
+    """Upload to the index again."""
+    scene.env["PYPI_REPOSITORY_URL"] = scene.proxy.upload_url
+
+
+def nobody_listens(scene: Scene) -> None:
+    """Upload to a port that is closed."""
+    another_upload_address(f"http://127.0.0.1:{closed_port()}/")(scene)
+
+
+def proxy_down(scene: Scene) -> None:
+    """Upload through a proxy that is not there; the pages are asked without it."""
+    scene.env["PYPI_REPOSITORY_URL"] = scene.proxy.upload_url.replace("127.0.0.1", "localhost")
+    scene.env |= {"HTTP_PROXY": f"http://127.0.0.1:{closed_port()}", "NO_PROXY": "127.0.0.1"}
+
+
+def proxy_left_out(scene: Scene) -> None:
+    """Upload without a proxy."""
+    right_upload_address(scene)
+    scene.env |= {"HTTP_PROXY": "", "NO_PROXY": ""}
+
+
+def untrusted(scene: Scene) -> None:
+    """Upload to a server whose certificate nobody vouches for."""
+    port = scene.closing.enter_context(untrusted_server(scene.folder))
+    another_upload_address(f"https://127.0.0.1:{port}/")(scene)
+
+
+def closed_port() -> int:
+    """Return a port at which nobody listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+    return port
+
+
 def take_others_away(scene: Scene) -> None:
     """Ask the owners of the index to remove the other's file, as nobody can on PyPI."""
     (scene.index.folder / WHEEL).unlink()
@@ -98,11 +141,20 @@ ABANDONED = RELEASED | {
 CONFLICT = "is on the index with other content"
 NOT_WITHOUT_THE_INDEX = "Nothing is uploaded before the index says what it has."
 SIX = "did not get to the index after 6 attempts"
+AT_ONCE = "did not get to the index after 1 attempt: "
 
 UPLOAD = rows(
     Row("upload: connection refused for half a second", page(port_closed(0.4), at="upload"), "sent again",
         "Connection refused); again in"),
-    Row("upload: connection refused", refused_until_mended, "nothing sent", SIX, 3, 0),
+    Row("upload: connection refused, of pages too", refused_until_mended, "nothing sent", SIX, 3, 0),
+    Row("upload: connection refused", nobody_listens, "nothing sent, dropped", SIX, 1, 0, right_upload_address,
+        RELEASE),
+    Row("upload: proxy refuses the connection", proxy_down, "nothing sent, dropped", f"{SIX}: the proxy says: ", 1, 0,
+        proxy_left_out, RELEASE),
+    Row("upload: untrusted certificate", untrusted, "nothing sent, dropped",
+        f"{AT_ONCE}[SSL: CERTIFICATE_VERIFY_FAILED]", 1, 0, right_upload_address, RELEASE),
+    Row("upload: an address that is none", another_upload_address("http://upload..example/"), "nothing sent, dropped",
+        AT_ONCE, 1, 0, right_upload_address, RELEASE),
     Row("upload: reset before the body", upload(faulty.RESET_BEFORE), "sent again", AGAIN, sent=3),
     Row("upload: reset during the body", upload(faulty.RESET_DURING), "sent again", AGAIN, sent=3),
     Row("upload: reset after the body", upload(faulty.RESET_AFTER), "sent again", AGAIN, sent=3),
@@ -156,9 +208,11 @@ UPLOAD = rows(
     Row("upload: 403 of the true index, wrong token", wrong_password, "refused for good", "The index refused", 1, 1,
         right_password, RELEASE),
     Row("upload: 403 on the sdist", upload(faulty.FORBIDDEN, filename=SDIST), "the wheel is public",
-        "put a new one into .env, then type: invoke resume", 3),
+        "put a new one into .env, then type: release-recipes resume", 3),
+    Row("upload: stored, response lost, then 403", both(upload(faulty.RESPONSE_LOST), upload(faulty.FORBIDDEN),
+        page(faulty.LISTED_LATE, 3)), "sent again, refused, seen", AGAIN, sent=3),
     Row("upload: 502, then 403", both(upload(faulty.BAD_GATEWAY), upload(faulty.FORBIDDEN)), "stopped",
-        "put a new one into .env, then type: invoke resume", 3),
+        "put a new one into .env, then type: release-recipes resume", 3),
     Row("upload: 404", upload(answered(404)), "refused for good", "The upload address is wrong", 1, 1, then=RELEASE),
     Row("upload: 413", upload(answered(413)), "refused for good", "too large for this index", 1, 1, then=RELEASE),
     Row("upload: 301", upload(faulty.MOVED), "refused for good", "The upload address has moved to /moved/", 1, 1,

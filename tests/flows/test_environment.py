@@ -60,7 +60,7 @@ def test_an_identity_by_include(release: Run, repository: Repository) -> None:
 
 
 def test_line_ends(release: Run, repository: Repository, pypi: PypiServer) -> None:
-    """With core.autocrlf=true in the person's configuration, commit and distributions have the repository's lines."""
+    """With core.autocrlf=true in the user's configuration, commit and distributions have the repository's lines."""
     repository.git("config", "--global", "core.autocrlf", "true")
     refs = released(release(repository.path), repository)
     assert b"\r" not in _git_bytes(repository, "show", f"{refs['refs/heads/main']}:README.md")
@@ -87,7 +87,7 @@ def test_letters_of_all_kinds(release: Run, tmp_path: Path, monkeypatch: pytest.
     assert list(temporary.iterdir()) == []
 
 
-def test_hooks_of_a_person(release: Run, repository: Repository, tmp_path: Path) -> None:
+def test_hooks_of_the_user(release: Run, repository: Repository, tmp_path: Path) -> None:
     """Commit hooks of the repository, a template or core.hooksPath do not run in clones; the pre-push hook does."""
     hooks = tmp_path / "hooks"
     hooks.mkdir()
@@ -136,12 +136,12 @@ def test_git_variables_of_a_hook(release: Run, repository: Repository, tmp_path:
 
 
 def test_no_temporary_folder_outside(release: Run, repository: Repository, pypi: PypiServer) -> None:
-    """A temporary folder inside the project is refused: tests would find the person's files above it."""
+    """A temporary folder inside the repository is refused: tests would find the user's files above it."""
     inside = repository.path / "tmp"
     inside.mkdir()
     done = release(repository.path, TMPDIR=str(inside))
     assert done.code == 1
-    assert "is inside the project, where its files would be found." in done.err
+    assert "is inside the repository, where its files would be found." in done.err
     assert "→ Name a folder outside of it in TMPDIR." in done.err
     assert pypi.files() == {}
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from distributions.made import METADATA, SDIST, SDIST_FILES, TOP, WHEEL, WHEEL_FILES, sdist, wheel, write
+from release_recipes.distributions.comparison import differences
 from release_recipes.distributions.distribution import Distribution
-from release_recipes.prepare.rebuild import differences
 from support.cli import Cli
 from support.index import PypiServer
 from support.repository import Repository
@@ -120,39 +120,4 @@ def test_a_rehearsal_builds_twice_and_compares_with_the_last_release(
         "demo/built.txt, pyproject.toml, tests/__init__.py, tests/test_demo.py; gone: demo/messages.mo."
     )
     assert told(warnings, "install") == []
-    assert {"trial", "rebuild", "install"} <= {step["name"] for step in result.json["steps"]}
-
-
-APART = '''"""A session that builds the wheel from the tree, and forgets a module in the sdist."""
-
-import sys
-
-import nox
-
-
-@nox.session(venv_backend="none")
-def build(session: nox.Session) -> None:
-    """Build the distributions."""
-    session.run(sys.executable, "-m", "build", "--no-isolation", "--sdist")
-    with open("demo/extra.py", "w") as module:
-        module.write("")
-    session.run(sys.executable, "-m", "build", "--no-isolation", "--wheel")
-'''
-
-
-def test_a_wheel_that_its_sdist_does_not_build_is_told(
-    make_repository: MakeRepository, index: PypiServer, cli: Cli
-) -> None:
-    """A project's own session may build the wheel apart: what the sdist lacks is named."""
-    repository = configured(make_repository, clock=False, reproducible="stop", try_install="off")
-    repository.write("noxfile.py", APART)
-    repository.commit("chore: build apart")
-    repository.git("push", "--quiet")
-    result = cli("release", "--part", "minor", "--skip-tests", "--yes", "--json", cwd=repository.path)
-    assert result.code == 1
-    (lacks,) = told(result.json["problems"], "reproducible")
-    assert lacks == (
-        "demo_package-1.3.0-py3-none-any.whl is not what demo_package-1.3.0.tar.gz builds: "
-        "missing: demo/extra.py; content of demo_package-1.3.0.dist-info/RECORD."
-    )
-    assert index.files() == {}
+    assert {"install", "rebuild", "install-from-index"} <= {step["name"] for step in result.json["steps"]}

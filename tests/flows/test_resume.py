@@ -1,11 +1,11 @@
-"""A release that stopped is finished from any point, by anybody who did a part of it, or given up."""
+"""A release that stopped is finished from any point, also where somebody did a part of it by hand, or given up."""
 
 import json
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from release_recipes.commands.status import closing
+from release_recipes.settings import PYPI
 from support.cli import Cli, Result
 from support.faulty import FORBIDDEN, FaultyIndex
 from support.index import PypiServer
@@ -64,13 +65,14 @@ class World:
         shutil.rmtree(self._folder)
         shutil.copytree(_STOPPED[where], self._folder, symlinks=True)
         self.repository.git("remote", "set-url", "origin", str(self.repository.remote))
-        self.rewrite(
-            remote_address=str(self.repository.remote),
-            upload_address=self.proxy.upload_url,
-            index_address=self.proxy.index_url,
-        )
+        target = {
+            "upload_address": self.proxy.upload_url,
+            "index_address": self.proxy.index_url,
+            "username": "__token__",
+        }
+        self.rewrite(remote_address=str(self.repository.remote), target=target)
 
-    def rewrite(self, **fields: str) -> None:
+    def rewrite(self, **fields: object) -> None:
         """Change fields of the record."""
         record = json.loads(self.record.read_text(encoding="utf-8")) | fields
         self.record.write_text(json.dumps(record), encoding="utf-8")
@@ -132,10 +134,11 @@ def test_nothing_to_resume_is_a_success(world: World) -> None:
 
 
 def test_it_is_finished_and_finished_again(world: World) -> None:
-    """A release with one of its files public is completed; a second resume has nothing to do."""
+    """A release with one of its files public is completed, and that is said; a second resume has nothing to do."""
     world.stop("half uploaded")
     assert set(world.pypi.files()) == {WHEEL}
-    assert world("resume").code == 0
+    done = world("resume")
+    assert (done.code, done.out.splitlines()[-1]) == (0, "demo-package 1.3.0: released")
     world.released()
     assert [request.filename for request in world.proxy.uploads if request.outcome == "200"] == [SDIST]
     assert world("resume").code == 0
@@ -149,7 +152,7 @@ def test_a_second_release_is_refused(world: World) -> None:
         refused = world(*words)
         assert refused.code == 3
         assert "error: The release of demo-package 1.3.0 is not finished (begun 20" in refused.err
-        assert "→ Finish it: invoke resume. Give it up: invoke abandon" in refused.err
+        assert "→ Finish it: release-recipes resume. Give it up: release-recipes abandon" in refused.err
     assert world.record.read_bytes() == record
 
 
@@ -241,21 +244,64 @@ def test_a_record_of_the_future_is_finished(world: World) -> None:
     world.released()
 
 
+# ---- another remote --------------------------------------------------------------------------------------------------
+
+
+def another_remote(world: World) -> Path:
+    """Let the remote's name lead to another repository, and return that."""
+    other = world.repository.remote.with_name("other.git")
+    world.repository.git("init", "--quiet", "--bare", str(other))
+    world.repository.git("remote", "set-url", "origin", str(other))
+    return other
+
+
+def no_remote(world: World) -> str:
+    """Take the remote away, and return how that is called."""
+    world.repository.git("remote", "remove", "origin")
+    return "not there"
+
+
+@pytest.mark.parametrize("arrange", [another_remote, no_remote])
+def test_another_remote_of_that_name_is_refused(arrange: Callable[[World], object], world: World) -> None:
+    """Where the remote's name leads elsewhere, nothing is finished or given up; the command that is told fixes that."""
+    world.stop("half uploaded")
+    now = arrange(world)
+    for task in ("resume", "abandon"):
+        refused = world(task)
+        assert refused.code == 3
+        recorded = world.repository.remote
+        assert f"error: The release of 1.3.0 goes to {recorded}, but the remote 'origin' is now {now}.\n" in refused.err
+    hint = refused.err.rpartition("→ ")[2].partition(", then type: release-recipes resume\n")[0]
+    subprocess.run(hint, shell=True, check=True, cwd=world.repository.path)  # noqa: S602 - as a user types it
+    assert world("resume").code == 0
+    world.released()
+
+
+def test_nothing_is_pushed_to_another_remote(world: World) -> None:
+    """Given up all the same, a release gets its tag where it began, and the other repository gets nothing."""
+    world.stop("half uploaded")
+    other = another_remote(world)
+    done = world("abandon", "--yes")
+    assert (done.code, world.record.exists()) == (0, False), done.err
+    assert world.repository.git("ls-remote", str(other)) == ""
+    assert set(world.repository.remote_refs()) == AFTER
+
+
 # ---- another clone ---------------------------------------------------------------------------------------------------
 
 
 def test_another_clone_is_told_what_is_under_way(world: World) -> None:
     """From another clone the claim tells who releases what since when, what the index has and what it lacks."""
-    world.stop("half uploaded")
+    world.really_stop("half uploaded")
     other = world.repository.other_clone()
     done = world("resume", at=other)
     assert done.code == 3
     assert "error: v1.3.0 was claimed by Ada Lovelace <ada@example.org> on 20" in done.err
     assert f" has {WHEEL} and lacks {SDIST}." in done.err
-    assert "→ Finish it there, where its distributions are: invoke resume." in done.err
+    assert "→ Finish it there, where its distributions are: release-recipes resume." in done.err
     refused = world(*RELEASE, at=other)
     assert refused.code == 1
-    assert "A release of v1.3.0 is under way on another machine" in refused.err
+    assert "error: A release of v1.3.0 is under way: refs/release-recipes/v1.3.0 on origin, made by Ada" in refused.err
     assert world("resume").code == 0
     world.released()
     assert world("resume", at=other).code == 0
@@ -263,11 +309,12 @@ def test_another_clone_is_told_what_is_under_way(world: World) -> None:
 
 def test_a_stale_claim_with_files_public(world: World) -> None:
     """A machine that is gone left a file public: abandon from another clone asks for --yes, and pushes the tag."""
-    world.stop("half uploaded")
+    world.really_stop("half uploaded")
     other = world.repository.other_clone()
     refused = world("abandon", at=other)
     assert refused.code == 3
-    assert "If that machine is gone for good: invoke abandon --yes." in refused.err
+    assert "If that machine is gone for good: release-recipes abandon --yes." in refused.err
+    assert f" has {WHEEL} and lacks {SDIST}." in refused.err
     assert CLAIM in world.repository.remote_refs()
     done = world("abandon", "--yes", at=other)
     assert done.code == 0, done.err
@@ -278,12 +325,28 @@ def test_a_stale_claim_with_files_public(world: World) -> None:
 
 def test_a_stale_claim_with_nothing_public(world: World) -> None:
     """A machine that is gone uploaded nothing: abandon --yes from another clone takes the claim back; no tag comes."""
-    world.stop("claimed")
+    world.really_stop("claimed")
     other = world.repository.other_clone()
     assert "has none of its files" in world("abandon", at=other).err
     assert world("abandon", "--yes", at=other).code == 0
     assert set(world.repository.remote_refs()) == BEFORE
     assert world(*RELEASE, at=other).code == 0
+
+
+def test_the_claim_of_another_version_or_project(world: World) -> None:
+    """One project is released from one place at a time, whatever the version; another project is not held up."""
+    world.really_stop("claimed")
+    other = world.repository.other_clone()
+    refused = world("release", "--part", "major", "--skip-tests", at=other)
+    assert refused.code == 1
+    assert "error: A release of v1.3.0 is under way: refs/release-recipes/v1.3.0 on origin" in refused.err
+    assert world("abandon").code == 0
+    message = f"other-package 1.0\n\n{'0' * 64}  other_package-1.0.tar.gz\n"
+    other.git("tag", "--annotate", f"--message={message}", "other-1.0")
+    other.git("push", "--quiet", "origin", "other-1.0:refs/release-recipes/other-1.0")
+    other.git("tag", "--delete", "other-1.0")
+    assert world(*RELEASE, at=other).code == 0
+    assert "refs/release-recipes/other-1.0" in world.repository.remote_refs()
 
 
 # ---- abandon ---------------------------------------------------------------------------------------------------------
@@ -311,7 +374,10 @@ def test_abandon_with_something_public_says_what_stays(world: World) -> None:
     refused = world("abandon")
     assert refused.code == 3
     assert f"error: This stays public for ever: {WHEEL}. {SDIST} will never be there." in refused.err
-    assert "→ To finish instead: invoke resume. To give it up all the same: invoke abandon --yes" in refused.err
+    assert (
+        "→ To finish instead: release-recipes resume. To give it up all the same: release-recipes abandon --yes"
+        in refused.err
+    )
     assert world.record.exists()
     assert world("abandon", "--yes").code == 0
     assert set(world.repository.remote_refs()) == AFTER
@@ -327,6 +393,39 @@ def test_abandon_sees_what_was_uploaded_by_hand(world: World) -> None:
     refused = world("abandon")
     assert refused.code == 3
     assert f"This stays public for ever: {WHEEL}." in refused.err
+
+
+@pytest.mark.parametrize("silent", ["remote", "index"])
+def test_abandon_ends_although_nobody_answers(silent: str, world: World) -> None:
+    """Where remote or index do not answer, abandon wants --yes, and then ends; the tag is kept here at least."""
+    world.stop("half uploaded")
+    if silent == "remote":
+        world.repository.remote.rename(world.repository.remote.with_name("away.git"))
+    else:
+        world.rewrite(target={"upload_address": "http://localhost:9/", "index_address": "http://localhost:9/simple/"})
+        world.settings = {"PYPI_API_TOKEN": world.pypi.token}
+    assert world("abandon").code == 3
+    assert world.record.exists()
+    done = world("abandon", "--yes")
+    assert done.code == 0, done.err
+    assert "What is public is not known.\n" in done.out
+    assert ("; the tag v1.3.0 is here" in done.out) == (silent == "remote")
+    assert world.repository.git("cat-file", "-t", "v1.3.0") == "tag"
+    assert not world.record.parent.exists()
+    assert world.repository.git("for-each-ref", "refs/release-recipes") == ""
+
+
+def test_abandon_ends_although_the_remote_takes_nothing(world: World) -> None:
+    """Where the remote takes neither tag nor branch, the claim there keeps the commit, and that is told."""
+    world.stop("half uploaded")
+    hook = world.repository.remote / "hooks/update"
+    hook.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    hook.chmod(0o755)
+    done = world("abandon", "--yes")
+    assert done.code == 0, done.err
+    assert "origin takes neither tag nor branch, and refs/release-recipes/v1.3.0 stays there" in done.out
+    assert CLAIM in world.repository.remote_refs()
+    assert not world.record.parent.exists()
 
 
 def test_nothing_to_abandon_is_a_success(world: World) -> None:
@@ -345,7 +444,30 @@ def test_status_tells_file_by_file(world: World) -> None:
     assert f"  {WHEEL}: published\n" in said
     assert f"  {SDIST}: missing\n" in said
     assert "  tag v1.3.0: missing\n" in said
-    assert said.endswith("  finish it: invoke resume\n")
+    assert said.endswith("  finish it: release-recipes resume\n")
+
+
+def test_status_tells_conflicts(world: World) -> None:
+    """A file with other content and a tag that names something else are told as what they are."""
+    world.stop("half uploaded")
+    (world.pypi.folder / SDIST).write_bytes(b"another's")
+    world.repository.git("push", "--quiet", "origin", "HEAD~1:refs/tags/v1.3.0")
+    said = world("status").out
+    assert f"  {WHEEL}: published\n" in said
+    assert f"  {SDIST}: conflict: the index has another file of that name\n" in said
+    assert "  tag v1.3.0: conflict: another one is there\n" in said
+
+
+def test_status_tells_what_another_machine_has_claimed(world: World) -> None:
+    """From another clone, status tells of a release under way who began it and how it stands."""
+    world.really_stop("half uploaded")
+    told = world("status", "--json", at=world.repository.other_clone()).json
+    assert told["outcome"] == "unfinished"
+    (release, lines), *others = told["status"]["waiting"].items()
+    assert (release, others) == ("demo-package v1.3.0", [])
+    assert lines[0].startswith("v1.3.0 was claimed by Ada Lovelace <ada@example.org> on 20")
+    assert lines[1] == f"{world.proxy.index_url} has {WHEEL} and lacks {SDIST}"
+    assert lines[2] == "finish it where it began, or give it up: release-recipes abandon"
 
 
 @pytest.mark.parametrize(
@@ -356,13 +478,13 @@ def test_status_tells_file_by_file(world: World) -> None:
         ("2026-01-16T03:04:04+00:00", ["PyPI takes files for it for 1 more day"]),
         (
             "2026-01-16T03:04:05+00:00",
-            ["PyPI takes no more files for 1.3.0 since its 14 days are over: invoke abandon"],
+            ["PyPI takes no more files for 1.3.0 since its 14 days are over: release-recipes abandon"],
         ),
         ("2025-12-02T03:04:05+00:00", ["PyPI takes files for it for 14 more days"]),
     ],
 )
 def test_status_tells_how_long_pypi_waits(at: str, words: list[str]) -> None:
     """PyPI takes files of a release for 14 days, whatever a wrong clock promises; other indexes have no end."""
-    record = replace(RECORD, upload_address="https://upload.pypi.org/legacy/")
+    record = replace(RECORD, target=PYPI)
     assert closing(record, datetime.fromisoformat(at)) == words
     assert closing(RECORD, datetime.fromisoformat(at)) == []

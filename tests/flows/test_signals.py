@@ -13,6 +13,7 @@ import pytest
 from support.cli import RELEASE_RECIPES, Cli
 from support.faulty import Exchange, Fault, FaultyIndex, delayed
 from support.index import PypiServer
+from support.projects import quick_files
 from support.repository import Repository
 
 RELEASE = ("release", "--part", "minor", "--skip-tests")
@@ -134,6 +135,32 @@ def test_against_a_silent_index(on: str, code: int, cli: Cli, repository: Reposi
     see_nothing_left(repository)
 
 
+@pytest.mark.parametrize("task", ["upload", "release"])
+def test_in_an_upload_without_a_record(
+    task: str, cli: Cli, make_repository: Callable[..., Repository], pypi: PypiServer
+) -> None:
+    """Stopped while the sdist is sent by itself or to TestPyPI, it is not said that nothing is public: exit code 3."""
+    repository, reached = make_repository(noxfile=True, files=quick_files()), threading.Event()
+    with FaultyIndex(pypi.upload_url) as proxy:
+        proxy.plan(silent(reached), filename="demo_package-1.2.3.tar.gz")
+        test = {"TEST_PYPI_REPOSITORY_URL": proxy.upload_url, "PYPI_TEST_TOKEN": pypi.token}
+        settings = {"PYPI_REPOSITORY_URL": proxy.upload_url, "PYPI_API_TOKEN": pypi.token, **test}
+        if task == "upload":
+            assert cli("build", cwd=repository.path).code == 0
+        words = ("upload",) if task == "upload" else ("release", "--part", "none", "--test", "--skip-tests")
+        process = cli.start(*words, cwd=repository.path, env=settings)
+        wait_for(reached.is_set, process)
+        said = stop(process, signal.SIGINT)
+        assert (process.returncode, list(pypi.files())) == (3, ["demo_package-1.2.3-py3-none-any.whl"])
+        assert said.endswith(
+            "error: Interrupted by SIGINT; files of it may be public.\n"
+            "   → Type the same command again: what is there is not sent twice.\n"
+        )
+        proxy.mend()
+        assert cli(*words, cwd=repository.path, env=settings).code == 0
+    see_nothing_left(repository)
+
+
 def test_against_a_stalled_push(cli: Cli, repository: Repository, pypi: PypiServer) -> None:
     """Stopped while the remote thinks about the push, the release waits, and resume ends it."""
     hook = repository.remote / "hooks/pre-receive"
@@ -145,7 +172,7 @@ def test_against_a_stalled_push(cli: Cli, repository: Repository, pypi: PypiServ
     wait_for((Path(os.environ["TMPDIR"]) / "reached").exists, process)
     said = stop(process, signal.SIGTERM)
     assert process.returncode == 3
-    assert "error: Interrupted by SIGTERM; the release is not finished.\n   → Finish it: invoke resume" in said
+    assert "error: Interrupted by SIGTERM; the release is not finished.\n   → Finish it: release-recipes resume" in said
     see_nothing_left(repository)
     hook.unlink()
     assert cli("resume", cwd=repository.path, env=pypi.settings).code == 0

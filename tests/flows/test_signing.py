@@ -1,4 +1,4 @@
-"""Commits and tags are signed with ssh or gpg as git is configured; a person is asked, or nobody can be: refused."""
+"""Commits and tags are signed with ssh or gpg as git is configured; the user is asked, or it is refused at once."""
 
 import os
 import shutil

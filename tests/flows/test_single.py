@@ -1,4 +1,4 @@
-"""Single steps, for people and CI who compose their own; and what is asked of a project."""
+"""Single tasks, for users and CI who compose their own; and what is asked of a project."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -30,7 +30,7 @@ def built(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Repository
 
 
 def test_bump_edits_and_commits_nothing(repository: Repository, cli: Cli) -> None:
-    """`bump` edits each version file in the working tree, whatever lies there, and leaves the commit to the person."""
+    """`bump` edits each version file in the working tree, whatever lies there, and leaves the commit to the user."""
     repository.write("NEWS.md", "Half a sentence\n")
     head = repository.head
     result = cli("bump", "--part", "minor", "--json", cwd=repository.path)
@@ -63,7 +63,7 @@ def test_test_runs_the_tests_of_the_working_tree(text: str, code: int, repositor
     assert (repository.path / "ran.txt").exists()
     if code:
         assert result.err.endswith(
-            "error: The tests failed (nox -s test).\n   → Mend them, or release without them: --skip-tests.\n"
+            "error: The tests failed (nox -s test).\n   → Fix them, or release without them: --skip-tests.\n"
         )
 
 
@@ -110,7 +110,7 @@ def test_validate_what_can_be_uploaded(built: Repository, cli: Cli) -> None:
 def test_validate_what_cannot_be_uploaded(
     arrange: Callable[[Path], object], code: int, message: str, built: Repository, cli: Cli
 ) -> None:
-    """What an index would refuse, or a person would not mean, is told."""
+    """What an index would refuse, or the user would not mean, is told."""
     arrange(built.path / "dist")
     result = cli("validate", cwd=built.path)
     assert result.code == code
@@ -136,7 +136,7 @@ def test_upload_asks_first(built: Repository, index: PypiServer, cli: Cli) -> No
 
 @pytest.mark.parametrize(
     ("token", "code", "message"),
-    [("", 2, "There is no token for "), ("pypi-0123456789abcdef", 1, f"The index refused {WHEEL}: 403")],
+    [("", 1, "There is no token for "), ("pypi-0123456789abcdef", 1, f"The index refused {WHEEL}: 403")],
 )
 def test_upload_with_a_token_that_does_not_do(
     token: str, code: int, message: str, built: Repository, index: PypiServer, cli: Cli
@@ -145,7 +145,7 @@ def test_upload_with_a_token_that_does_not_do(
     result = cli("upload", cwd=built.path, env={"PYPI_API_TOKEN": token})
     assert result.code == code
     assert message in result.err
-    assert "invoke resume" not in result.err
+    assert "release-recipes resume" not in result.err
     assert index.files() == {}
 
 

@@ -195,11 +195,12 @@ def test_what_libraries_tell_of_an_upload_with_their_debugging_on(
     program = (
         "import http.client, logging, sys; from pathlib import Path\n"
         "http.client.HTTPConnection.debuglevel = 1; logging.basicConfig(level=logging.DEBUG)\n"
-        "from release_recipes.cli.session import Face; from release_recipes.index import twine\n"
-        "from release_recipes.settings import sources, token\n"
-        "with Face(json=False) as face:\n"
-        "    held = token(sources(Path.cwd()), test=False)\n"
-        "    with twine.uploading(sys.argv[1], '__token__', held) as connection:\n"
+        "from release_recipes.cli.session import Session; from release_recipes.index import twine\n"
+        "from release_recipes.settings import Target, sources, token\n"
+        "target = Target(sys.argv[1], '')\n"
+        "with Session('upload', json=False):\n"
+        "    held = token(sources(Path.cwd()), target)\n"
+        "    with twine.uploading(target, held, (9, 9)) as connection:\n"
         "        print(twine.upload(connection, Path(sys.argv[2]), sys.argv[3]), [held], connection.session.auth)\n"
     )
     subprocess.run(

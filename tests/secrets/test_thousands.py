@@ -1,13 +1,11 @@
 """The long run of `tests/test_secrets.py`: thousands of credentials, by every way out."""
 
-import random
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from release_recipes.secrets.mask import Mask
-from support.leaks import ENCODINGS, KINDS, PATHS, leaked, make_token, see_nothing
+from support.leaks import ENCODINGS, KINDS, PATHS, make_token, see_nothing
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -19,28 +17,11 @@ def test_nothing_of_a_credential_is_seen(path: str, kind: str, encoding: str, se
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_cut_of_every_spelling(kind: str) -> None:
-    """Wherever a text is cut, and however small its chunks are: nothing of a credential comes out of the stream."""
-    secret = make_token(kind, 7)
-    mask = Mask()
-    mask.add(secret)
-    for encode in ENCODINGS.values():
-        text = f"a{encode(secret)}b"
-        for cut in range(len(text) + 1):
-            assert leaked(secret, "".join(mask.stream([text[:cut], text[cut:]]))) == []
-        for size in range(1, 40):
-            chunks = [text[at : at + size] for at in range(0, len(text), size)]
-            assert leaked(secret, "".join(mask.stream(chunks))) == []
-
-
-@pytest.mark.parametrize("kind", KINDS)
 def test_a_text_without_credentials_is_left_as_it_is(kind: str) -> None:
-    """What does not hold a credential comes out of the mask and of the stream as it went in."""
+    """What does not hold a credential comes out of the mask as it went in."""
     mask = Mask()
     mask.add(*(make_token(kind, seed) for seed in range(20)))
     for seed in range(1000, 1200):
         # Reversed: tokens of one issuer begin alike, and that beginning is a piece like others.
         text = f"line {seed}\r\n{make_token(kind, seed)[::-1]} \x1b[1m{seed * 7919:x}"
-        chance = random.Random(seed)  # noqa: S311 -- it chooses where to cut
-        cut = chance.randrange(len(text))
-        assert mask(text) == "".join(mask.stream([text[:cut], text[cut:]])) == text
+        assert mask(text) == text

@@ -6,7 +6,6 @@ Each connection carries one request, so that a closed port refuses the very next
 """
 
 import http.client
-import json
 import os
 import re
 import socket
@@ -77,7 +76,7 @@ class Fault:
 class PageFault:
     """Something that is changed in an index page: each entry that a plan names becomes what `edit` makes of it.
 
-    An entry is the text of an `<a>` element, or of a JSON object of :pep:`691`; one that becomes "" is left out.
+    An entry is the text of an `<a>` element; one that becomes "" is left out.
     """
 
     name: str
@@ -398,15 +397,7 @@ def _name_in(path: str) -> str | None:
 
 
 def _edited(page: bytes, filename: str | None, edit: Callable[[str], str]) -> bytes:
-    """Return a page of the simple API, HTML or JSON, in which the entries of a file, or all, were edited."""
-    if page.lstrip().startswith(b"{"):
-        loaded = json.loads(page)
-        entries = [
-            edit(json.dumps(entry)) if filename in (None, entry["filename"]) else json.dumps(entry)
-            for entry in loaded.get("files", [])
-        ]
-        files = [json.loads(entry) for entry in entries if entry]
-        return page if files == loaded.get("files", []) else json.dumps(loaded | {"files": files}).encode()
+    """Return a page of the simple API in which the entries of a file, or all, were edited."""
     return re.sub(
         r"<a\b[^>]*>\s*(.*?)\s*</a>",
         lambda found: edit(found[0]) if filename in (None, found[1]) else found[0],

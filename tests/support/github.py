@@ -1,11 +1,13 @@
 """A small GitHub of ours for the true ``gh``: releases, pull requests and checks over a true bare repository.
 
+It answers what the product asks, and nothing else: any other question is kept as a crash of the test.
+
 ``gh`` is led here by ``http_unix_socket`` in its own configuration folder: it sends every request of its own, for
 whatever host, to our socket file. No proxy variable is set, so no other program's traffic is touched, and no request
 of ``gh`` can leave the machine. Git never talks to this server: it pushes to the bare repository.
 
 Words and status codes of refusals are those that GitHub's own API was seen to send; what it is not known to do is not
-played here (which of two drafts with one tag GraphQL finds, for one: here it is the first that was made).
+played here.
 """
 
 import hashlib
@@ -27,7 +29,7 @@ from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
-SignIn = Literal["token", "file", "no"]
+SignIn = Literal["token", "no"]
 T = TypeVar("T")
 
 WHEN = "2026-01-02T03:04:05Z"
@@ -66,7 +68,6 @@ class Release:
     draft: bool = False
     prerelease: bool = False
     immutable: bool = False
-    target: str = "main"
     assets: dict[str, Asset] = field(default_factory=dict)
 
     @property
@@ -84,8 +85,6 @@ class PullRequest:
     body: str
     head: str
     base: str
-    state: Literal["OPEN", "CLOSED", "MERGED"] = "OPEN"
-    draft: bool = False
 
 
 @dataclass
@@ -101,26 +100,14 @@ class Fault:
     starter: bool
 
 
-@dataclass
-class Pause:
-    """A request that is held back: ``reached`` is set when it has come, ``go_on`` lets it pass."""
-
-    method: str
-    pattern: str
-    reached: threading.Event = field(default_factory=threading.Event)
-    go_on: threading.Event = field(default_factory=threading.Event)
-
-
 class Refusal(Exception):
     """An answer of GitHub's that is no success."""
 
-    def __init__(self, status: int, message: str, *errors: dict[str, str]) -> None:
+    def __init__(self, status: int, message: str) -> None:
         """Put the words into the form in which GitHub sends them."""
         super().__init__(message)
         self.status = status
-        self.payload: dict[str, Any] = {"message": message, "documentation_url": DOCUMENTATION, "status": str(status)}
-        if errors:
-            self.payload["errors"] = list(errors)
+        self.payload = {"message": message, "documentation_url": DOCUMENTATION, "status": str(status)}
 
 
 @dataclass(frozen=True)
@@ -142,10 +129,10 @@ class Request:
 class FakeGitHub:
     """One repository on a GitHub of ours, served while the context lasts.
 
-    ``releases`` are in the order in which they were made. ``protected`` maps a branch to the answer about its
-    protection, ``check_runs`` and ``statuses`` map a commit's id to ``{name: conclusion}`` and ``{context: state}``
-    (a conclusion of "" is a run that has not ended). ``immutable_releases`` makes releases immutable as they are
-    published. ``crashes`` holds what went wrong in this server itself; leaving the context raises them.
+    ``releases`` are in the order in which they were made. ``protected`` has the names of protected branches,
+    ``check_runs`` and ``statuses`` map a commit's id to ``{name: conclusion}`` and ``{context: state}`` (a conclusion
+    of "" is a run that has not ended). ``immutable_releases`` makes releases immutable as they are published.
+    ``crashes`` holds what went wrong in this server itself; leaving the context raises them.
     """
 
     def __init__(self, repository: Path, *, name: str = "o/r", host: str = "github.localhost") -> None:
@@ -155,25 +142,23 @@ class FakeGitHub:
         self.host = host
         self.token = "gho_" + token_hex(18)
         self.default_branch = "main"
-        self.permission: Literal["ADMIN", "WRITE", "READ"] = "ADMIN"
         self.immutable_releases = False
         self.releases: list[Release] = []
         self.pull_requests: list[PullRequest] = []
-        self.protected: dict[str, dict[str, Any]] = {}
+        self.protected: set[str] = set()
         self.check_runs: dict[str, dict[str, str]] = {}
         self.statuses: dict[str, dict[str, str]] = {}
         self.burned_tags: set[str] = set()
         self.calls: list[Call] = []
         self.crashes: list[Exception] = []
         self._faults: list[Fault] = []
-        self._pauses: list[Pause] = []
         self._ids = iter(range(1, 1_000_000))
         self._lock = threading.RLock()
 
     # ---- what a test says ------------------------------------------------------------------------------------
 
     def environment(self, sign_in: SignIn = "token") -> dict[str, str]:
-        """Return the variables that lead ``gh`` here, signed in as in CI, as on a laptop (``file``), or not at all."""
+        """Return the variables that lead ``gh`` here, signed in as in CI, or not at all."""
         variables = {
             "GH_CONFIG_DIR": str(self._folder / sign_in),
             "GH_PROMPT_DISABLED": "1",
@@ -211,19 +196,9 @@ class FakeGitHub:
         """Forget every fault."""
         self._faults.clear()
 
-    def pause(self, method: str, path: str) -> Pause:
-        """Hold the next request that matches until the test says ``go_on``."""
-        pause = Pause(method, "*" + path)
-        self._pauses.append(pause)
-        return pause
-
-    def protect(self, branch: str = "main", *checks: str) -> None:
+    def protect(self, branch: str = "main") -> None:
         """Protect a branch in what the API says; what a push meets is up to the hooks of the bare repository."""
-        self.protected[branch] = {
-            "required_status_checks": {"strict": False, "contexts": list(checks)},
-            "required_pull_request_reviews": {"required_approving_review_count": 1},
-            "enforce_admins": {"enabled": True},
-        }
+        self.protected.add(branch)
 
     def release(self, tag: str) -> Release:
         """Return the one release of this tag, drafts included."""
@@ -248,16 +223,9 @@ class FakeGitHub:
         # The path of a socket has 104 bytes at most on some systems, and the temporary folder of a test lies deep.
         self._folder = Path(tempfile.mkdtemp(prefix="gh-", dir="/tmp"))
         socket = self._folder / "socket"
-        for sign_in in ("token", "file", "no"):
+        for sign_in in ("token", "no"):
             (self._folder / sign_in).mkdir()
             (self._folder / sign_in / "config.yml").write_text(f"version: 1\nhttp_unix_socket: {socket}\n")
-        (self._folder / "file" / "hosts.yml").write_text(
-            f"{self.host}:\n"
-            "    git_protocol: https\n"
-            "    user: octocat\n"
-            f"    oauth_token: {self.token}\n"
-            f"    users:\n        octocat:\n            oauth_token: {self.token}\n"
-        )
         self._server = _Server(str(socket), self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
@@ -265,8 +233,6 @@ class FakeGitHub:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """Stop, wait for what is under way, and raise what went wrong here."""
-        for pause in self._pauses:
-            pause.go_on.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -277,19 +243,10 @@ class FakeGitHub:
 
     # ---- one request -----------------------------------------------------------------------------------------
 
-    def pause_for(self, call: Call) -> Pause | None:
-        """Take the pause that is planned for this call, if there is one."""
+    def fault_for(self, call: Call) -> Fault | None:
+        """Note a call, and take the fault that is planned for it, if there is one."""
         with self._lock:
             self.calls.append(call)
-            for pause in self._pauses:
-                if not pause.reached.is_set() and pause.method == call.method and fnmatchcase(call.path, pause.pattern):
-                    pause.reached.set()
-                    return pause
-        return None
-
-    def fault_for(self, call: Call) -> Fault | None:
-        """Take the fault that is planned for this call, if there is one."""
-        with self._lock:
             for fault in self._faults:
                 if fault.times and fault.method == call.method and fnmatchcase(call.path, fault.pattern):
                     fault.times -= 1
@@ -303,11 +260,12 @@ class FakeGitHub:
             Refusal: GitHub's answer is no success, and nothing was changed.
 
         """
-        method, path = "GET" if request.method == "HEAD" else request.method, unquote(request.path)
+        path = unquote(request.path)
         with self._lock:
-            for of, pattern, handle in self._routes():
-                if of == method and (found := re.fullmatch(pattern, path)):
+            for method, pattern, handle in self._routes():
+                if method == request.method and (found := re.fullmatch(pattern, path)):
                     return handle(request, *found.groups())
+            self.crashes.append(LookupError(f"no answer to {request.method} {path}: {request.body!r}"))
         raise Refusal(404, "Not Found")
 
     def leave_starter(self, request: Request) -> None:
@@ -320,25 +278,15 @@ class FakeGitHub:
         here = f"/repos/{re.escape(self.name)}"
         return [
             ("GET", "/", lambda _: (200, {})),
-            ("GET", "/user", lambda _: (200, {"login": "octocat"})),
-            ("POST", "/graphql/([A-Za-z_]*)", self._graphql),
-            ("GET", here, lambda _: (200, self._about())),
+            ("POST", f"/graphql/({'|'.join(self._answers())})", self._graphql),
             ("GET", f"{here}/releases", lambda _: (200, [self._json(one) for one in reversed(self.releases)])),
             ("POST", f"{here}/releases", self._create_release),
-            ("POST", f"{here}/releases/generate-notes", self._generate_notes),
-            ("GET", f"{here}/releases/latest", lambda _: (200, self._json(self._latest()))),
-            ("GET", f"{here}/releases/tags/(.+)", lambda _, tag: (200, self._json(self._published(tag)))),
             ("GET", rf"{here}/releases/(\d+)", lambda _, number: (200, self._json(self._by_id(number)))),
             ("PATCH", rf"{here}/releases/(\d+)", self._edit_release),
             ("DELETE", rf"{here}/releases/(\d+)", self._delete_release),
             ("POST", rf"{here}/releases/(\d+)/assets", self._upload_asset),
-            ("GET", rf"{here}/releases/assets/(\d+)", self._download_asset),
             ("DELETE", rf"{here}/releases/assets/(\d+)", self._delete_asset),
-            ("DELETE", f"{here}/git/refs/tags/(.+)", self._delete_tag),
-            ("GET", f"{here}/immutable-releases", lambda _: (200, {"enabled": self.immutable_releases})),
             ("GET", f"{here}/branches/([^/]+)", self._branch),
-            ("GET", f"{here}/branches/([^/]+)/protection", self._protection),
-            ("GET", f"{here}/rules/branches/(.+)", lambda _, __: (200, [])),
             ("GET", f"{here}/commits/(.+)/check-runs", self._check_runs),
             ("GET", f"{here}/commits/(.+)/status", self._status),
         ]
@@ -358,7 +306,6 @@ class FakeGitHub:
             body,
             draft=True,
             prerelease=words.get("prerelease", False),
-            target=words.get("target_commitish") or self.default_branch,
         )
         if not words.get("draft", False):
             self._publish(release)
@@ -376,16 +323,12 @@ class FakeGitHub:
         return 200, self._json(release)
 
     def _publish(self, release: Release) -> None:
-        if release.tag in self.burned_tags:
-            error = {"resource": "Release", "code": "custom", "field": "tag_name"}
-            words = "tag_name was used by an immutable release"
-            raise Refusal(422, "Validation Failed", error | {"message": words})
-        if any(other.tag == release.tag and not other.draft for other in self.releases):
-            error = {"resource": "Release", "code": "already_exists", "field": "tag_name"}
-            raise Refusal(422, "Validation Failed", error)
+        public = any(other.tag == release.tag and not other.draft for other in self.releases)
+        if public or release.tag in self.burned_tags:
+            raise Refusal(422, "Validation Failed")
         if not self._commit(f"refs/tags/{release.tag}"):
-            # GitHub makes the tag itself, where the release says: what a release without --verify-tag ends in.
-            self._git("update-ref", f"refs/tags/{release.tag}", self._commit(release.target))
+            # GitHub makes the tag itself.
+            self._git("update-ref", f"refs/tags/{release.tag}", self._commit(self.default_branch))
         release.draft = False
         release.immutable = self.immutable_releases
 
@@ -401,45 +344,23 @@ class FakeGitHub:
         if release.immutable:
             raise Refusal(422, "Cannot upload assets to an immutable release.")
         if name in release.assets:
-            error = {"resource": "ReleaseAsset", "code": "already_exists", "field": "name"}
-            raise Refusal(422, "Validation Failed", error)
-        return 201, self._asset_json(release, name, self.add_asset(release, name, request.body))
+            raise Refusal(422, "Validation Failed")
+        return 201, self._asset_json(name, self.add_asset(release, name, request.body))
 
     def _delete_asset(self, _: Request, number: str) -> tuple[int, Any]:
         release, name = self._asset(number)
         if release.immutable:
-            words = "Cannot delete asset from an immutable release"
-            raise Refusal(422, "Validation Failed", {"resource": "ReleaseAsset", "code": "custom", "message": words})
+            raise Refusal(422, "Validation Failed")
         del release.assets[name]
         return 204, None
 
-    def _download_asset(self, _: Request, number: str) -> tuple[int, Any]:
-        release, name = self._asset(number)
-        return 200, release.assets[name].content
-
-    def _generate_notes(self, request: Request) -> tuple[int, Any]:
-        tag = request.json["tag_name"]
-        return 200, {"name": tag, "body": self._notes(tag, request.json.get("previous_tag_name"))}
-
-    def _notes(self, tag: str, prior: str | None = None) -> str:
+    def _notes(self, tag: str) -> str:
         at = f"{tag}^" if self._commit(f"refs/tags/{tag}") else self.default_branch
-        prior = prior or self._git("describe", "--tags", "--abbrev=0", at)
+        prior = self._git("describe", "--tags", "--abbrev=0", at)
         return f"**Full Changelog**: {self._page}/" + (f"compare/{prior}...{tag}" if prior else f"commits/{tag}")
-
-    def _delete_tag(self, _: Request, tag: str) -> tuple[int, Any]:
-        if not self._commit(f"refs/tags/{tag}"):
-            raise Refusal(422, "Reference does not exist")
-        self._git("update-ref", "-d", f"refs/tags/{tag}")
-        return 204, None
 
     def _by_id(self, number: str) -> Release:
         return _one(release for release in self.releases if release.id == int(number))
-
-    def _published(self, tag: str) -> Release:
-        return _one(release for release in self.releases if release.tag == tag and not release.draft)
-
-    def _latest(self) -> Release:
-        return _one(release for release in reversed(self.releases) if not (release.draft or release.prerelease))
 
     def _asset(self, number: str) -> tuple[Release, str]:
         wanted = int(number)
@@ -449,66 +370,34 @@ class FakeGitHub:
         api = f"{self._api}/releases/{release.id}"
         return {
             "id": release.id,
-            "node_id": f"RE_{release.id}",
             "url": api,
             "html_url": f"{self._page}/releases/tag/{f'untagged-{release.id:020x}' if release.draft else release.tag}",
             "upload_url": f"{api.replace('//api.', '//uploads.')}/assets{{?name,label}}",
-            "tarball_url": None if release.draft else f"{self._api}/tarball/{release.tag}",
-            "zipball_url": None if release.draft else f"{self._api}/zipball/{release.tag}",
             "tag_name": release.tag,
-            "target_commitish": release.target,
             "name": release.title,
             "body": release.body,
             "draft": release.draft,
             "prerelease": release.prerelease,
             "immutable": release.immutable,
-            "created_at": WHEN,
-            "published_at": None if release.draft else WHEN,
-            "author": {"login": "octocat", "node_id": "U_1"},
-            "assets": [self._asset_json(release, name, asset) for name, asset in release.assets.items()],
+            "assets": [self._asset_json(name, asset) for name, asset in release.assets.items()],
         }
 
-    def _asset_json(self, release: Release, name: str, asset: Asset) -> dict[str, Any]:
+    def _asset_json(self, name: str, asset: Asset) -> dict[str, Any]:
         return {
             "id": asset.id,
-            "node_id": f"RA_{asset.id}",
             "url": f"{self._api}/releases/assets/{asset.id}",
-            "browser_download_url": f"{self._page}/releases/download/{release.tag}/{name}",
             "name": name,
-            "label": "",
             "state": asset.state,
-            "content_type": "application/octet-stream",
             "size": len(asset.content),
             "digest": f"sha256:{asset.sha256}" if asset.state == "uploaded" else None,
-            "download_count": 0,
-            "created_at": WHEN,
-            "updated_at": WHEN,
         }
 
     # ---- branches, checks ------------------------------------------------------------------------------------
-
-    def _about(self) -> dict[str, Any]:
-        push = self.permission != "READ"
-        return {
-            "full_name": self.name,
-            "html_url": self._page,
-            "default_branch": self.default_branch,
-            "permissions": {"admin": self.permission == "ADMIN", "push": push, "pull": True},
-        }
 
     def _branch(self, _: Request, branch: str) -> tuple[int, Any]:
         if not (commit := self._commit(f"refs/heads/{branch}")):
             raise Refusal(404, "Branch not found")
         return 200, {"name": branch, "commit": {"sha": commit}, "protected": branch in self.protected}
-
-    def _protection(self, _: Request, branch: str) -> tuple[int, Any]:
-        if not self._commit(f"refs/heads/{branch}"):
-            raise Refusal(404, "Branch not found")
-        if self.permission != "ADMIN":
-            raise Refusal(404, "Not Found")
-        if branch not in self.protected:
-            raise Refusal(404, "Branch not protected")
-        return 200, self.protected[branch]
 
     def _check_runs(self, _: Request, at: str) -> tuple[int, Any]:
         runs = [
@@ -532,61 +421,22 @@ class FakeGitHub:
 
     # ---- GraphQL ---------------------------------------------------------------------------------------------
 
-    def _graphql(self, request: Request, operation: str) -> tuple[int, Any]:
-        query: str = request.json["query"]
-        values: dict[str, Any] = request.json.get("variables") or {}
-        answers: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
+    def _answers(self) -> dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]]:
+        return {
             "UserCurrent": lambda _, __: {"viewer": {"login": "octocat"}},
-            "Release_fields": lambda _, __: {"Release": {"fields": [{"name": "immutable"}]}},
-            "RepositoryFindRef": self._find_ref,
-            "RepositoryReleaseByTag": self._release_by_tag,
-            "RepositoryReleaseList": self._release_list,
             "RepositoryInfo": self._repository_info,
             "PullRequestList": self._pull_request_list,
             "PullRequestForBranch": self._pull_request_list,
             "PullRequestCreate": self._create_pull_request,
         }
-        if operation not in answers:
-            self.crashes.append(LookupError(f"no answer to the GraphQL operation {operation!r}: {query}"))
-            return 200, {"errors": [{"message": f"the fake knows no {operation}"}]}
-        owner, repository = values.get("owner"), values.get("repo", values.get("name"))
-        if owner and f"{owner}/{repository}" != self.name:
-            words = f"Could not resolve to a Repository with the name '{owner}/{repository}'."
-            error = {"type": "NOT_FOUND", "path": ["repository"], "message": words}
-            return 200, {"data": {"repository": None}, "errors": [error]}
+
+    def _graphql(self, request: Request, operation: str) -> tuple[int, Any]:
+        words = request.json
         try:
-            return 200, {"data": answers[operation](query, values)}
+            return 200, {"data": self._answers()[operation](words["query"], words.get("variables") or {})}
         except Refusal as refusal:
             error = {"type": "UNPROCESSABLE", "path": ["createPullRequest"], "message": str(refusal)}
             return 200, {"data": None, "errors": [error]}
-
-    def _find_ref(self, _: str, values: dict[str, Any]) -> dict[str, Any]:
-        commit = self._commit(values["tagName"])
-        return {"repository": {"ref": {"id": f"REF_{commit}"} if commit else None}}
-
-    def _release_by_tag(self, _: str, values: dict[str, Any]) -> dict[str, Any]:
-        found = sorted((one for one in self.releases if one.tag == values["tagName"]), key=lambda one: one.draft)
-        about = {"databaseId": found[0].id, "isDraft": found[0].draft} if found else None
-        return {"repository": {"release": about}}
-
-    def _release_list(self, query: str, values: dict[str, Any]) -> dict[str, Any]:
-        public = [one for one in self.releases if not (one.draft or one.prerelease)]
-        nodes = [
-            {
-                "name": one.title,
-                "tagName": one.tag,
-                "isDraft": one.draft,
-                "isImmutable": one.immutable,
-                "immutable": one.immutable,
-                "isLatest": one in public[-1:],
-                "isPrerelease": one.prerelease,
-                "createdAt": WHEN,
-                "publishedAt": None if one.draft else WHEN,
-            }
-            for one in (self.releases if values.get("direction") == "ASC" else reversed(self.releases))
-        ]
-        nodes = [_selected(node, query) for node in nodes]
-        return {"repository": {"releases": {"nodes": nodes, "pageInfo": {"hasNextPage": False, "endCursor": ""}}}}
 
     def _repository_info(self, _: str, __: dict[str, Any]) -> dict[str, Any]:
         owner, name = self.name.split("/")
@@ -598,7 +448,7 @@ class FakeGitHub:
                 "owner": {"id": "U_1", "login": owner},
                 "description": "",
                 "hasIssuesEnabled": True,
-                "viewerPermission": self.permission,
+                "viewerPermission": "ADMIN",
                 "defaultBranchRef": {"name": self.default_branch},
                 "parent": None,
                 "url": self._page,
@@ -606,12 +456,11 @@ class FakeGitHub:
         }
 
     def _pull_request_list(self, query: str, values: dict[str, Any]) -> dict[str, Any]:
-        states = values.get("state") or values.get("states") or ["OPEN"]
         head, base = values.get("headBranch") or values.get("headRefName"), values.get("baseBranch")
         nodes = [
             _selected(self._pull_request_json(one), query)
             for one in reversed(self.pull_requests)
-            if one.state in states and head in (None, one.head) and base in (None, one.base)
+            if head in (None, one.head) and base in (None, one.base)
         ]
         page = {"hasNextPage": False, "endCursor": ""}
         found = {"totalCount": len(nodes), "nodes": nodes, "pageInfo": page}
@@ -626,10 +475,9 @@ class FakeGitHub:
             raise Refusal(422, f"{blank}No commits between {base} and {head}, Head ref must be a branch")
         if self._git("rev-list", "--count", f"{ends[1]}..{ends[0]}") == "0":
             raise Refusal(422, f"No commits between {base} and {head}")
-        if any((one.head, one.base, one.state) == (head, base, "OPEN") for one in self.pull_requests):
+        if any((one.head, one.base) == (head, base) for one in self.pull_requests):
             raise Refusal(422, f"A pull request already exists for {self.name.split('/')[0]}:{head}.")
         made = PullRequest(len(self.pull_requests) + 1, words["title"], words.get("body") or "", head, base)
-        made.draft = bool(words.get("draft"))
         self.pull_requests.append(made)
         return {"createPullRequest": {"pullRequest": {"id": f"PR_{made.number}", "url": self._pull_url(made)}}}
 
@@ -640,13 +488,13 @@ class FakeGitHub:
             "url": self._pull_url(one),
             "title": one.title,
             "body": one.body,
-            "state": one.state,
+            "state": "OPEN",
             "headRefName": one.head,
             "baseRefName": one.base,
             "headRefOid": self._commit(f"refs/heads/{one.head}"),
             "headRepositoryOwner": {"id": "U_1", "login": self.name.split("/")[0]},
             "isCrossRepository": False,
-            "isDraft": one.draft,
+            "isDraft": False,
             "createdAt": WHEN,
         }
 
@@ -730,8 +578,6 @@ class _Handler(BaseHTTPRequestHandler):
             operation = re.search(r"\b(?:query|mutation)\s+(\w+)", json.loads(body)["query"])
             path = f"/graphql/{operation[1] if operation else ''}"
         call = Call(self.command, path)
-        if pause := github.pause_for(call):
-            pause.go_on.wait()
         fault = github.fault_for(call)
         body += self._read(left // 2 if fault and fault.status is None and not fault.done else left)
         self.close_connection = True
@@ -742,7 +588,7 @@ class _Handler(BaseHTTPRequestHandler):
         if status:
             self._send(status, payload)
 
-    do_GET = do_HEAD = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815 -- as in http.server
+    do_GET = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815 -- as in http.server
 
     def _read(self, length: int) -> bytes:
         """Read so much, or let the request have no effect: `gh` was killed in its middle."""
@@ -765,17 +611,15 @@ class _Handler(BaseHTTPRequestHandler):
         return (0, None) if fault else (status, payload)
 
     def _send(self, status: int, payload: object) -> None:
-        content = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        content = b"" if payload is None else json.dumps(payload).encode()
         self.send_response(status)
         self.send_header("Connection", "close")
         self.send_header("X-OAuth-Scopes", "gist, read:org, repo, workflow")
-        if payload is not None:
-            kind = "application/octet-stream" if isinstance(payload, bytes) else "application/json; charset=utf-8"
-            self.send_header("Content-Type", kind)
+        if content:
+            self.send_header("Content-Type", "application/json; charset=utf-8")
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        if payload is not None and self.command != "HEAD":
-            self.wfile.write(content)
+        self.wfile.write(content)
 
     def log_message(self, *_: object) -> None:
         """Keep quiet."""

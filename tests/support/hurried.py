@@ -6,25 +6,26 @@ run when that step begins: so a remote moves between two steps. The product itse
 
 import os
 import subprocess
+from dataclasses import replace
+from typing import Final
 
 from release_recipes import events
 from release_recipes.__main__ import main
-from release_recipes.index import client as index
-from release_recipes.index import twine
-from release_recipes.publish import github, listing, upload, verify
+from release_recipes.cli.session import Session
+from release_recipes.index.retry import PATIENCE, Patience
 
-
-def hurry() -> None:
-    """Make every wait short; what is counted (attempts) stays as it is."""
-    twine.TIMEOUTS = (3.0, 3.0)
-    index.TIMEOUT = 3.0
-    index.FIRST_WAIT = github.FIRST_WAIT = upload.FIRST_WAIT = 0.01
-    index.LONGEST_WAIT = github.LONGEST_WAIT = upload.LONGEST_WAIT = 0.05
-    upload.PATIENCE = 20.0
-    listing.QUESTIONS = upload.DOUBTS = (0.0, 0.1, 0.1)
-    upload.LATE = (0.0, 0.1, 0.2, 0.4, 0.8)
-    verify.PATIENCE = 2.0
-    verify.SILENCE = 0.2
+HURRIED: Final = Patience(
+    question=replace(PATIENCE.question, first_wait=0.01, longest_wait=0.05),
+    answer=3.0,
+    upload=replace(PATIENCE.upload, seconds=20.0, first_wait=0.01, longest_wait=0.05),
+    upload_answer=(3.0, 3.0),
+    github=replace(PATIENCE.github, first_wait=0.01, longest_wait=0.05),
+    doubt=(0.0, 0.1, 0.1),
+    late=(0.0, 0.1, 0.2, 0.4, 0.8),
+    served=2.0,
+    silence=0.2,
+)
+"""Every wait is short; what is counted (attempts) stays as it is."""
 
 
 def step_in(event: events.Event) -> None:
@@ -34,6 +35,6 @@ def step_in(event: events.Event) -> None:
 
 
 if __name__ == "__main__":
-    hurry()
+    Session.patience = HURRIED
     with events.listening(step_in):
         main()

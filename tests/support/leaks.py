@@ -11,6 +11,8 @@ import json
 import logging
 import os
 import random
+import re
+import shlex
 import signal
 import string
 import sys
@@ -25,16 +27,18 @@ from urllib.parse import quote, quote_plus
 
 from release_recipes import events
 from release_recipes.cli.console import Console
-from release_recipes.cli.session import Face
-from release_recipes.errors import CommandFailed, Problem, ReleaseError
+from release_recipes.cli.history import History
+from release_recipes.cli.session import Session
+from release_recipes.errors import CommandFailed, ReleaseError
+from release_recipes.findings import Finding
 from release_recipes.processes.process import Reader
-from release_recipes.secrets.mask import MASK, Mask
+from release_recipes.secrets.mask import MASK, Mask, masked_output
 from release_recipes.secrets.token import Token
-from release_recipes.state.atomic import write_whole
+from release_recipes.state.atomic import write_atomically
 from release_recipes.state.folder import State
 
 if TYPE_CHECKING:
-    from release_recipes.commands.checkout import Place
+    from release_recipes.commands.checkout import Checkout
 
 __all__ = ["ENCODINGS", "KINDS", "PATHS", "forgotten", "leaked", "make_token", "pieces", "spelled"]
 
@@ -90,9 +94,27 @@ ENCODINGS: Final[Mapping[str, Callable[[str], str]]] = {
     "representation of bytes": lambda text: repr([text.encode()]),
     "ascii": ascii,
     "HTML": html.escape,
+    "HTML, quotes kept": lambda text: f"<p>{html.escape(text, quote=False)}</p>",
     "hexadecimal": lambda text: text.encode().hex(),
+    "hexadecimal, capitals": lambda text: text.encode().hex().upper(),
+    "URL, slashes kept": lambda text: f"https://upload.example.org/{quote(text)}/",
+    "URL, small digits": lambda text: f"https://__token__:{_small(quote(text, safe=''))}@upload.example.org/legacy/",
+    "shell": lambda text: shlex.join(["curl", "--user", f"ada {text}"]),
+    "single quotes": lambda text: f"password = '{_backslashed(text)}'",
+    "narrow stream, backslashes": lambda text: text.encode("ascii", "backslashreplace").decode(),
+    "narrow stream, question marks": lambda text: text.encode("ascii", "replace").decode(),
 }
 """What programs do to a credential that they write; by name."""
+
+
+def _small(quoted: str) -> str:
+    """Return a URL-quoted text with the hexadecimal digits in small letters."""
+    return re.sub("%..", lambda found: found[0].lower(), quoted)
+
+
+def _backslashed(text: str) -> str:
+    """Return what stands between single quotes where a backslash escapes them, as in PHP and in many a log."""
+    return text.replace("\\", "\\\\").replace("'", "\\'")
 
 
 def spelled(secret: str) -> set[str]:
@@ -100,11 +122,15 @@ def spelled(secret: str) -> set[str]:
     cores = {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1], repr(secret)[1:-1]}
     cores |= {json.dumps(json.dumps(secret)[1:-1])[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
     cores |= {repr(secret.encode())[2:-1], ascii(secret)[1:-1], html.escape(secret), secret.encode().hex()}
+    cores |= {html.escape(secret, quote=False), secret.encode().hex().upper(), quote(secret)}
+    cores |= {_small(quote(secret, safe="")), shlex.quote(f" {secret}")[2:-1], _backslashed(secret)}
+    cores |= {secret.encode("ascii", errors).decode() for errors in ("backslashreplace", "replace")}
     for before in ("", "a:", "bob:", "__token__:", "ada:"):
         whole = base64.b64encode(f"{before}{secret}".encode()).decode().rstrip("=")
         first = -(-len(before.encode()) * 8 // 6)
         cores |= {whole[first:-1], whole[first:-1].replace("+", "-").replace("/", "_")}
-    return {core for core in cores if len(core) >= 8}
+    # Four different characters: of what is left as question marks nothing can be read.
+    return {core for core in cores if len(core) >= 8 and (core == secret or len(set(core)) >= 4)}
 
 
 PIECE: Final = 20
@@ -138,7 +164,10 @@ def forgotten() -> Iterator[None]:
 
 
 def _stream(chunks: Sequence[str], _folder: Path) -> str:
-    return "".join(MASK.stream(chunks))
+    with _captured() as seen, masked_output():
+        for chunk in chunks:
+            sys.stdout.write(chunk)
+    return seen()
 
 
 def _of_a_process(chunks: Sequence[str], _folder: Path) -> str:
@@ -161,27 +190,33 @@ def _console(chunks: Sequence[str], _folder: Path) -> str:
         console = Console(verbose=True)
         for event in (
             events.Output("pytest", text),
-            events.Warned(Problem("check", text, text)),
+            events.Warned(Finding(text, text)),
             events.Told(text),
             events.StepEnded("test", "done", 1.0, text),
         ):
             console.hear(event)
-        console.steps([("build", [text])])
+        console.hear(events.Described([("build", [text])]))
         console.error(ReleaseError(text, text))
         console.error(CommandFailed(["tool", MASK(text)], 1, MASK(text)))
         console.confirm(text, default=False)
     return seen()
 
 
-def _face(chunks: Sequence[str], folder: Path, *, as_json: bool, failure: Callable[[str], Exception]) -> str:
+def _session(chunks: Sequence[str], folder: Path, *, as_json: bool, failure: Callable[[str], Exception]) -> str:
     """Return what a task lets out that prints, logs, warns, loses a thread, keeps a history, and fails."""
     text = "".join(chunks)
     state = State(folder / "state")
     # What reaches the disk is not the question here, and a thousand waits for it take a minute.
     durable = mock.patch("os.fsync")
-    with durable, _captured() as seen, _signals_kept(), contextlib.suppress(SystemExit), Face(json=as_json) as face:
-        face._place = cast("Place", _Here(state))  # noqa: SLF001 -- there is no repository
-        face._console.verbose = True  # noqa: SLF001
+    with (
+        durable,
+        _captured() as seen,
+        _signals_kept(),
+        contextlib.suppress(SystemExit),
+        Session("release", json=as_json) as session,
+    ):
+        session._checkout = cast("Checkout", _WithState(state))  # noqa: SLF001 -- there is no repository
+        session._console.verbose = True  # noqa: SLF001
         for chunk in chunks:
             sys.stdout.write(chunk)
         for chunk in chunks:
@@ -191,10 +226,10 @@ def _face(chunks: Sequence[str], folder: Path, *, as_json: bool, failure: Callab
         sys.stderr.write(warnings.formatwarning(text, UserWarning, "tasks.py", 1))
         _die_in_a_thread(text)
         events.emit(events.Output("pytest", MASK(text)))
-        events.emit(events.Warned(Problem("check", text, text)))
-        state.note("attempt failed", what=text)
+        events.emit(events.Warned(Finding(text, text)))
+        History(state).hear(events.AttemptFailed(text))
         state.lock.hold(text, text)
-        write_whole(state.folder / "record.json", json.dumps({"username": text}))
+        write_atomically(state.folder / "record.json", json.dumps({"username": text}))
         raise failure(text)
     kept = [path.read_text(encoding="utf-8") for path in sorted(state.folder.rglob("*")) if path.is_file()]
     assert len(kept) >= 3
@@ -205,7 +240,7 @@ def _raised(chunks: Sequence[str], _folder: Path) -> str:
     """Return all that an error carries."""
     text = "".join(chunks)
     error = ReleaseError(text, text)
-    return f"{error} {error!r} {error.args} {error.message} {error.hint} {error.problems} {vars(error)}"
+    return f"{error} {error!r} {error.args} {error.message} {error.hint} {error.findings} {vars(error)}"
 
 
 def _token_itself(chunks: Sequence[str], _folder: Path) -> str:
@@ -220,17 +255,17 @@ PATHS: Final[Mapping[str, Callable[[Sequence[str], Path], str]]] = {
     "console": _console,
     "error": _raised,
     "token": _token_itself,
-    "task, an error of ours": lambda c, f: _face(c, f, as_json=False, failure=lambda text: ReleaseError(text, text)),
-    "task, a bug": lambda c, f: _face(c, f, as_json=False, failure=RuntimeError),
-    "task with --json": lambda c, f: _face(c, f, as_json=True, failure=lambda text: ReleaseError(text, text)),
-    "task with --json, a bug": lambda c, f: _face(c, f, as_json=True, failure=KeyError),
-    "task, the system": lambda c, f: _face(c, f, as_json=True, failure=lambda text: OSError(5, text, text)),
+    "task, an error of ours": lambda c, f: _session(c, f, as_json=False, failure=lambda text: ReleaseError(text, text)),
+    "task, a bug": lambda c, f: _session(c, f, as_json=False, failure=RuntimeError),
+    "task with --json": lambda c, f: _session(c, f, as_json=True, failure=lambda text: ReleaseError(text, text)),
+    "task with --json, a bug": lambda c, f: _session(c, f, as_json=True, failure=KeyError),
+    "task, the system": lambda c, f: _session(c, f, as_json=True, failure=lambda text: OSError(5, text, text)),
 }
 """Every way out, by name."""
 
 
-class _Here:
-    """The place of a task that has a state and nothing else."""
+class _WithState:
+    """The checkout of a task that has a state and nothing else."""
 
     def __init__(self, state: State) -> None:
         self.state = state
@@ -282,7 +317,8 @@ def see_nothing(path: str, kind: str, encoding: str, seed: int) -> None:
     """
     chance = random.Random(seed)  # noqa: S311 -- it chooses where to cut
     secret = make_token(kind, seed)
-    text = secret if path == "token" else f"before {ENCODINGS[encoding](secret)} after"
+    after = chance.choice((" after", ""))
+    text = secret if path == "token" else f"before {ENCODINGS[encoding](secret)}{after}"
     cuts = sorted(chance.randrange(len(text) + 1) for _ in range(chance.choice((0, 1, 2, 3, 8, len(text)))))
     chunks = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
     with forgotten(), tempfile.TemporaryDirectory() as folder:

@@ -8,9 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from release_recipes.index.retry import PATIENCE, Patience
 from release_recipes.programs.git import Git
 from release_recipes.publish import World
 from release_recipes.secrets.token import Token
+from release_recipes.settings import Target
 from release_recipes.state.folder import State
 from release_recipes.state.record import Artifact, Record
 
@@ -19,7 +21,15 @@ __all__ = ["make_world"]
 _METADATA = b"Metadata-Version: 2.1\nName: box\nVersion: 1.0\n"
 
 
-def make_world(folder: Path, *, wheels: int, token: str, state: State | None = None, **record: Any) -> World:  # noqa: ANN401
+def make_world(
+    folder: Path,
+    *,
+    wheels: int,
+    token: str,
+    state: State | None = None,
+    patience: Patience = PATIENCE,
+    **record: Any,  # noqa: ANN401 - the fields of Record
+) -> World:
     """Write so many wheels and an sdist, and return the world whose record lists them in the order of upload."""
     dist = folder / "dist"
     dist.mkdir(parents=True)
@@ -35,7 +45,7 @@ def make_world(folder: Path, *, wheels: int, token: str, state: State | None = N
             member = tarfile.TarInfo(f"box-1.0/{name}")
             member.size = len(_METADATA)
             packed.addfile(member, io.BytesIO(_METADATA))
-    return World(_record(dist, [*names, "box-1.0.tar.gz"], record), Git(folder), state, Token(token), dist)
+    return World(_record(dist, [*names, "box-1.0.tar.gz"], record), Git(folder), state, Token(token), dist, patience)
 
 
 def _record(dist: Path, names: Sequence[str], fields: dict[str, Any]) -> Record:
@@ -51,10 +61,9 @@ def _record(dist: Path, names: Sequence[str], fields: dict[str, Any]) -> Record:
         branch="main",
         remote="origin",
         remote_address="",
+        remote_tip="",
         test=False,
-        upload_address="",
-        index_address="",
-        username="__token__",
+        target=Target("", ""),
         github_release=True,
         upload_workers=4,
         keeps_artifacts=False,

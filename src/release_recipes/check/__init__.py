@@ -1,23 +1,14 @@
 """Act 1: check. It reads only; every reason not to start is looked for at once, and all are told together."""
 
-from __future__ import annotations
-
-from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Collection
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
 
 from release_recipes.check import github, index, programs, repository, version
 from release_recipes.check.facts import Facts, Subject
-from release_recipes.errors import InvalidSetting, Problem, ReleaseError, WrongUsage
-from release_recipes.findings import Check, Finding, Weight
-from release_recipes.secrets.mask import MASK
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-    from concurrent.futures import Future
-
-    from release_recipes.index.page import Page
-    from release_recipes.plan import Plan
+from release_recipes.errors import InvalidSetting, ReleaseError, WrongUsage
+from release_recipes.findings import Check, Finding, Severity
+from release_recipes.plan import Plan
 
 __all__ = ["CHECKS", "Outcome", "Subject", "check"]
 
@@ -30,8 +21,8 @@ CHECKS: tuple[Check[Facts], ...] = (
     *programs.CHECKS,
 )
 
-#: Seconds that checks have to clear up when they are interrupted.
-_CLEARING_UP = 1.0
+#: Seconds that checks have to end when they are interrupted.
+_ENDING = 1.0
 
 #: Questions and checks that wait at the same time; they sleep on processes and sockets.
 _THREADS = 32
@@ -41,14 +32,14 @@ _THREADS = 32
 class Outcome:
     """What act 1 came to."""
 
-    #: ``None`` where the release cannot even be planned; there is a problem then.
+    #: ``None`` where the release cannot even be planned; there is an error then.
     plan: Plan | None
-    #: What the index has of the project; ``None`` where it gave no answer.
-    page: Page | None
-    problems: list[Problem]
-    #: What a person at a terminal decides about; elsewhere they are warnings.
-    questions: list[Problem]
-    warnings: list[Problem]
+    #: In the order of the checks.
+    findings: list[Finding]
+
+    def of(self, severity: Severity) -> list[Finding]:
+        """Return the findings of one severity."""
+        return [finding for finding in self.findings if finding.severity is severity]
 
 
 def check(subject: Subject, others: Collection[str] = ()) -> Outcome:
@@ -75,26 +66,23 @@ def check(subject: Subject, others: Collection[str] = ()) -> Outcome:
         found = [answer.result() for answer in asked]
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-        wait(asked, _CLEARING_UP)  # Ctrl-C must not wait for an index that is silent
-    told: dict[Weight, dict[str, Problem]] = {weight: {} for weight in Weight}
-    for each, findings in zip(wanted, found, strict=True):
-        for finding in findings:
-            only_warns = each.of_repository and subject.request.test
-            # One fault that several checks meet, such as a silent remote, is told once.
-            told[Weight.WARNS if only_warns else finding.weight].setdefault(
-                finding.message, Problem(each.name, MASK(finding.message), MASK(finding.hint))
-            )
+        wait(asked, _ENDING)  # Ctrl-C must not wait for an index that is silent
+    # One fault that several checks meet, such as a silent remote, is told once.
+    told: dict[tuple[Severity, str], Finding] = {}
+    for finding in (finding for findings in found for finding in findings):
+        told.setdefault((finding.severity, finding.message), finding)
     plan = facts.plan.result() if facts.plan.exception() is None else None
-    page = facts.page.result() if facts.page.exception() is None else None
-    stops, asks, warns = (list(told[weight].values()) for weight in (Weight.STOPS, Weight.ASKS, Weight.WARNS))
-    return Outcome(plan, page, stops, asks, warns)
+    return Outcome(plan, list(told.values()))
 
 
 def _findings(check: Check[Facts], facts: Facts) -> list[Finding]:
     """Run one check; a question that failed is what it found."""
     try:
-        return list(check.find(facts))
+        found = check.findings(facts)
     except WrongUsage:
         raise
     except ReleaseError as error:
-        return [Finding(error.message, error.hint)]
+        found = [Finding(error.message, error.hint, check=check.name)]
+    if check.of_repository and facts.subject.request.test:
+        return [replace(finding, severity=Severity.WARNING) for finding in found]
+    return found

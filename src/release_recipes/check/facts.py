@@ -3,27 +3,20 @@
 The questions start when the facts are made; a check waits for the answers that it needs. Nothing here changes anything.
 """
 
-from __future__ import annotations
-
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from release_recipes.index.client import Index
-from release_recipes.plan import Plan, Request, make_plan, wanted_part
+from release_recipes.index.page import Page
+from release_recipes.plan import Plan, Request, make_plan, wanted
 from release_recipes.programs import gh
-
-if TYPE_CHECKING:
-    from concurrent.futures import Executor, Future
-    from pathlib import Path
-
-    from release_recipes.index.page import Page
-    from release_recipes.programs.bump_my_version import Shown
-    from release_recipes.programs.gh import GitHubRepository
-    from release_recipes.programs.git import Git, RemoteRefs
-    from release_recipes.project.files import Project
-    from release_recipes.secrets.token import Token
-    from release_recipes.settings import Settings
-    from release_recipes.state.folder import State
+from release_recipes.programs.gh import GitHubRepository
+from release_recipes.programs.git import Git, RemoteRefs
+from release_recipes.project.project import Project
+from release_recipes.project.source import Versions
+from release_recipes.secrets.token import Token
+from release_recipes.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -34,13 +27,18 @@ class Subject:
     project: Project
     settings: Settings
     request: Request
-    token: Token | None
-    state: State
+    #: The index that it goes to.
+    index: Index
 
     @property
-    def root(self) -> Path:
-        """The project's folder, which is the top of the working tree."""
-        return self.git.path
+    def folder(self) -> Path:
+        """The project's folder, which is the repository's or one below it."""
+        return self.project.folder
+
+    @property
+    def token(self) -> Token | None:
+        """The token for the index."""
+        return self.index.token
 
 
 class Facts:
@@ -51,36 +49,35 @@ class Facts:
         self.subject = subject
         git, remote = subject.git, subject.settings.remote
         self.remote_address = git.config(f"remote.{remote}.url")
-        self.shown: Future[Shown] = pool.submit(self._show)
+        self.versions: Future[Versions] = pool.submit(self._versions)
         self.remote_refs: Future[RemoteRefs | None] = pool.submit(
             lambda: git.remote_refs(remote) if self.remote_address else None
         )
-        self.page: Future[Page] = pool.submit(self._page)
+        self.page: Future[Page] = pool.submit(subject.index.page, subject.project.name)
         self.branch: Future[str | None] = pool.submit(git.branch)
         self.head: Future[str] = pool.submit(git.ask, "rev-parse", "HEAD")
         self.changes: Future[list[str]] = pool.submit(git.changes)
         self.plan: Future[Plan] = pool.submit(self._plan)
         self.github: Future[GitHubRepository | None] = pool.submit(self._github)
 
-    def _show(self) -> Shown:
-        part, _, _ = wanted_part(self.subject.request, self.subject.settings)
-        return self.subject.project.bumper.show(self.subject.root, part)
+    def refs(self) -> RemoteRefs | None:
+        """Return the remote's refs, for whoever can do without; the check ``remote`` tells why there are none."""
+        return None if self.remote_refs.exception() else self.remote_refs.result()
 
-    def _page(self) -> Page:
-        settings, test = self.subject.settings, self.subject.request.test
-        upload = settings.upload_address(test=test)
-        index = Index(settings.index_address(test=test), settings.username, self.subject.token, upload)
-        return index.page(self.subject.project.name)
+    def _versions(self) -> Versions:
+        part = wanted(self.subject.request, self.subject.settings).part
+        return self.subject.project.source.read(self.subject.folder, part)
 
     def _github(self) -> GitHubRepository | None:
         """Return the repository on GitHub, where it is there and gh is signed in."""
         repository = gh.parse_address(self.remote_address or "")
-        known = repository is not None and gh.is_github(repository, self.subject.root)
-        return repository if repository and known and gh.signed_in(repository, self.subject.root) else None
+        known = repository is not None and gh.is_github(repository, self.subject.folder)
+        return repository if repository and known and gh.signed_in(repository, self.subject.folder) else None
 
     def _plan(self) -> Plan:
-        subject = self.subject
+        subject, branch, refs = self.subject, self.branch.result(), self.refs()
+        tip = refs.branch(branch) if refs and branch else None
         return make_plan(
-            subject.project, subject.settings, subject.request, self.shown.result(),
-            branch=self.branch.result(), base=self.head.result(),
+            subject.project, subject.settings, subject.request, self.versions.result(),
+            branch=branch, base=self.head.result(), remote_tip=tip or "",
         )  # fmt: skip

@@ -1,18 +1,13 @@
 """Checks that ask GitHub, where the remote is there and ``gh`` is signed in."""
 
-from __future__ import annotations
-
 import shutil
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
+from release_recipes.check.facts import Facts
 from release_recipes.errors import CommandFailed
 from release_recipes.findings import Check, Finding, warning
 from release_recipes.programs import gh
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from release_recipes.check.facts import Facts
 
 #: What a finished check of CI may have come to without being red.
 _GREEN = frozenset({"success", "neutral", "skipped"})
@@ -57,7 +52,7 @@ def _ci(facts: Facts) -> Iterator[Finding]:
     red = sorted(name for name, state in states.items() if state not in _GREEN | {"pending"})
     pending = sorted(name for name, state in states.items() if state == "pending")
     if red:
-        yield Finding(f"CI is red on {head[:12]}: {', '.join(red)}.", "Mend it, or say why not: skip_checks = ['ci']")
+        yield Finding(f"CI is red on {head[:12]}: {', '.join(red)}.", "Fix it, or say why not: skip_checks = ['ci']")
     elif pending:
         yield warning(f"CI is not done on {head[:12]}: {', '.join(pending)}.", "Wait for it, if you can.")
     elif not states:
@@ -70,7 +65,7 @@ def _asked(facts: Facts, endpoint: str) -> dict[str, Any] | None:
     if repository is None:
         return None
     try:
-        return dict(gh.api(repository, endpoint, facts.subject.root))
+        return dict(gh.api(repository, endpoint, facts.subject.folder))
     except CommandFailed:
         return None
 

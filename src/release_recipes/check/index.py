@@ -1,32 +1,27 @@
 """Checks of the index and of the credentials for it."""
 
-from __future__ import annotations
-
 import os
 import stat
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from release_recipes.check.facts import Facts
+from release_recipes.errors import typed
 from release_recipes.findings import Check, Finding, question, warning
 from release_recipes.index.token import read_token
-from release_recipes.project.files import is_version
+from release_recipes.project.source import is_version
 from release_recipes.settings import PYPI, TEST_PYPI, TOKEN_PAGES, example, token_name
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from release_recipes.check.facts import Facts
-
 #: The hosts that PyPI's and TestPyPI's tokens name, by upload address.
-_LOCATIONS = {PYPI[0]: "pypi.org", TEST_PYPI[0]: "test.pypi.org"}
+_LOCATIONS = {PYPI.upload_address: "pypi.org", TEST_PYPI.upload_address: "test.pypi.org"}
 
 
 def _upload_address(facts: Facts) -> str:
-    return facts.subject.settings.upload_address(test=facts.subject.request.test)
+    return facts.subject.index.target.upload_address
 
 
 def _token(facts: Facts) -> Iterator[Finding]:
@@ -64,7 +59,7 @@ def _token_fits(facts: Facts) -> Iterator[Finding]:
     if told.expires is not None and told.expires <= time.time():
         yield Finding(f"{name} has expired.", make)
     if told.not_before is not None and told.not_before > time.time():
-        yield Finding(f"{name} does not count yet.", "Wait until it does, or look at this machine's clock.")
+        yield Finding(f"{name} is not valid yet.", "Wait until it is, or look at this machine's clock.")
 
 
 def _plain_http(facts: Facts) -> Iterator[Finding]:
@@ -72,13 +67,13 @@ def _plain_http(facts: Facts) -> Iterator[Finding]:
     address = urlsplit(_upload_address(facts))
     if address.scheme == "http" and address.hostname not in {"localhost", "127.0.0.1", "::1"}:
         yield warning(
-            f"{address.geturl()} is not encrypted: whoever is on the way can read the token.",
+            f"{address.geturl()} is not encrypted: others on the network can read the token.",
             "Use https:// if the index has it.",
         )
 
 
 def _dotenv(facts: Facts) -> Iterator[Finding]:
-    path = facts.subject.root / ".env"
+    path = facts.subject.folder / ".env"
     if facts.subject.git.tracked(".env"):
         yield Finding(
             ".env is tracked by git, so whatever it holds is in the history.",
@@ -101,8 +96,8 @@ def _on_index(facts: Facts) -> Iterator[Finding]:
     versions = {Version(version) for version in page.versions()}
     if planned in versions:
         free = _next_free(planned, versions)
-        commands = " | ".join(f"invoke release --new-version {version}" for version in free)
-        message = f"{plan.project} {plan.version} is on the index already ({plan.index_address})."
+        commands = " | ".join(typed("release", "--new-version", version) for version in free)
+        message = f"{plan.project} {plan.version} is on the index already ({plan.target.index_address})."
         yield Finding(message, f"The next free: {commands}")
     elif planned in {Version(version) for version in page.named_versions if is_version(version)}:
         yield Finding(
@@ -155,7 +150,7 @@ def _private(facts: Facts) -> Iterator[Finding]:
 CHECKS = (
     Check("token", "a release that ends at the upload", _token),
     Check("token-fits", "a token of another index or project, or of another time", _token_fits),
-    Check("plain-http", "a token that is read on the way", _plain_http),
+    Check("plain-http", "a token that others on the network can read", _plain_http),
     Check("dotenv", "a token that others can read", _dotenv),
     Check("on-index", "a second release of a version, which an index refuses for ever", _on_index),
     Check("project-status", "a release for a project that takes no files", _project_status),

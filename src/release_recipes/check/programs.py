@@ -1,19 +1,13 @@
 """Checks of this machine: the programs that the plan needs, and room for the workspace."""
 
-from __future__ import annotations
-
 import importlib.metadata
 import re
 import shutil
 import tempfile
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
+from release_recipes.check.facts import Facts
 from release_recipes.findings import Check, Finding
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from release_recipes.check.facts import Facts
 
 #: ``git fetch --no-write-fetch-head`` is the newest thing that we ask of git.
 _OLDEST_GIT = (2, 31)

@@ -1,24 +1,20 @@
 """Checks of the repository and its remote."""
 
-from __future__ import annotations
-
 import os
 import re
 import shlex
 import tempfile
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from release_recipes.errors import CommandFailed
+from release_recipes.check.facts import Facts
+from release_recipes.errors import CommandFailed, typed
 from release_recipes.findings import Check, Finding, warning
 from release_recipes.processes.run import has_terminal
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from release_recipes.check.facts import Facts
-    from release_recipes.programs.git import Git, RemoteRefs
+from release_recipes.programs.git import Git, RemoteRefs, reason
+from release_recipes.project.source import NONE
+from release_recipes.state.claims import foreign
 
 #: How many names a sentence lists.
 _MANY = 8
@@ -40,7 +36,7 @@ def _branch(facts: Facts) -> Iterator[Finding]:
     if branch is None:
         yield Finding("HEAD is detached: no branch is checked out.", "Check out the release branch: git switch main")
         return
-    patterns = facts.subject.settings.branches or _default_branches(_refs(facts))
+    patterns = facts.subject.settings.branches or _default_branches(facts.refs())
     if not any(fnmatchcase(branch, pattern) for pattern in patterns):
         yield Finding(
             f"{branch!r} is not a release branch ({', '.join(patterns)}).",
@@ -51,11 +47,6 @@ def _branch(facts: Facts) -> Iterator[Finding]:
 def _default_branches(refs: RemoteRefs | None) -> tuple[str, ...]:
     """Return ``main``, or ``master`` where that is the remote's default branch."""
     return ("master",) if refs is not None and refs.default_branch == "master" else ("main",)
-
-
-def _refs(facts: Facts) -> RemoteRefs | None:
-    """Return the remote's refs for a check that can do without; the check ``remote`` tells why there are none."""
-    return None if facts.remote_refs.exception() else facts.remote_refs.result()
 
 
 def _clean_tree(facts: Facts) -> Iterator[Finding]:
@@ -74,28 +65,20 @@ def _remote(facts: Facts) -> Iterator[Finding]:
     if facts.remote_address is None:
         yield Finding(
             f"There is no remote {remote!r}: the release commit and its tag would live on this machine only.",
-            f"git remote add {remote} <address>; without a remote you can rehearse: invoke rehearse",
+            f"git remote add {remote} <address>; without a remote you can rehearse: {typed('rehearse')}",
         )
         return
     try:
         facts.remote_refs.result()
     except CommandFailed as error:
         yield Finding(
-            f"The remote {remote!r} does not answer: {_last_line(error)}.",
+            f"The remote {remote!r} does not answer: {reason(error.output)}",
             f"See what git says: git ls-remote {remote}",
         )
 
 
-def _last_line(error: CommandFailed) -> str:
-    lines = [line.strip() for line in error.output.splitlines() if line.strip()]
-    told = (
-        [line for line in lines if line.startswith(("fatal:", "ssh:", "error:", "remote:"))] or lines or [error.message]
-    )
-    return told[0].rstrip(".")
-
-
 def _behind(facts: Facts) -> Iterator[Finding]:
-    branch, refs, head = facts.branch.result(), _refs(facts), facts.head.result()
+    branch, refs, head = facts.branch.result(), facts.refs(), facts.head.result()
     if branch is None or refs is None:
         return
     git, remote = facts.subject.git, facts.subject.settings.remote
@@ -118,7 +101,7 @@ def _behind(facts: Facts) -> Iterator[Finding]:
 
 
 def _tag(facts: Facts) -> Iterator[Finding]:
-    tag, refs, git = facts.plan.result().tag, _refs(facts), facts.subject.git
+    tag, refs, git = facts.plan.result().tag, facts.refs(), facts.subject.git
     remote = facts.subject.settings.remote
     if git.resolve(f"refs/tags/{tag}"):
         yield Finding(
@@ -130,17 +113,17 @@ def _tag(facts: Facts) -> Iterator[Finding]:
     try:
         git.ask("check-ref-format", f"refs/tags/{tag}")
     except CommandFailed:
-        yield Finding(f"git takes no tag of the name {tag!r}.", "Mend the template: [tool.release] tag")
+        yield Finding(f"git takes no tag of the name {tag!r}.", "Fix the template: [tool.release] tag")
 
 
 def _claim(facts: Facts) -> Iterator[Finding]:
-    refs = _refs(facts)
-    for name in refs.refs if refs else ():
-        if name.startswith("refs/release-recipes/"):
-            tag = name.removeprefix("refs/release-recipes/")
+    subject, refs = facts.subject, facts.refs()
+    for claim in foreign(subject.git, subject.settings.remote, refs.refs, ()) if refs else ():
+        if claim.concerns(subject.project.name):
             yield Finding(
-                f"A release of {tag} is under way on another machine (it claimed {name} on the remote).",
-                "Finish it there: invoke resume. If that machine is gone for good: invoke abandon",
+                f"A release of {claim.tag} is under way: {claim.ref} on {subject.settings.remote}, made by "
+                f"{claim.said.who} on {claim.said.when}.",
+                f"Finish it where it began: {typed('resume')}. If that is gone for good: {typed('abandon')}",
             )
 
 
@@ -179,7 +162,7 @@ def _structure(facts: Facts) -> Iterator[Finding]:
 
 def _something_new(facts: Facts) -> Iterator[Finding]:
     git = facts.subject.git
-    if facts.plan.result().part == "none" or not git.refs("refs/tags"):
+    if facts.plan.result().part == NONE or not git.refs("refs/tags"):
         return
     try:
         last = git.ask("describe", "--tags", "--abbrev=0", "HEAD")
@@ -192,7 +175,7 @@ def _something_new(facts: Facts) -> Iterator[Finding]:
 def _workflow(facts: Facts) -> Iterator[Finding]:
     """Look for a workflow that publishes when a tag or a release appears: it would upload the same names again."""
     for name in facts.subject.git.tracked(":(glob).github/workflows/*.y*ml"):
-        path = facts.subject.root / name
+        path = facts.subject.folder / name
         text = path.read_text("utf-8", "replace") if path.is_file() else ""
         if _ON_TAG.search(text) and _PUBLISHES.search(text):
             yield warning(
@@ -223,9 +206,9 @@ def _signing(facts: Facts) -> Iterator[Finding]:
             silently = _silently(git, Path(folder))
             git.ask(*silently, "commit-tree", "-S", "-m", "signing is tried", "HEAD^{tree}", env=elsewhere)
         except CommandFailed as error:
-            message = f"{configured[0]} is set, but signing fails: {_last_line(error)}."
+            message = f"{configured[0]} is set, but signing fails: {reason(error.output)}"
             if has_terminal():
-                yield warning(message, "If your key wants a pass phrase, you will be asked for it; else mend it.")
+                yield warning(message, "If your key wants a pass phrase, you will be asked for it; else fix it.")
             else:
                 yield Finding(
                     message, "Unlock the key (ssh-add, gpg-agent), or unset it: git config commit.gpgSign false"

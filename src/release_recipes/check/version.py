@@ -1,18 +1,12 @@
 """Checks of the version and of the files that hold it."""
 
-from __future__ import annotations
-
-import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
 
 from packaging.version import InvalidVersion, Version
 
+from release_recipes.check.facts import Facts
 from release_recipes.findings import Check, Finding, question, warning
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from release_recipes.check.facts import Facts
+from release_recipes.project.source import NONE
 
 
 def _valid(facts: Facts) -> Iterator[Finding]:
@@ -35,14 +29,14 @@ def _valid(facts: Facts) -> Iterator[Finding]:
 
 def _greater(facts: Facts) -> Iterator[Finding]:
     plan = facts.plan.result()
-    if plan.part == "none":
+    if plan.part == NONE:
         return
     try:
         if Version(plan.version) > Version(plan.prior):
             return
     except InvalidVersion:
         return  # the check `version` tells
-    word = "the version that stands already" if plan.same_version else f"not greater than {plan.prior}"
+    word = "the version that stands already" if plan.prior == plan.version else f"not greater than {plan.prior}"
     yield Finding(
         f"The planned version {plan.version} ({plan.version_origin}) is {word}.",
         "To release the version as it stands: --part none; otherwise give a greater one.",
@@ -52,52 +46,29 @@ def _greater(facts: Facts) -> Iterator[Finding]:
 def _version_files(facts: Facts) -> Iterator[Finding]:
     """Compare what declares a version: each must hold the prior one, or the bump would miss it."""
     subject, plan = facts.subject, facts.plan.result()
-    declared = subject.project.declared_version
+    declared, configured = subject.project.declared_version, plan.source.configured_in
     if declared and declared != plan.prior:
         yield Finding(
             f"The version files disagree: the project declares {declared}, bump-my-version's current_version is "
             f"{plan.prior}.",
-            f"Make them one: mend current_version in {plan.bump_config}.",
+            f"Make them the same: fix current_version in {configured}.",
         )
-    mend = f", or mend its search pattern in {plan.bump_config}" if plan.bump_config else ""
     for module, version in subject.project.disagreeing.items():
         yield Finding(
             f"The version files disagree: {module} says {version}, the project is at {plan.prior}.",
-            f"Bring {module} to {plan.prior}; or name the files that count: [tool.release] version_files = […]",
+            f"Bring {module} to {plan.prior}; or name the right files: [tool.release] version_files = […]",
         )
-    for entry in plan.version_files:
-        name = entry.get("filename")
-        if not name:
-            continue  # a glob; bump-my-version itself tells, in the workspace
-        path = subject.root / name
+    fix = f", or fix its search pattern in {configured}" if configured else ""
+    for file in plan.versions.files:
+        path = subject.folder / file.name
         if not path.is_file():
-            if not entry.get("ignore_missing_file"):
-                yield Finding(
-                    f"The version file {name} is not there.", f"Mend the list of files in {plan.bump_config}."
-                )
-            continue
-        if entry.get("key_path") or entry.get("ignore_missing_version"):
-            continue
-        if not _holds(path.read_text("utf-8", "replace"), entry, plan.prior):
-            search = str(entry.get("search") or "{current_version}").replace("{current_version}", plan.prior)
-            sought = plan.prior if entry.get("regex") else repr(search)
+            if not file.may_be_missing:
+                yield Finding(f"The version file {file.name} is not there.", f"Fix the list of files in {configured}.")
+        elif file.pattern and not file.pattern.search(path.read_text("utf-8", "replace")):
             yield Finding(
-                f"The version files disagree: {name} does not hold {sought}.",
-                f"Bring {name} to {plan.prior}{mend}.",
+                f"The version files disagree: {file.name} does not hold {file.sought}.",
+                f"Bring {file.name} to {plan.prior}{fix}.",
             )
-
-
-def _holds(text: str, entry: dict[str, Any], prior: str) -> bool:
-    """Say whether a file holds what an entry of bump-my-version's configuration searches for; in doubt it does."""
-    search = str(entry.get("search") or "{current_version}")
-    if not entry.get("regex"):
-        filled = search.replace("{current_version}", prior)
-        return "{" in filled or filled in text
-    filled = search.replace("{current_version}", re.escape(prior))
-    try:
-        return "{" in filled or re.search(filled, text, re.MULTILINE | re.DOTALL) is not None
-    except re.error:
-        return True  # bump-my-version then searches for the words themselves
 
 
 def _prerelease(facts: Facts) -> Iterator[Finding]:
@@ -115,7 +86,7 @@ def _prerelease(facts: Facts) -> Iterator[Finding]:
 
 def _changelog(facts: Facts) -> Iterator[Finding]:
     """Look for the planned version, or a section for what is not released yet; hooks may still write it."""
-    plan, root = facts.plan.result(), facts.subject.root
+    plan, root = facts.plan.result(), facts.subject.folder
     if plan.settings.pre_release_hooks:
         return
     names = [path for path in sorted(root.iterdir()) if path.is_file() and path.stem.upper() in _CHANGELOGS]

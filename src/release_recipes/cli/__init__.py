@@ -1,1 +1,1 @@
-"""What stands around a task."""
+"""What stands around a task: signals and exit code, what is shown, the JSON document, the history."""

@@ -1,4 +1,4 @@
-"""What a person sees: one live line a step, warnings, errors as one sentence and one hint, tables.
+"""What the user sees: one live line a step, warnings, errors as one sentence and one hint, tables.
 
 Only this module knows Rich. Everything goes through the mask once more before it is printed.
 """
@@ -7,26 +7,23 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console as RichConsole
 from rich.text import Text
 
 from release_recipes import events
-from release_recipes.errors import CommandFailed, Problem, ReleaseError, TestsFailed
+from release_recipes.errors import CommandFailed, ReleaseError, TestsFailed
+from release_recipes.findings import Finding
 from release_recipes.secrets.mask import MASK
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from rich.progress import Progress, TaskID
 
-    from release_recipes.cli.report import Report
-    from release_recipes.commands.status import Status
-    from release_recipes.plan import Plan
 
 #: Steps in which git or ssh may ask for a pass phrase or a password: nothing may redraw the terminal meanwhile.
-_MAY_ASK = frozenset({"commit", "tag", "claim", "push", "home"})
+_MAY_ASK = frozenset({"commit", "tag", "claim", "push", "update-branch"})
 
 #: What is told although nobody asked for verbose output.
 _ALWAYS_TOLD = frozenset({"retry"})
@@ -37,8 +34,15 @@ _MARKS = {"done": ("✓", "green"), "already done": ("✓", "green"), "left out"
 _TAIL = 60
 
 
+class _Stream(RichConsole):
+    """A stream whose reader may go away, such as ``head``: the release matters more than its picture."""
+
+    def on_broken_pipe(self) -> None:
+        """Go on without it."""
+
+
 class Console:
-    """Tells a person what happens; a listener for events."""
+    """Tells the user what happens; a listener for events."""
 
     def __init__(self, *, verbose: bool = False, to_stderr: bool = False) -> None:
         """Print to standard output, or to standard error where that belongs to a JSON document."""
@@ -46,14 +50,12 @@ class Console:
             with contextlib.suppress(AttributeError, ValueError):
                 stream.reconfigure(errors="replace")  # type: ignore[union-attr]
         # The stream of now: a library's print is kept from standard output while it uploads.
-        self._out = RichConsole(
-            file=sys.stderr if to_stderr else sys.stdout, markup=False, highlight=False, emoji=False
-        )
-        self._err = RichConsole(file=sys.stderr, markup=False, highlight=False, emoji=False)
+        self._out = _Stream(file=sys.stderr if to_stderr else sys.stdout, markup=False, highlight=False, emoji=False)
+        self._err = _Stream(file=sys.stderr, markup=False, highlight=False, emoji=False)
         self.verbose = verbose
         self._live: Progress | None = None
         self._running: dict[str, TaskID] = {}
-        self._plan: Plan | None = None
+        self._plan: Sequence[str] = ()
 
     # -- events ------------------------------------------------------------------------------------------------------
 
@@ -68,12 +70,14 @@ class Console:
                 self._live.update(self._running[name], completed=done, total=total)
             case events.Output(source, line) if self.verbose or source in _ALWAYS_TOLD:
                 self.line(f"  {line}", style="dim")
-            case events.Warned(problem):
-                self._problem("warning", "yellow", problem, self._out)
+            case events.Warned(finding):
+                self._finding("warning", "yellow", finding, self._out)
             case events.Told(line):
                 self.line(line)
-            case events.Planned(plan):
-                self._plan = plan
+            case events.Planned(_, lines):
+                self._plan = lines
+            case events.Described(steps):
+                self._describe(steps)
 
     def _begin(self, name: str) -> None:
         if not self._out.is_terminal or name in _MAY_ASK:
@@ -81,7 +85,7 @@ class Console:
         if self._live is None:
             from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-            columns = (SpinnerColumn(), TextColumn("{task.description:<10}"), BarColumn(20), TimeElapsedColumn())
+            columns = (SpinnerColumn(), TextColumn("{task.description:<14}"), BarColumn(20), TimeElapsedColumn())
             self._live = Progress(
                 *columns, console=self._out, transient=True, redirect_stdout=False, redirect_stderr=False
             )
@@ -97,7 +101,7 @@ class Console:
         said = "" if state in {"done", "failed"} else state
         rest = " · ".join(part for part in (said, note) if part)
         self._out.print(
-            Text.assemble((mark, colour), f" {name:<9}{seconds:7.1f} s  ", (MASK(rest), "dim")), soft_wrap=True
+            Text.assemble((mark, colour), f" {name:<13}{seconds:7.1f} s  ", (MASK(rest), "dim")), soft_wrap=True
         )
 
     def quiet(self) -> None:
@@ -113,15 +117,10 @@ class Console:
         """Print one line, as long as it is."""
         self._out.print(Text(MASK(text), style), soft_wrap=True)
 
-    def lines(self, texts: Sequence[str]) -> None:
-        """Print lines."""
-        for text in texts:
-            self.line(text)
-
-    def _problem(self, word: str, colour: str, problem: Problem, to: RichConsole) -> None:
-        to.print(Text.assemble((f"{word}: ", colour), MASK(problem.message)), soft_wrap=True)
-        if problem.hint:
-            to.print(Text.assemble(("   → ", "dim"), MASK(problem.hint)), soft_wrap=True)
+    def _finding(self, word: str, colour: str, finding: Finding, to: RichConsole) -> None:
+        to.print(Text.assemble((f"{word}: ", colour), MASK(finding.message)), soft_wrap=True)
+        if finding.hint:
+            to.print(Text.assemble(("   → ", "dim"), MASK(finding.hint)), soft_wrap=True)
 
     def error(self, error: ReleaseError) -> None:
         """Tell what stopped the task: the failed tool's output, then what is wrong and what to do."""
@@ -131,63 +130,29 @@ class Console:
             shown = output.splitlines()[-_TAIL:]
             for text in shown:
                 self._err.print(Text(f"  {MASK(text)}", "dim"), soft_wrap=True)
-        if len(error.problems) != 1 or error.problems[0].message != error.message:
-            for problem in error.problems:
-                self._problem("problem", "red", problem, self._err)
-        self._problem("error", "bold red", Problem("", error.message, error.hint), self._err)
+        if len(error.findings) != 1 or error.findings[0].message != error.message:
+            for finding in error.findings:
+                self._finding("error", "red", finding, self._err)
+        self._finding("error", "bold red", Finding(error.message, error.hint), self._err)
 
-    # -- whole things ------------------------------------------------------------------------------------------------
-
-    def plan(self) -> None:
-        """Show what the release will be, once it is planned."""
-        if self._plan is None:
-            return
-        plan = self._plan
-        self.line(f"{plan.project} {plan.prior} → {plan.version} ({plan.version_origin})", "bold")
-        self.line(f"  from    {plan.base[:12]} on {plan.branch or 'a detached HEAD'}")
-        origin = plan.settings.origin("test_repository_url" if plan.test else "repository_url")
-        self.line(f"  to      {plan.upload_address} ({origin})")
-        if not plan.test:
-            self.line(f"  tag     {plan.tag if plan.settings.auto_git_tag else 'none'} on {plan.remote}")
-        self.line(f"  tests   {'yes' if plan.run_tests else 'no'}")
-
-    def steps(self, described: Sequence[tuple[str, Sequence[str]]]) -> None:
-        """Show what each step would do."""
-        for name, lines in described:
-            if not lines:
-                self.line(f"- {name:<9} left out", "dim")
+    def _describe(self, steps: Sequence[tuple[str, Sequence[str]]]) -> None:
+        """Show the plan, and what each step would do."""
+        self._show_plan()
+        for name, lines in steps:
             for number, text in enumerate(lines):
-                self.line(f"{'• ' + name if not number else '':<11} {text}")
+                self.line(f"{'' if number else f'• {name}':<15} {text}")
 
-    def table(self, report: Report) -> None:
-        """Show the steps with their durations."""
-        from rich.table import Table
+    def _show_plan(self) -> None:
+        for number, text in enumerate(self._plan):
+            self.line(text, "" if number else "bold")
 
-        table = Table(
-            "step", "state", title=f"{report.project} {report.version}: {report.outcome}", title_justify="left"
-        )
-        table.add_column("seconds", justify="right")
-        for step in report.steps:
-            table.add_row(step["name"], step["state"], f"{step['seconds']:.2f}")
-        self._out.print(table)
+    # -- questions ---------------------------------------------------------------------------------------------------
 
-    def status(self, status: Status) -> None:
-        """Show how a project stands."""
-        self.line(f"{status.project} {status.prior}", "bold")
-        after = f"since {status.last_tag}" if status.last_tag else "and no tag"
-        self.line(f"  commits   {status.commits_since} {after}")
-        rows: Mapping[str, str] = {**status.parts, "index": status.index, "remote": status.remote}
-        for name, value in rows.items():
-            self.line(f"  {name:<9} {value}")
-        for release, lines in status.waiting.items():
-            self.line(f"{release} is not finished:", "yellow")
-            self.lines([f"  {text}" for text in lines])
-
-    def confirm(self, question: str, default: bool) -> bool:  # noqa: FBT001 - as Person.confirm
+    def confirm(self, question: str, default: bool) -> bool:  # noqa: FBT001 - as User.confirm
         """Ask; an empty line, and the end of the input, take the default and no."""
         self.quiet()
         if default:
-            self.plan()
+            self._show_plan()
         self._out.print(Text(f"{MASK(question)} [{'Y/n' if default else 'y/N'}] "), end="")
         try:
             answer = sys.stdin.readline()

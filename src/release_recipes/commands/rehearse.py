@@ -2,142 +2,114 @@
 
 A clone stands in for the user's repository, a bare clone for the remote, pypiserver on loopback for the index, with a
 token made for the occasion. Act 1 is made on the true repository; what would stop the true release is told, and does
-not stop the rehearsal. Acts 2 and 3 are those of :mod:`~release_recipes.commands.release`, and the released version is installed
-from the embedded index at the end.
+not stop the rehearsal. Acts 2 and 3 are those of :mod:`~release_recipes.commands.release`, on another checkout, and the
+released version is installed from the embedded index at the end.
 """
 
-from __future__ import annotations
+from dataclasses import replace
+from pathlib import Path
 
-import dataclasses
-from typing import TYPE_CHECKING
-
-from release_recipes import events, prepare, publish
-from release_recipes.check import check
-from release_recipes.commands.checkout import alone, work_folder
-from release_recipes.commands.release import keep, subject_of
-from release_recipes.ending import finish
-from release_recipes.errors import Problem, Refused
-from release_recipes.index import embedded as pypi_server
-from release_recipes.index import twine
-from release_recipes.prepare import workspace
-from release_recipes.programs.git import Git
-from release_recipes.project.files import read_project
-from release_recipes.secrets.token import Token
+from release_recipes import events, publish
+from release_recipes.check import Subject, check
+from release_recipes.commands.checkout import Checkout, alone, work_folder
+from release_recipes.commands.release import carry_out, describe, tell
+from release_recipes.errors import Refused
+from release_recipes.findings import Severity
+from release_recipes.index import embedded
+from release_recipes.plan import Plan, Request
+from release_recipes.programs.git import Git, clone
+from release_recipes.settings import Target
 from release_recipes.state.folder import State
 from release_recipes.state.temporary import PREFIX
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from release_recipes.check import Subject
-    from release_recipes.commands.checkout import Place
-    from release_recipes.plan import Plan, Request
-
-#: The steps of a rehearsed release: those of a release, and at the end what a user of the package does.
-STEPS = (*publish.RELEASE, publish.install.STEP)
 
 #: Who commits and tags where git knows nobody.
 NOBODY = {"user.name": "Rehearsal", "user.email": "rehearsal@localhost"}
 
+#: Signing takes a user's key, and a rehearsal takes nothing of theirs.
+_UNSIGNED = {"commit.gpgSign": "false", "tag.gpgSign": "false"}
 
-def rehearse(here: Place, request: Request) -> str:
-    """Rehearse a release. Returns the outcome, ``rehearsed``.
+
+def rehearse(checkout: Checkout, request: Request, *, dry_run: bool) -> str:
+    """Rehearse a release. Returns the outcome, ``rehearsed`` or ``planned``.
 
     Raises:
         Refused: The release cannot even be planned.
         Failed: A step failed, as it would in the release.
     """
-    with alone(here, "rehearse"):
-        subject = subject_of(here, request)
-        plan = _checked(subject)
-        with work_folder(here, "rehearse") as folder:
+    if dry_run:
+        plan = _checked(checkout.subject(request))
+        staged = _staged_plan(plan, Target("<address of the embedded index>", "<embedded index>"))
+        describe(checkout, staged, publish.REHEARSAL)
+        return "planned"
+    with alone(checkout, "rehearse"):
+        plan = _checked(checkout.subject(request))
+        with work_folder(checkout, "rehearse") as folder:
             (folder / "index").mkdir()
-            with pypi_server.serving(folder / "index") as index:
-                stage = _stage(here.git, folder, plan)
-                _on_stage(stage, _planned_there(plan, subject, index, stage), folder, Token(index.token))
+            inner = folder / f"{PREFIX}workspace"
+            inner.mkdir()
+            with embedded.serving(folder / "index") as (target, token):
+                staged = _staged_plan(plan, target)
+                stage = _stage(checkout, folder, staged)
+                carry_out(stage, staged, inner, token, lambda _: False, publish.REHEARSAL)
     return "rehearsed"
 
 
-def dry_run(here: Place, request: Request) -> list[tuple[str, list[str]]]:
-    """Check, plan, and say what each step of the rehearsal would do."""
-    plan = _checked(subject_of(here, request))
-    return [*prepare.describe(plan), *((step.name, step.describe(plan)) for step in STEPS)]
-
-
 def _checked(subject: Subject) -> Plan:
-    """Make act 1 on the true repository; its problems become warnings."""
+    """Make act 1 on the true repository; its errors become warnings."""
     with events.step("check") as running:
-        outcome = check(subject, prepare.INSPECTION_NAMES)
+        outcome = check(subject)
+        errors = outcome.of(Severity.ERROR)
         if outcome.plan is None:
-            raise Refused(outcome.problems)
-        events.emit(events.Planned(outcome.plan))
-        for problem in outcome.problems:
-            told = Problem(problem.check, f"This would stop the release: {problem.message}", problem.hint)
-            events.emit(events.Warned(told))
-        for problem in (*outcome.warnings, *outcome.questions):
-            events.emit(events.Warned(problem))
-        running.note = (
-            f"{len(outcome.problems)} would stop the release" if outcome.problems else "nothing would stop the release"
-        )
+            raise Refused(errors)
+        for error in errors:
+            message = f"This would stop the release: {error.message}"
+            events.emit(events.Warned(replace(error, message=message, severity=Severity.WARNING)))
+        tell(outcome)
+        running.note = f"{len(errors)} would stop the release" if errors else "nothing would stop the release"
     return outcome.plan
 
 
-def _stage(user: Git, folder: Path, plan: Plan) -> Git:
-    """Make the remote, and the repository that stands in for the user's."""
-    branch = plan.branch or "main"
-    remote, stage = Git(folder / "remote.git"), Git(folder / "repository")
+def _stage(checkout: Checkout, folder: Path, plan: Plan) -> Checkout:
+    """Make the remote, and the checkout that stands in for the user's."""
+    user, remote = checkout.git, Git(folder / "remote.git")
     Git(folder).does("clone", "--bare", "--shared", "--quiet", "--template=", str(user.path), str(remote.path))
-    remote.does("update-ref", f"refs/heads/{branch}", plan.base)
-    remote.does("symbolic-ref", "HEAD", f"refs/heads/{branch}")
+    remote.does("update-ref", f"refs/heads/{plan.branch}", plan.base)
+    remote.does("symbolic-ref", "HEAD", f"refs/heads/{plan.branch}")
     if remote.resolve(f"refs/tags/{plan.tag}"):
         remote.does("tag", "--delete", plan.tag)
-    workspace.clone(remote.path, stage.path, branch, plan.base)
+    stage = clone(remote, folder / "repository")
+    stage.does("remote", "add", "origin", str(remote.path))
     for key, value in (NOBODY | user.identity() | _UNSIGNED).items():
         stage.does("config", key, value)
-    stage.does("config", "protocol.file.allow", "always")
-    if "true" in {user.config("commit.gpgSign"), user.config("tag.gpgSign")}:
+    stage.does("checkout", "--quiet", "--force", "-B", plan.branch, plan.base)
+    if user.config_is_true("commit.gpgSign") or user.config_is_true("tag.gpgSign"):
         events.emit(events.Told("Commit and tag are not signed in a rehearsal: your key is not touched."))
-    return stage
+    return replace(
+        checkout,
+        git=stage,
+        folder=stage.path / plan.folder,
+        state=State(stage.path / ".git" / "release-recipes"),
+        settings=plan.settings,
+    )
 
 
-#: Signing takes a person's key, and a rehearsal takes nothing of theirs.
-_UNSIGNED = {"commit.gpgSign": "false", "tag.gpgSign": "false"}
-
-
-def _planned_there(plan: Plan, subject: Subject, index: pypi_server.Served, stage: Git) -> Plan:
-    """Return the same plan for the stage: other addresses, the same everything else."""
-    settings = dataclasses.replace(
-        subject.settings,
-        repository_url=index.upload_address,
-        index_url=index.index_address,
-        username="__token__",
+def _staged_plan(plan: Plan, target: Target) -> Plan:
+    """Return the same plan for the stage: another index and remote, the same everything else."""
+    settings = plan.settings
+    staged = replace(
+        settings,
         remote="origin",
         github_release=False,
         clean_build_artifacts=True,
-        try_install="all" if subject.settings.origin("try_install") == "default" else subject.settings.try_install,
-        reproducible="warn" if subject.settings.reproducible == "rehearse" else subject.settings.reproducible,
+        try_install="all" if settings.origin("try_install") == "default" else settings.try_install,
+        reproducible="warn" if settings.reproducible == "rehearse" else settings.reproducible,
     )
-    project = read_project(stage.path, subject.project.pyproject, settings.version_files)
-    return dataclasses.replace(
+    return replace(
         plan,
         branch=plan.branch or "main",
         remote="origin",
+        remote_tip=plan.base,
         test=False,
-        upload_address=index.upload_address,
-        index_address=index.index_address,
-        username="__token__",
-        bumper=project.bumper,
-        settings=settings,
+        target=target,
+        settings=staged,
     )
-
-
-def _on_stage(stage: Git, plan: Plan, folder: Path, token: Token) -> None:
-    """Make acts 2 and 3."""
-    state = State(stage.path / ".git" / "release-recipes")
-    inner = folder / f"{PREFIX}workspace"
-    inner.mkdir()
-    prepared = workspace.fill(inner, stage, plan)
-    twine.get_ready()
-    prepare.prepare(plan, prepared, lambda _: False)
-    record = keep(state, stage, prepared, plan)
-    finish(publish.World(record, stage, state, token, prepared.dist), state, STEPS)

@@ -1,121 +1,123 @@
 """How a project stands: its version, what each part would give, and what is published, pushed, and unfinished."""
 
-from __future__ import annotations
-
 import functools
 import math
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import Any
 
 from packaging.version import Version
 
-from release_recipes.commands.release import subject_of
-from release_recipes.errors import BumpFailed, CommandFailed, ReleaseError
-from release_recipes.index.client import Index
+from release_recipes import events
+from release_recipes.commands.checkout import Checkout
+from release_recipes.commands.resume import standing
+from release_recipes.errors import BumpFailed, CommandFailed, ReleaseError, typed
 from release_recipes.plan import Request
-from release_recipes.processes.threads import side_by_side
-from release_recipes.project.files import is_version
-from release_recipes.settings import PYPI, TEST_PYPI, token
-
-if TYPE_CHECKING:
-    from release_recipes.commands.checkout import Place
-    from release_recipes.state.record import Record
+from release_recipes.processes.threads import in_parallel
+from release_recipes.programs.git import RemoteRefs
+from release_recipes.project.source import is_version
+from release_recipes.publish import listing
+from release_recipes.settings import PYPI, TEST_PYPI
+from release_recipes.state.claims import foreign
+from release_recipes.state.record import Record
 
 #: PyPI's rule since July 2026, counted from the first file, which came after the record was made.
 CLOSES_AFTER = timedelta(days=14)
 
 
-@dataclass(frozen=True)
-class Status:
-    """How a project stands; what could not be asked says why."""
-
-    project: str
-    prior: str
-    #: Part to the version that it would give, in order.
-    parts: dict[str, str]
-    #: The last tag that HEAD contains, and how many commits came after it; ``None`` where there is no tag.
-    last_tag: str | None
-    commits_since: int
-    #: Lines about the index and the remote.
-    index: str
-    remote: str
-    #: Releases that wait to be finished, each with lines that say what is published and what is missing.
-    waiting: dict[str, list[str]]
-
-
-def status(here: Place) -> Status:
-    """Ask everything, side by side.
+def status(checkout: Checkout) -> str:
+    """Ask everything in parallel, and tell it. Returns ``nothing-waits`` or ``unfinished``.
 
     Raises:
         NoProject: There is no project whose name and version can be read.
     """
-    subject = subject_of(here, Request())
-    shown = subject.project.bumper.show(subject.root, None)
+    found = look(checkout)
+    after = f"since {found['last_tag']}" if found["last_tag"] else "and no tag"
+    commits = {"commits": f"{found['commits_since']} {after}"}
+    lines = [f"{found['project']} {found['prior']}"]
+    for name, value in {**commits, **found["parts"], "index": found["index"], "remote": found["remote"]}.items():
+        lines.append(f"  {name:<9} {value}")
+    for release, words in found["waiting"].items():
+        lines += [f"{release} is not finished:", *(f"  {text}" for text in words)]
+    for line in lines:
+        events.emit(events.Told(line))
+    events.emit(events.Facts({"project": found["project"], "prior_version": found["prior"], "status": found}))
+    return "unfinished" if found["waiting"] else "nothing-waits"
+
+
+def look(checkout: Checkout) -> dict[str, Any]:
+    """Ask everything in parallel, for the JSON document; what could not be asked says why."""
+    subject, records = checkout.subject(Request()), checkout.state.records()
+    source, folder = subject.project.source, checkout.folder
+    versions = source.read(folder)
     answers: dict[str, str] = {}
     parts: dict[str, str] = {}
+    waiting = {f"{record.project} {record.version}": list[str]() for record in records}
 
     def ask_part(part: str) -> None:
-        parts[part] = subject.project.bumper.show(subject.root, part).new_version or ""
+        parts[part] = source.read(folder, part).next
 
     def ask_index() -> None:
-        answers["index"] = _index_line(here, subject.project.name, shown.current_version)
+        answers["index"] = _index_line(checkout, subject.project.name, versions.current)
 
     def ask_remote() -> None:
-        answers["remote"] = _remote_line(here)
+        answers["remote"], refs = _remote_line(checkout)
+        for record in records:
+            waiting[f"{record.project} {record.version}"] += _waiting(checkout, record, refs)
+        own = {record.claim for record in records}
+        for claim in foreign(checkout.git, checkout.settings.remote, refs.refs, own) if refs else ():
+            hint = f"finish it where it began, or give it up: {typed('abandon')}"
+            waiting[f"{claim.said.project} {claim.tag}".strip()] = [str(claim), standing(checkout, claim), hint]
 
-    failures = side_by_side([ask_index, ask_remote, *(functools.partial(ask_part, part) for part in shown.parts)])
+    failures = in_parallel([ask_index, ask_remote, *(functools.partial(ask_part, part) for part in versions.parts)])
     # A part that cannot be raised, such as one past its last value, is left out.
     for failure in (failure for failure in failures if not isinstance(failure, BumpFailed)):
         raise failure
-    described = _last_tag(here)
-    since = int(here.git.ask("rev-list", "--count", f"{described}..HEAD" if described else "HEAD"))
-    return Status(
-        project=subject.project.name,
-        prior=shown.current_version,
-        parts={part: parts[part] for part in shown.parts if parts.get(part)},
-        last_tag=described or None,
-        commits_since=since,
-        index=answers["index"],
-        remote=answers["remote"],
-        waiting={f"{record.project} {record.version}": _waiting(here, record) for record in here.state.records()},
-    )
+    last_tag = _last_tag(checkout)
+    return {
+        "project": subject.project.name,
+        "prior": versions.current,
+        "parts": {part: parts[part] for part in versions.parts if parts.get(part)},
+        "last_tag": last_tag or None,
+        "commits_since": int(checkout.git.ask("rev-list", "--count", f"{last_tag}..HEAD" if last_tag else "HEAD")),
+        **answers,
+        "waiting": waiting,
+    }
 
 
-def _last_tag(here: Place) -> str:
+def _last_tag(checkout: Checkout) -> str:
     """Return the last tag that HEAD contains; empty where there is none (a tag may be on another branch only)."""
     try:
-        return here.git.ask("describe", "--tags", "--abbrev=0")
+        return checkout.git.ask("describe", "--tags", "--abbrev=0")
     except CommandFailed:
         return ""
 
 
-def _index_line(here: Place, name: str, prior: str) -> str:
-    settings = here.settings
+def _index_line(checkout: Checkout, name: str, prior: str) -> str:
+    target = checkout.settings.target(test=False)
     try:
-        held = token(here.sources, test=False)
-        page = Index(settings.index_address(test=False), settings.username, held, settings.repository_url).page(name)
+        page = checkout.index(target).page(name)
     except ReleaseError as error:
         return error.message
     versions = sorted((Version(version) for version in page.versions()), reverse=True)
     if not versions:
-        return f"{settings.index_address(test=False)} has no {name} yet"
+        return f"{target.index_address} has no {name} yet"
     has = "has" if is_version(prior) and Version(prior) in versions else "does not have"
-    return f"{settings.index_address(test=False)} {has} {prior}; its newest is {versions[0]}"
+    return f"{target.index_address} {has} {prior}; its newest is {versions[0]}"
 
 
-def _remote_line(here: Place) -> str:
-    remote, git = here.settings.remote, here.git
+def _remote_line(checkout: Checkout) -> tuple[str, RemoteRefs | None]:
+    """Say how the remote stands to this checkout, and return its refs where it told them."""
+    remote, git = checkout.settings.remote, checkout.git
     if git.config(f"remote.{remote}.url") is None:
-        return f"there is no remote {remote!r}"
+        return f"there is no remote {remote!r}", None
     try:
         refs = git.remote_refs(remote)
     except ReleaseError as error:
-        return error.message
+        return error.message, None
     branch = git.branch()
     theirs = refs.branch(branch) if branch else None
     if branch is None or theirs is None:
-        return f"{remote} has no branch of this checkout"
+        return f"{remote} has no branch of this checkout", refs
     head = git.ask("rev-parse", "HEAD")
     word = (
         "is at HEAD"
@@ -124,32 +126,33 @@ def _remote_line(here: Place) -> str:
         if git.contains(theirs, head)
         else "has commits that are not here"
     )
-    return f"{remote}/{branch} {word}"
+    return f"{remote}/{branch} {word}", refs
 
 
-def _waiting(here: Place, record: Record) -> list[str]:
-    """Say of each part of an unfinished release whether it is done."""
-    index = Index(record.index_address, record.username, token(here.sources, test=False), record.upload_address)
+def _waiting(checkout: Checkout, record: Record, refs: RemoteRefs | None) -> list[str]:
+    """Say of each part of an unfinished release whether it is done, by hash and object id."""
     try:
-        files = index.page(record.project).files
-        lines = [f"{a.filename}: {'published' if a.filename in files else 'missing'}" for a in record.artifacts]
+        found = listing.of_record(checkout.world(record))
+        words = {**dict.fromkeys(found.absent, "missing"), **dict.fromkeys(found.same, "published")}
+        lines = [
+            f"{name}: {words.get(name, 'conflict: the index has another file of that name')}" for name in found.ours
+        ]
     except ReleaseError as error:
         lines = [error.message]
-    try:
-        refs = here.git.remote_refs(record.remote).refs
-        lines.append(f"tag {record.tag}: {'pushed' if f'refs/tags/{record.tag}' in refs else 'missing'}")
-    except ReleaseError as error:
-        lines.append(error.message)
-    return [*lines, *closing(record, datetime.now(UTC)), "finish it: invoke resume"]
+    if refs and record.pushes_tag:
+        tag = refs.tag(record.tag)
+        word = "missing" if tag is None else "pushed" if tag == record.tag_object else "conflict: another one is there"
+        lines.append(f"tag {record.tag}: {word}")
+    return [*lines, *closing(record, datetime.now(UTC)), f"finish it: {typed('resume')}"]
 
 
 def closing(record: Record, at: datetime) -> list[str]:
     """Say how long PyPI takes files for an unfinished release: 14 days from its first; other indexes have no end."""
-    if record.upload_address not in {PYPI[0], TEST_PYPI[0]}:
+    if record.target.upload_address not in {PYPI.upload_address, TEST_PYPI.upload_address}:
         return []
     left = (datetime.fromisoformat(record.started) + CLOSES_AFTER - at) / timedelta(days=1)
     if left <= 0:
-        return [f"PyPI takes no more files for {record.version} since its 14 days are over: invoke abandon"]
+        return [f"PyPI takes no more files for {record.version} since its 14 days are over: {typed('abandon')}"]
     # A clock that was wrong when the release began must not promise more than there is.
     days = min(math.ceil(left), CLOSES_AFTER.days)
     return [f"PyPI takes files for it for {days} more {'day' if days == 1 else 'days'}"]

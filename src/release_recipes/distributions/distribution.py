@@ -4,8 +4,6 @@ A wheel is a ZIP archive, an sdist a tar archive behind gzip; both are read into
 compares or inspects them need not know which it is. Nothing is unpacked here.
 """
 
-from __future__ import annotations
-
 import email
 import gzip
 import hashlib
@@ -13,16 +11,15 @@ import stat
 import tarfile
 import zipfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from email.message import Message
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import Literal
 
-from release_recipes.errors import BadDistribution, Problem
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from email.message import Message
-    from pathlib import Path
+from release_recipes.errors import BadDistribution
+from release_recipes.findings import Finding
 
 Kind = Literal["file", "folder", "symbolic link", "hard link", "sparse file", "special file"]
 
@@ -121,11 +118,13 @@ class Distribution:
         """
         if self.fault:
             message = f"{self.name} cannot be read to its end: {self.fault}."
-            raise BadDistribution([Problem("archive", message, "Build it again.")])
+            raise BadDistribution([Finding(message, "Build it again.", check="archive")])
         told = self.metadata
         if not told.get("Name") or not told.get("Version"):
             message = f"{self.name} carries no metadata."
-            raise BadDistribution([Problem("metadata-files", message, "Build it with a build backend (PEP 517).")])
+            raise BadDistribution(
+                [Finding(message, "Build it with a build backend (PEP 517).", check="metadata-files")]
+            )
         return told["Name"], told["Version"]
 
 

@@ -1,1 +1,1 @@
-"""A package index: asked, and uploaded to."""
+"""A package index: asked by its simple API, and uploaded to. The one embedded for rehearsals is here, too."""

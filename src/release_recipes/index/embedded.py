@@ -1,27 +1,15 @@
 """pypiserver: the index that is embedded for rehearsals, on loopback, with a token made for the occasion."""
 
-from __future__ import annotations
-
 import contextlib
 import secrets
 import threading
-from dataclasses import dataclass
+from collections.abc import Iterator
+from pathlib import Path
 from socketserver import ThreadingMixIn
-from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-
-@dataclass(frozen=True)
-class Served:
-    """Where the embedded index is, and what it takes as a password."""
-
-    upload_address: str
-    index_address: str
-    token: str
+from release_recipes.secrets.token import Token
+from release_recipes.settings import Target
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -34,8 +22,12 @@ class _Quiet(WSGIRequestHandler):
 
 
 @contextlib.contextmanager
-def serving(folder: Path) -> Iterator[Served]:
-    """Serve an empty index from a folder, on a free port of loopback, until the block ends."""
+def serving(folder: Path) -> Iterator[tuple[Target, Token]]:
+    """Serve an empty index from a folder, on a free port of loopback, until the block ends.
+
+    Yields:
+        Where it is, and the token that it takes.
+    """
     import pypiserver
 
     token = secrets.token_urlsafe(24)
@@ -48,6 +40,6 @@ def serving(folder: Path) -> Iterator[Served]:
         thread.start()
         address = f"http://127.0.0.1:{server.server_port}/"
         try:
-            yield Served(address, f"{address}simple/", token)
+            yield Target(address, f"{address}simple/"), Token(token)
         finally:
             server.shutdown()

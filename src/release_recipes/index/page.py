@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import requests
 
 
 @dataclass(frozen=True)
@@ -62,21 +63,20 @@ class Page:
         return {file.version for file in self.files.values() if file.version}
 
 
-def read_page(answer: Any) -> Page:  # noqa: ANN401 - urllib's answer has no common type
+def read_page(answer: requests.Response) -> Page:
     """Read an answer of either form.
 
     Raises:
         ValueError, KeyError, TypeError: It is neither.
     """
-    body, base = answer.read(), answer.geturl()
-    if "json" in answer.headers.get_content_type():
-        said = json.loads(body)
-        listed = [_of_json(entry, base) for entry in said["files"]]
+    if "json" in answer.headers.get("Content-Type", ""):
+        said = json.loads(answer.content)
+        listed = [_of_json(entry, answer.url) for entry in said["files"]]
         status = (said.get("project-status") or {}).get("status", "active")
         versions = frozenset(said.get("versions", ()))
     else:
-        parser = _Links(base)
-        parser.feed(body.decode("utf-8", "replace"))
+        parser = _Links(answer.url)
+        parser.feed(answer.content.decode("utf-8", "replace"))
         listed, status, versions = parser.files, parser.status, frozenset()
     return Page(exists=True, files={file.filename: file for file in listed}, status=status, named_versions=versions)
 

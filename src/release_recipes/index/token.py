@@ -5,23 +5,20 @@ Its restrictions are JSON; their forms stand in PyPI's source, ``warehouse/macar
 checked here, and a restriction of a kind that is not known is left out.
 """
 
-from __future__ import annotations
-
 import base64
-import binascii
+import contextlib
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from release_recipes.secrets.token import Token
+from release_recipes.secrets.token import Token
 
 PREFIX = "pypi-"
 
-_LOCATION, _IDENTIFIER = 1, 2
-_VERSION = 2
+#: The version of the format, then the location: its type, its length and as many bytes.
+_LOCATION = re.compile(rb"\x02\x01(.)(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -43,48 +40,26 @@ def read_token(token: Token) -> TokenFacts | None:
     Nothing of its text leaves here but what :class:`TokenFacts` names.
     """
     text = token.reveal()
-    if not text.startswith(PREFIX):
-        return None
     packed = text.removeprefix(PREFIX)
     try:
         raw = base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
-        if not raw or raw[0] != _VERSION:
+        found = _LOCATION.match(raw)
+        if not (text.startswith(PREFIX) and found and len(found[2]) > found[1][0]):
             return None
-        fields = list(_fields(raw[1:]))
-        location = next(data for kind, data in fields if kind == _LOCATION).decode()
-        # The first identifier is the token's own; each further one is a restriction.
-        caveats = [json.loads(data) for kind, data in fields if kind == _IDENTIFIER and data[:1] in {b"[", b"{"}]
-    except (binascii.Error, ValueError, IndexError, StopIteration):
+        location = found[2][: found[1][0]].decode()
+    except ValueError:
         return None
-    return _facts(location, caveats)
+    return _facts(location, _caveats(raw.decode("latin-1")))
 
 
-def _fields(raw: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield the type and data of each field; an end of section has neither length nor data."""
-    position = 0
-    while position < len(raw):
-        kind, position = _number(raw, position)
-        if kind == 0:
-            continue
-        length, position = _number(raw, position)
-        if position + length > len(raw):
-            raise ValueError(length)
-        yield kind, raw[position : position + length]
-        position += length
+def _caveats(text: str) -> Iterator[Any]:
+    """Yield every JSON value in a token: its restrictions, among what is none."""
+    for found in re.finditer(r"[\[{]", text):
+        with contextlib.suppress(ValueError):
+            yield json.JSONDecoder().raw_decode(text, found.start())[0]
 
 
-def _number(raw: bytes, position: int) -> tuple[int, int]:
-    """Read a number of seven bits a byte, the lowest first; return it and where the next thing begins."""
-    value = shift = 0
-    while True:
-        byte = raw[position]
-        value |= (byte & 0x7F) << shift
-        position, shift = position + 1, shift + 7
-        if not byte & 0x80:
-            return value, position
-
-
-def _facts(location: str, caveats: list[Any]) -> TokenFacts:
+def _facts(location: str, caveats: Iterator[Any]) -> TokenFacts:
     """Put the restrictions together, in their present form (a list that begins with its kind) and the earlier ones."""
     projects: frozenset[str] | None = None
     not_before = expires = None

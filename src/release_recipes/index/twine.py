@@ -1,7 +1,7 @@
 """twine: checks a distribution's description, and uploads one file in one attempt.
 
 It is used as a library: one process for many files, and the token is in no process's environment or command line.
-Retrying is not its work here (it retries at once, on 5xx only, and has no time-out): see ``publish/upload``.
+Retrying is not left to it (it retries at once, on 5xx only, and has no time-out): see ``publish/upload``.
 """
 
 from __future__ import annotations
@@ -12,28 +12,21 @@ import io
 import logging
 import os
 import re
-import ssl
-import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from release_recipes import events
+from release_recipes.index.http import is_permanent, never_sent, prepared, why
 from release_recipes.index.retry import seconds_of
 from release_recipes.secrets.mask import MASK
+from release_recipes.secrets.token import Token
+from release_recipes.settings import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
     import requests
     from twine.repository import Repository
-
-    from release_recipes.secrets.token import Token
-
-#: Seconds to connect, and between two bytes of an answer; PyPI may think for a while about a large file.
-TIMEOUTS = (15.0, 120.0)
-
-_ready: list[threading.Thread] = []
 
 #: How much of an index's words is told.
 LONGEST_WORDS = 300
@@ -61,7 +54,7 @@ class Answer:
         return self.status >= 500  # noqa: PLR2004
 
     @property
-    def can_pass(self) -> bool:
+    def is_transient(self) -> bool:
         """Whether another attempt may go better."""
         return self.is_server_error or self.status in {408, 429}
 
@@ -76,49 +69,34 @@ _DUPLICATE = re.compile(r"already (?:exist|been used|in use)|does not allow upda
 
 
 class NoResponse(Exception):
-    """An attempt ended without an answer.
+    """An attempt ended without an answer."""
 
-    ``sent`` says whether the index may have stored the file all the same: only a connection that was never made proves
-    that it has not.
-    """
+    def __init__(self, why: str, *, sent: bool, permanent: bool) -> None:
+        """Keep why, masked.
 
-    def __init__(self, why: str, *, sent: bool) -> None:
-        """Keep why, masked."""
+        Args:
+            why: The innermost reason.
+            sent: Whether the index may have stored the file all the same: only a connection that was never made proves
+                that it has not.
+            permanent: Whether another attempt cannot help.
+        """
         super().__init__(MASK(why))
-        self.sent = sent
+        self.sent, self.permanent = sent, permanent
 
 
 class AnotherFile(Exception):
     """A file on disk is not the one that was hashed."""
 
 
-def get_ready() -> None:
-    """Import twine in the background: 0.3 s that pass while the project builds. Who uses it waits for that."""
-    _ready.append(threading.Thread(target=_import, daemon=True))
-    _ready[-1].start()
-
-
-def _import() -> None:
-    import twine.commands.check
-    import twine.commands.upload  # noqa: F401
-
-
-def _wait() -> None:
-    """Wait for what is being imported: half a module is worse than none."""
-    for thread in _ready:
-        thread.join()
-
-
 def check_descriptions(files: Sequence[Path]) -> tuple[list[str], list[str]]:
     """Run ``twine check``; its errors, and what its strict mode adds."""
-    _wait()
     from twine.commands import check
     from twine.exceptions import TwineException
 
     errors: list[str] = []
     warnings: list[str] = []
     for file in files:
-        with _captured() as said:
+        with _captured() as said, contextlib.redirect_stdout(io.StringIO()):
             try:
                 check.check([str(file)])
             except TwineException as error:
@@ -131,7 +109,7 @@ def check_descriptions(files: Sequence[Path]) -> tuple[list[str], list[str]]:
 
 @contextlib.contextmanager
 def _captured() -> Iterator[list[tuple[int, str]]]:
-    """Collect what twine logs; what it prints goes nowhere."""
+    """Collect what twine logs."""
     said: list[tuple[int, str]] = []
 
     class Collect(logging.Handler):
@@ -142,36 +120,38 @@ def _captured() -> Iterator[list[tuple[int, str]]]:
     propagates, logger.propagate = logger.propagate, False
     logger.addHandler(handler)
     try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            yield said
+        yield said
     finally:
         logger.removeHandler(handler)
         logger.propagate = propagates
 
 
 @contextlib.contextmanager
-def uploading(address: str, username: str, token: Token) -> Iterator[Repository]:
+def uploading(target: Target, token: Token, timeouts: tuple[float, float]) -> Iterator[Repository]:
     """Open a connection to an index's upload address; one a thread.
 
     twine announces each file, but standard output belongs to the console (and to ``--json``): the whole of an upload
     runs inside :func:`silenced`.
+
+    Args:
+        target: The index.
+        token: For it.
+        timeouts: Seconds to connect, and between two bytes of an answer; twine's own session has none at all.
     """
-    _wait()
     from requests.adapters import HTTPAdapter
     from twine.settings import Settings
 
     class Patient(HTTPAdapter):
-        """twine's session has no time-out at all; ours has."""
-
         def send(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as requests declares it
-            kwargs["timeout"] = TIMEOUTS
+            kwargs["timeout"] = timeouts
             return super().send(*args, **kwargs)
 
     settings = Settings(
-        repository_url=address, username=username, password=token.reveal(),
+        repository_url=target.upload_address, username=target.username, password=token.reveal(),
         non_interactive=True, disable_progress_bar=True, config_file=os.devnull,
     )  # fmt: skip
     repository = settings.create_repository()
+    prepared(repository.session)
     for scheme in ("http://", "https://"):
         repository.session.mount(scheme, Patient(max_retries=0))
     try:
@@ -182,13 +162,13 @@ def uploading(address: str, username: str, token: Token) -> Iterator[Repository]
 
 @contextlib.contextmanager
 def silenced() -> Iterator[None]:
-    """Keep twine from announcing files, for the whole process."""
-    _wait()
+    """Keep twine from announcing files, and from its words on each attempt, for the whole process."""
     from twine import repository
 
     announce, repository.print = repository.print, lambda *_: None  # type: ignore[attr-defined]
     try:
-        yield
+        with _captured():
+            yield
     finally:
         repository.print = announce  # type: ignore[attr-defined]
 
@@ -202,6 +182,7 @@ def upload(repository: Repository, file: Path, sha256: str) -> Answer:
     """
     import requests
     from twine.package import PackageFile
+    from urllib3.exceptions import LocationParseError
 
     package = PackageFile.from_filename(str(file), None)
     if package.sha2_digest != sha256:
@@ -210,32 +191,11 @@ def upload(repository: Repository, file: Path, sha256: str) -> Answer:
         try:
             # One attempt: twine's own loop would try again at once, whatever happened to the first.
             answer = repository.upload(package, max_redirects=1)
-        except requests.exceptions.RequestException as error:
-            raise NoResponse(_why(error), sent=not _never_connected(error)) from None
+        except (requests.exceptions.RequestException, LocationParseError, UnicodeError) as error:
+            raise NoResponse(why(error), sent=not never_sent(error), permanent=is_permanent(error)) from None
         answer.close()
     wait = seconds_of(answer.headers.get("Retry-After"))
     return Answer(answer.status_code, _words(answer), wait, answer.headers.get("Location", ""))
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an exception and what caused it, to the innermost."""
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
-
-
-def _why(error: Exception) -> str:
-    """Return the innermost reason, without the objects that requests wraps it in."""
-    *_, innermost = _chain(error)
-    return str(innermost) or type(innermost).__name__
-
-
-def _never_connected(error: Exception) -> bool:
-    """Say whether no byte of the file can have left: refused, an unknown host, a certificate that is not trusted."""
-    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
-
-    never = (NewConnectionError, ConnectTimeoutError, ssl.SSLCertVerificationError)
-    return any(isinstance(cause, never) for cause in _chain(error))
 
 
 def _words(answer: requests.Response) -> str:

@@ -1,75 +1,61 @@
 """Bring every version file to the planned version, and see that each changed and nothing else did."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
 
 from release_recipes.errors import BumpFailed
-from release_recipes.prepare.step import Step
-from release_recipes.processes.process import shown
+from release_recipes.plan import Plan
+from release_recipes.prepare.step import Step, without_bump
+from release_recipes.prepare.workspace import Workspace
+from release_recipes.programs.git import Git
+from release_recipes.project.project import read_project
+from release_recipes.settings import read_pyproject
 
-if TYPE_CHECKING:
-    from release_recipes.plan import Plan
-    from release_recipes.prepare.workspace import Workspace
 
-
-def _describe(plan: Plan) -> list[str]:
-    return [shown(plan.bumper.bump_words(plan.part, plan.version))] if plan.bumps else []
+def _describe(plan: Plan, workspace: Workspace) -> list[str]:
+    """Tell how, and show the difference: the version files are edited in the workspace, without hooks."""
+    folder = workspace.project(workspace.source.path)
+    bump(plan, workspace.source, folder, hooks=False)
+    difference = workspace.source.ask("diff", "--no-color", "--no-ext-diff")
+    return [*plan.source.describe(folder, plan.part, plan.version), *difference.splitlines()]
 
 
 def _run(plan: Plan, workspace: Workspace) -> str:
-    bump(plan, workspace)
-    return ", ".join(changed_files(workspace))
+    return ", ".join(bump(plan, workspace.source, workspace.project(workspace.source.path), hooks=True))
 
 
-def bump(plan: Plan, workspace: Workspace) -> None:
-    """Edit the version files of the workspace.
+def bump(plan: Plan, git: Git, folder: Path, *, hooks: bool) -> list[str]:
+    """Edit the version files of a clean working tree; the files that changed, below the repository's folder.
+
+    Args:
+        plan: The release.
+        git: The repository: a clone of ours, or the user's.
+        folder: The project's folder in it.
+        hooks: Whether hooks of bump-my-version's own run.
 
     Raises:
-        BumpFailed: A file did not change, or one changed that is no version file.
+        BumpFailed: A file did not change, or one changed that is no version file, or it came to another version.
     """
-    source = workspace.source
-    plan.bumper.bump(source.path, plan.part, plan.version)
-    changed = set(changed_files(workspace))
-    must, may = _expected(plan, workspace)
-    if missed := sorted(must - changed):
+    before = set(changed_files(git))
+    plan.source.apply(folder, plan.part, plan.version, hooks=hooks)
+    changed = [name for name in changed_files(git) if name not in before]
+    names = {file.name: (folder / file.name).relative_to(git.path).as_posix() for file in plan.versions.files}
+    if missed := sorted(n for f in plan.versions.files if f.must_change and (n := names[f.name]) not in changed):
         message = f"The bump to {plan.version} did not change {', '.join(missed)}."
-        raise BumpFailed(message, "Mend its search pattern; look at: bump-my-version bump --dry-run -v")
-    if foreign := sorted(changed - must - may):
+        raise BumpFailed(message, "Fix its search pattern; look at: bump-my-version bump --dry-run -v")
+    # What a hook of bump-my-version writes is meant: a lock file, for instance.
+    if foreign := sorted(set(changed) - set(names.values()) if not hooks else ()):
         message = f"The bump to {plan.version} also changed {', '.join(foreign)}, which is no version file."
-        raise BumpFailed(message, "Look at what changed it: bump-my-version bump --dry-run -v, and its hooks.")
+        raise BumpFailed(message, "Look at what changed it: bump-my-version bump --dry-run -v")
+    project = read_project(folder, read_pyproject(folder), plan.settings.version_files, below=plan.folder)
+    if (arrived := project.source.read(folder).current) != plan.version:
+        message = f"The bump came to {arrived}, and {plan.version} was planned."
+        raise BumpFailed(message, "Look at what bump-my-version does: bump-my-version bump --dry-run -v")
+    return changed
 
 
-def changed_files(workspace: Workspace) -> list[str]:
-    """Return what differs from the base in the source clone, relative to its top."""
-    return [change[3:] for change in workspace.source.changes()]
+def changed_files(git: Git) -> list[str]:
+    """Return what differs from HEAD in a repository, relative to its top."""
+    return [change[3:] for change in git.changes()]
 
 
-def diff(workspace: Workspace) -> str:
-    """Return the difference in the version files."""
-    return workspace.source.ask("diff", "--no-color", "--no-ext-diff")
-
-
-def _expected(plan: Plan, workspace: Workspace) -> tuple[set[str], set[str]]:
-    """Return the files that a bump must change, and those that it may change."""
-    must: set[str] = set()
-    may = {plan.bump_config} if plan.bump_config else set()
-    root = workspace.source.path
-    for entry in plan.version_files:
-        if entry.get("filename"):
-            names = {str(entry["filename"])}
-        else:
-            names = {path.relative_to(root).as_posix() for path in root.glob(str(entry["glob"]))}
-        (may if _is_optional(entry, plan.part) else must).update(names)
-    return must, may
-
-
-def _is_optional(entry: dict[str, Any], part: str | None) -> bool:
-    """Say whether an entry of bump-my-version's configuration lets its file stay as it is in this bump."""
-    if entry.get("ignore_missing_version") or entry.get("ignore_missing_file"):
-        return True
-    included, excluded = entry.get("include_bumps") or [], entry.get("exclude_bumps") or []
-    return part is not None and (part in excluded or (bool(included) and part not in included))
-
-
-STEP = Step("bump", _describe, _run)
+STEP = Step("bump", without_bump, _describe, _run)

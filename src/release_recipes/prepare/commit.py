@@ -1,18 +1,15 @@
 """Make the release commit in the workspace: the version files, and what hooks changed in tracked files."""
 
-from __future__ import annotations
+from release_recipes.plan import Plan
+from release_recipes.prepare.step import Step, without_bump
+from release_recipes.prepare.workspace import Workspace
+from release_recipes.processes.environment import shown
 
-from typing import TYPE_CHECKING
-
-from release_recipes.prepare.step import Step
-
-if TYPE_CHECKING:
-    from release_recipes.plan import Plan
-    from release_recipes.prepare.workspace import Workspace
+_COMMAND = ("commit", "--quiet", "--cleanup=verbatim", "--file=-")
 
 
-def _describe(plan: Plan) -> list[str]:
-    return [f"git commit -m {plan.commit_message.splitlines()[0]!r}"] if plan.bumps else []
+def _describe(plan: Plan, _workspace: Workspace) -> list[str]:
+    return [f"$ {shown(['git', *_COMMAND])}", *(f"    {line}".rstrip() for line in plan.commit_message.splitlines())]
 
 
 def _run(plan: Plan, workspace: Workspace) -> str:
@@ -21,8 +18,8 @@ def _run(plan: Plan, workspace: Workspace) -> str:
     # For TestPyPI the same HEAD must give the same bytes again, so the commit is dated by it.
     dated = source.ask("log", "-1", "--format=%cI", plan.base) if plan.test else ""
     dates = {"GIT_AUTHOR_DATE": dated, "GIT_COMMITTER_DATE": dated} if dated else {}
-    source.signs("commit", "--quiet", "--cleanup=verbatim", "--file=-", feed=plan.commit_message + "\n", env=dates)
+    source.signs(*_COMMAND, feed=plan.commit_message + "\n", env=dates)
     return workspace.commit[:12]
 
 
-STEP = Step("commit", _describe, _run)
+STEP = Step("commit", without_bump, _describe, _run)

@@ -1,30 +1,30 @@
 """Make the tag object in the workspace: it names the commit that was built, and lists each distribution's sha256."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
+from release_recipes.plan import Plan
 from release_recipes.prepare.step import Step
+from release_recipes.prepare.workspace import Workspace
+from release_recipes.processes.environment import shown
+from release_recipes.state import tag_message
 
-if TYPE_CHECKING:
-    from release_recipes.plan import Plan
-    from release_recipes.prepare.workspace import Workspace
+
+def _command(plan: Plan, commit: str) -> list[str]:
+    """Return the words with which git tags; ``--annotate`` makes a signed tag too, where tag.gpgSign says so."""
+    return ["tag", "--annotate", "--cleanup=verbatim", "--file=-", plan.tag, commit]
 
 
-def _describe(plan: Plan) -> list[str]:
-    return [] if plan.test else [f"git tag --annotate {plan.tag}"]
+def _left_out(plan: Plan) -> str:
+    return "a release to TestPyPI leaves no tag" if plan.test else ""
+
+
+def _describe(plan: Plan, _workspace: Workspace) -> list[str]:
+    return [f"$ {shown(['git', *_command(plan, '<commit>')])}"]
 
 
 def _run(plan: Plan, workspace: Workspace) -> str:
-    listed = "\n".join(f"{artifact.sha256}  {artifact.filename}" for artifact in workspace.artifacts())
-    message = (
-        f"{plan.project} {plan.version}\n\nsha256 of the distributions that were built from this commit:\n\n{listed}\n"
-    )
-    # --annotate makes a signed tag too, where tag.gpgSign says so.
-    workspace.source.signs(
-        "tag", "--annotate", "--cleanup=verbatim", "--file=-", plan.tag, workspace.commit, feed=message
-    )
+    files = {artifact.filename: artifact.sha256 for artifact in workspace.artifacts()}
+    message = tag_message.write(plan.project, plan.version, plan.target.index_address, files)
+    workspace.source.signs(*_command(plan, workspace.commit), feed=message)
     return plan.tag
 
 
-STEP = Step("tag", _describe, _run)
+STEP = Step("tag", _left_out, _describe, _run)

@@ -1,31 +1,33 @@
 """Run the project's tests with nox, in a clone of the release commit of their own."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from release_recipes.errors import CommandFailed, TestsFailed
+from release_recipes.plan import Plan
 from release_recipes.prepare.step import Step
-from release_recipes.prepare.workspace import clone_release
+from release_recipes.prepare.workspace import Workspace, clone_release
+from release_recipes.processes.environment import shown
+from release_recipes.processes.run import run
 from release_recipes.programs import nox
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from release_recipes.plan import Plan
-    from release_recipes.prepare.workspace import Workspace
 
 #: The names that a session for tests has, where the settings name none.
 _USUAL = ("test", "tests")
 
 
-def _describe(plan: Plan) -> list[str]:
-    return [f"nox -s {' '.join(plan.settings.test_sessions or ('test',))}"] if plan.run_tests else []
+def _left_out(plan: Plan) -> str:
+    if plan.run_tests:
+        return ""
+    return "by --skip-tests" if plan.settings.run_tests_before_upload else "by the setting run_tests_before_upload"
+
+
+def _describe(plan: Plan, workspace: Workspace) -> list[str]:
+    names, ours = _sessions(workspace.project(workspace.source.path), plan.settings.test_sessions)
+    return [f"$ {shown(nox.command(names, ours_in=workspace.project(workspace.test) if ours else None))}"]
 
 
 def _run(plan: Plan, workspace: Workspace) -> str:
     clone_release(workspace, workspace.test)
-    return run_tests(workspace.test, plan.settings.test_sessions)
+    return run_tests(workspace.project(workspace.test), plan.settings.test_sessions)
 
 
 def run_tests(folder: Path, named: tuple[str, ...]) -> str:
@@ -34,14 +36,19 @@ def run_tests(folder: Path, named: tuple[str, ...]) -> str:
     Raises:
         TestsFailed: They failed.
     """
-    existing = nox.sessions(folder)
-    usual = next(((name,) for name in _USUAL if nox.has(name, existing)), None)
-    names, ours = named or usual or ("test",), not (named or usual)
+    names, ours = _sessions(folder, named)
     try:
-        nox.run_sessions(folder, names, ours=ours)
+        run(nox.command(names, ours_in=folder if ours else None), cwd=folder, env=nox.environment(), tell=True)
     except CommandFailed as error:
         raise TestsFailed(" ".join(names), error.output) from None
     return f"nox -s {' '.join(names)}{' (ours)' if ours else ''}"
 
 
-STEP = Step("test", _describe, _run)
+def _sessions(folder: Path, named: tuple[str, ...]) -> tuple[tuple[str, ...], bool]:
+    """Return the sessions that test a project, and whether they are ours."""
+    existing = nox.sessions(folder)
+    usual = next(((name,) for name in _USUAL if nox.has(name, existing)), None)
+    return named or usual or ("test",), not (named or usual)
+
+
+STEP = Step("test", _left_out, _describe, _run)

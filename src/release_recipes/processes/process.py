@@ -1,56 +1,35 @@
-"""Processes: the only module that starts one, and that ends those which run.
+"""Start a process, read what it writes, and end it: the only module that starts one.
 
 A process gets an argument list (never a shell string), an environment without credentials, and its own process
 group, so that whatever stops us stops it and its children. What it writes is decoded, masked and told line by line.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
-import shlex
 import signal
 import subprocess
-import sys
 import threading
 import time
+from pathlib import Path
 from subprocess import TimeoutExpired
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO
 
 from release_recipes import events
 from release_recipes.errors import Interrupted, ProgramMissing
-from release_recipes.programs import guard
 from release_recipes.secrets.mask import MASK
-from release_recipes.secrets.token import read_environment, without_credentials
 
 __all__ = [
-    "Reader", "TimeoutExpired", "end", "environment", "forget", "guarded", "not_stopping", "scratch",
-    "scratch_variables", "shown", "start", "stop_all", "tell_guard",
+    "Reader", "TimeoutExpired", "end", "forget", "inherited", "not_stopping", "scratch", "scratch_variables", "start",
+    "stop_all",
 ]  # fmt: skip
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 
 #: Seconds to wait for the end of the output once the process is gone: a daemon may have inherited the pipe.
 DRAIN = 2.0
 
-#: What git's own hooks and outer tools leave behind, and what would change a release silently.
-_MISLEADING = frozenset(
-    {
-        *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_PREFIX"),
-        *("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_CONFIG", "GIT_CONFIG_PARAMETERS"),
-        *("GIT_IMPLICIT_WORK_TREE", "GIT_GRAFT_FILE", "GIT_SHALLOW_FILE", "GIT_REPLACE_REF_BASE"),
-        *(
-            "GIT_AUTHOR_DATE",
-            "GIT_COMMITTER_DATE",
-            "PYTHONPATH",
-            "PYTHONHOME",
-            "SOURCE_DATE_EPOCH",
-            "__PYVENV_LAUNCHER__",
-        ),
-    }
-)
+#: Seconds that a process group has to end by itself before it is killed.
+GRACE = 3.0
 
 #: What interrupted a process that was not to be started any more.
 _END = "the end of the release"
@@ -58,37 +37,39 @@ _END = "the end of the release"
 _live: set[subprocess.Popen[bytes]] = set()
 _lock = threading.RLock()  # a signal may come while its holder is the main thread
 _stopping = threading.Event()
-_guards: list[IO[bytes]] = []
+_inherited: list[int] = []
 _scratch: list[dict[str, str]] = []
 
 
-def shown(argv: Sequence[str]) -> str:
-    """Return a command as a person would type it, masked."""
-    words = ["python" if word == sys.executable else word for word in argv]
-    return MASK(subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words))
-
-
-def environment(extra: Mapping[str, str] | None = None, *, forge: bool = False) -> dict[str, str]:
-    """Return the environment for a process: ours, without credentials and without what misleads git or Python.
-
-    Our own programs (uv, nox) come first on the path, so that they are found although no environment is active.
-    """
-    kept = without_credentials(read_environment(), forge=forge)
-    clean = {n: v for n, v in kept.items() if n not in _MISLEADING and not n.startswith("BUMPVERSION_")}
-    scripts = os.path.dirname(sys.executable)  # noqa: PTH120 - Path.parent would resolve nothing more
-    clean["PATH"] = os.pathsep.join([scripts, clean.get("PATH", os.defpath)])
-    return clean | dict(extra or {})
-
-
 def start(
-    argv: Sequence[str], cwd: Path, env: Mapping[str, str], *, foreground: bool, fed: bool
+    argv: Sequence[str],
+    cwd: Path,
+    env: Mapping[str, str],
+    *,
+    foreground: bool = False,
+    fed: bool = False,
+    inherits: bool = False,
 ) -> subprocess.Popen[bytes]:
-    """Start the process in its own group, or in ours where a person is asked (a terminal belongs to one group)."""
+    """Start a process.
+
+    Args:
+        argv: The program and its arguments.
+        cwd: Where it runs.
+        env: Its whole environment.
+        foreground: Whether it stays in our process group, where a user is asked: a terminal belongs to one group.
+        fed: Whether something is written to its standard input; else it has none, or the terminal in the foreground.
+        inherits: Whether it keeps the descriptors of :func:`inherited`.
+
+    Raises:
+        ProgramMissing: There is no such program.
+        Interrupted: The release is being stopped.
+    """
     options: dict[str, object] = {}
     if os.name == "nt":
         options["creationflags"] = 0 if foreground else subprocess.CREATE_NEW_PROCESS_GROUP  # type: ignore[attr-defined,unused-ignore]
     else:
         options |= {"start_new_session": not foreground, "umask": 0o022}
+        options["pass_fds"] = tuple(_inherited) if inherits else ()
     stdin = subprocess.PIPE if fed else None if foreground else subprocess.DEVNULL
     with _lock:
         not_stopping()
@@ -106,17 +87,16 @@ def start(
 
 
 def forget(process: subprocess.Popen[bytes]) -> None:
-    """Know no more of a process that is over."""
+    """Forget a process that has ended."""
     with _lock:
         _live.discard(process)
-    tell_guard(f"- {process.pid}")
 
 
 def not_stopping() -> None:
-    """See that nothing is being stopped.
+    """Raise when the release is being stopped.
 
     Raises:
-        Interrupted: The release is.
+        Interrupted: It is.
     """
     if _stopping.is_set():
         raise Interrupted(_END)
@@ -131,7 +111,7 @@ def stop_all() -> None:
 
 
 def end(*processes: subprocess.Popen[bytes]) -> None:
-    """End processes and their children: politely, then for certain."""
+    """End processes and their children: ask them to, then kill them."""
     if os.name == "nt":
         for process in processes:
             subprocess.run(  # noqa: S603 - fixed words and our own child's number
@@ -143,8 +123,8 @@ def end(*processes: subprocess.Popen[bytes]) -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
         for process in processes:
             _signal_group(process, number)
-        deadline = time.monotonic() + guard.GRACE
-        while any(process.poll() is None or guard.lives(process.pid) for process in processes):
+        deadline = time.monotonic() + GRACE
+        while any(process.poll() is None or _lives(process.pid) for process in processes):
             if time.monotonic() > deadline:
                 break
             time.sleep(0.02)
@@ -161,48 +141,47 @@ def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
             os.killpg(process.pid, number)
 
 
+def _lives(group: int) -> bool:
+    """Return whether a process of a group is left, other than a zombie: not every container's init reaps those."""
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    statuses = list(Path("/proc").glob("[0-9]*/stat"))
+    for path in statuses:
+        with contextlib.suppress(OSError):
+            state, _, its_group = path.read_bytes().rpartition(b")")[2].split()[:3]
+            if int(its_group) == group and state not in b"ZX":
+                return True
+    return not statuses  # where there is no /proc, the signal has the last word
+
+
 @contextlib.contextmanager
-def guarded(descriptor: int | None) -> Iterator[None]:
-    """Have a :mod:`~release_recipes.programs.guard` see to our children, should we be killed inside the block.
+def inherited(descriptor: int) -> Iterator[None]:
+    """Have what we start keep a descriptor open, so that a lock on it is held until the last of them has ended.
 
-    Args:
-        descriptor: A lock that it keeps until the last of them has ended.
+    The project's own code is not given it: a server that its tests leave behind would hold the lock for ever.
     """
-    inherited: dict[str, Any] = {"pass_fds": (descriptor,)} if descriptor is not None else {}
-    process = subprocess.Popen(  # noqa: S603 - our own words
-        [sys.executable, "-I", "-S", guard.__file__],
-        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, bufsize=0,
-        env=environment(), start_new_session=True, **inherited,
-    )  # fmt: skip
-    with process, process.stdin as stdin:  # type: ignore[union-attr]
-        _guards.append(stdin)
-        try:
-            yield
-        finally:
-            _guards.remove(stdin)
-
-
-def scratch_variables() -> dict[str, str]:
-    """Return what has a process keep its temporary files in the folder of :func:`scratch`."""
-    return _scratch[-1] if _scratch else {}
-
-
-def tell_guard(line: str) -> None:
-    """Tell of a process group that began or ended."""
-    with _lock:
-        for pipe in _guards[-1:] if line else ():
-            with contextlib.suppress(OSError, ValueError):
-                pipe.write(f"{line}\n".encode())
+    _inherited.append(descriptor)
+    try:
+        yield
+    finally:
+        _inherited.remove(descriptor)
 
 
 @contextlib.contextmanager
 def scratch(folder: Path) -> Iterator[None]:
-    """Have the project's own long work keep its temporary files in a folder: who is ended cannot clear up any more."""
+    """Have the project's own code keep its temporary files in a folder: what is killed cannot clean up any more."""
     _scratch.append(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder)))
     try:
         yield
     finally:
         _scratch.pop()
+
+
+def scratch_variables() -> dict[str, str]:
+    """Return what has a process keep its temporary files in the folder of :func:`scratch`."""
+    return _scratch[-1] if _scratch else {}
 
 
 class Reader(threading.Thread):

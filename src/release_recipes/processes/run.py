@@ -1,26 +1,21 @@
 """Run a program to its end.
 
-One that may ask a person (``interactive``) runs in the foreground with the terminal and without a time-out; without a
+One that may ask the user (``interactive``) runs in the foreground with the terminal and without a time-out; without a
 terminal it gets no input and fails at once.
 """
-
-from __future__ import annotations
 
 import contextlib
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from release_recipes import events
 from release_recipes.errors import CommandFailed, CommandTimedOut
 from release_recipes.processes import process
-from release_recipes.processes.process import shown
+from release_recipes.processes.environment import environment, shown
 from release_recipes.secrets.mask import MASK
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -39,7 +34,7 @@ class Completed:
 
 
 def has_terminal() -> bool:
-    """Say whether a person can be asked: standard input and error are a terminal."""
+    """Return whether the user can be asked: standard input and error are a terminal."""
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
@@ -60,14 +55,15 @@ def run(  # noqa: PLR0913 - every parameter is one property of a process
     Args:
         argv: The program and its arguments.
         cwd: Where it runs.
-        env: Variables on top of :func:`~release_recipes.processes.process.environment`.
+        env: Variables on top of :func:`~release_recipes.processes.environment.environment`.
         forge: Whether the forge's credentials stay in its environment.
         feed: What it reads on standard input.
-        timeout: Seconds until it is ended, with all its children; ignored where a person is asked.
-        interactive: Whether it may ask a person.
+        timeout: Seconds until it is ended, with all its children; ignored where the user is asked.
+        interactive: Whether it may ask the user.
         check: Whether a code other than 0 raises.
-        tell: Whether it is the project's own long work: its lines are told as :class:`~release_recipes.events.Output`
-            while it runs, and it is ended when we are killed (anything else runs to its end).
+        tell: Whether it runs the project's own code: its lines are told as :class:`~release_recipes.events.Output`
+            while it runs, and its temporary files are kept in the workspace. Anything else, such as a push, is waited
+            for by the next run when we are killed.
 
     Raises:
         ProgramMissing: It cannot be started.
@@ -77,12 +73,11 @@ def run(  # noqa: PLR0913 - every parameter is one property of a process
     """
     foreground = interactive and has_terminal()
     with events.effect(shown(argv)):
-        variables = process.environment({**(process.scratch_variables() if tell else {}), **(env or {})}, forge=forge)
+        variables = environment({**(process.scratch_variables() if tell else {}), **(env or {})}, forge=forge)
         if foreground and os.name != "nt":
             with contextlib.suppress(OSError):  # a terminal without a name here, such as a container's
                 variables.setdefault("GPG_TTY", os.ttyname(sys.stderr.fileno()))  # its own input is no terminal
-        child = process.start(argv, cwd, variables, foreground=foreground, fed=bool(feed))
-        process.tell_guard(f"+ {child.pid} {'end' if tell else 'wait'}" if not foreground else "")
+        child = process.start(argv, cwd, variables, foreground=foreground, fed=bool(feed), inherits=not tell)
         source = argv[0] if argv[0] != sys.executable else argv[min(2, len(argv) - 1)]
         streams = [process.Reader(stream, source, tell=tell) for stream in (child.stdout, child.stderr) if stream]
         try:
@@ -105,3 +100,23 @@ def run(  # noqa: PLR0913 - every parameter is one property of a process
         if check and code != 0:
             raise CommandFailed(done.argv, code, done.output)
     return done
+
+
+def read(argv: Sequence[str], *, cwd: Path, feed: bytes = b"") -> bytes:
+    """Return what a program writes, byte for byte and unmasked: for content that is looked into and never shown.
+
+    Raises:
+        CommandFailed: It ended with another code than 0.
+    """
+    with events.effect(shown(argv)):
+        child = process.start(argv, cwd, environment(), fed=True)
+        try:
+            stdout, stderr = child.communicate(feed)
+        except BaseException:
+            process.end(child)
+            raise
+        finally:
+            process.forget(child)
+        if child.returncode != 0:
+            raise CommandFailed(argv, child.returncode, MASK(stderr.decode("utf-8", "replace")))
+    return stdout

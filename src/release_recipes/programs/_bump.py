@@ -1,8 +1,7 @@
 """bump-my-version in a process of its own, run by this file's path; it gets ready at once, and then answers.
 
-Importing it takes as long as all that a release asks of it, and a release asks twice. Its hooks are code of the
-project, which must not see our environment. Nothing here imports release_recipes, and no commit, tag or push is made
-whatever the configuration says.
+Its hooks are code of the project, which must not see our environment. Nothing here imports release_recipes, and no
+commit, tag or push is made whatever the configuration says.
 """
 
 import contextlib
@@ -15,16 +14,16 @@ from pathlib import Path
 
 from bumpversion.bump import do_bump
 from bumpversion.config import get_configuration
-from bumpversion.config.files import find_config_file
 from bumpversion.exceptions import BumpVersionError
 from bumpversion.show import do_show
 from bumpversion.versioning.version_config import VersionConfig
 
 
 def main() -> None:
-    """Answer each line of standard input, ``{"verb", "value", "root", "config", "environment"}``, by one of output.
+    """Answer each line of standard input by one of output.
 
-    The answer has ``output`` (for ``show``: the whole configuration as JSON), or ``error``: what a person is told.
+    A line is ``{"verb", "value", "folder", "file", "config", "hooks", "environment"}``. The answer has ``output`` (for
+    ``show``: the whole configuration as JSON), or ``error``: what the user is told.
     """
     questions = os.fdopen(os.dup(0), encoding="utf-8")
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -36,7 +35,7 @@ def main() -> None:
             request = json.loads(line)
             os.environ.clear()
             os.environ.update(request.pop("environment"))
-            with contextlib.chdir(request.pop("root")):
+            with contextlib.chdir(request.pop("folder")):
                 answer = {"output": _answer(**request)}
         except (BumpVersionError, OSError, ValueError) as error:
             answer = {"error": str(getattr(error, "message", "") or error)}
@@ -45,27 +44,31 @@ def main() -> None:
         print(json.dumps(answer), file=answers, flush=True)
 
 
-def _answer(verb: str, value: str, config: str) -> str:
+def _answer(verb: str, value: str, file: str, config: str, *, hooks: bool) -> str:
     """Return the configuration of the project here as JSON, or edit its version files.
 
     Args:
         verb: ``show``; ``raise`` for a part; ``set`` for a version.
         value: The part or the version; may be empty for ``show``.
-        config: A configuration (TOML); empty for the project's own.
+        file: The project's own configuration; empty where one was made.
+        config: The one that was made (TOML), or nothing.
+        hooks: Whether the hooks run that come before a commit; those after one never do.
     """
     made = tomllib.loads(config)["tool"]["bumpversion"] if config else {}
-    file = None if config else find_config_file(None)
+    path = Path(file).absolute() if file else None
     if verb == "show":
         with contextlib.redirect_stdout(io.StringIO()) as shown, _untouched_index():
-            do_show("all", config=get_configuration(file, **made), format_="json", increment=value or None)
+            do_show("all", config=get_configuration(path, **made), format_="json", increment=value or None)
         return shown.getvalue()
-    made |= {"commit": False, "tag": False, "push_tag": False, "allow_dirty": True}
-    edits_only = get_configuration(file, **made)
+    made |= {"commit": False, "tag": False, "push_tag": False, "allow_dirty": True, "post_commit_hooks": []}
+    if not hooks:
+        made |= {"setup_hooks": [], "pre_commit_hooks": []}
+    edits_only = get_configuration(path, **made)
     if verb == "set" and not _says(edits_only.version_config, value):
         # The project's parts have no place for what stands in this version: it is one part then.
-        edits_only = get_configuration(file, **made | {"parse": "(?P<version>.+)", "serialize": ("{version}",)})
+        edits_only = get_configuration(path, **made | {"parse": "(?P<version>.+)", "serialize": ("{version}",)})
     part, version = (value, None) if verb == "raise" else (None, value)
-    do_bump(part, version, edits_only, file)
+    do_bump(part, version, edits_only, path)
     return ""
 
 

@@ -1,19 +1,15 @@
 """gh: GitHub's own program; it knows the host, the sign-in and the API."""
 
-from __future__ import annotations
-
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from release_recipes.errors import CommandFailed, ProgramMissing
 from release_recipes.processes.run import Completed, run
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 #: Seconds for one call; uploads of assets have longer.
 TIMEOUT = 60.0
@@ -50,7 +46,7 @@ class GitHubFailed(CommandFailed):
         return self.code == _NOT_SIGNED_IN or self.status == 401  # noqa: PLR2004
 
     @property
-    def can_pass(self) -> bool:
+    def is_transient(self) -> bool:
         """Whether it may go better in a moment: GitHub broke down, or was not reached."""
         if self.unauthorised:
             return False

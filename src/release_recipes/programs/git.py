@@ -1,22 +1,18 @@
 """git: questions that change nothing, and commands named by their verb.
 
 The user's repository is asked with ``--no-optional-locks`` (plain ``git status`` rewrites the index) and the remote
-with ``ls-remote`` (``git fetch`` moves refs). What may ask a person for a password runs in the foreground.
+with ``ls-remote`` (``git fetch`` moves refs). What may ask the user for a password runs in the foreground.
 """
 
-from __future__ import annotations
-
+import io
 import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from release_recipes.errors import CommandFailed, CommandTimedOut, NoRepository
-from release_recipes.processes.run import Completed, has_terminal, run
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+from release_recipes.processes.run import Completed, has_terminal, read, run
 
 #: Seconds that a remote has for an answer where nobody can be asked.
 REMOTE_TIMEOUT = 120.0
@@ -24,8 +20,31 @@ REMOTE_TIMEOUT = 120.0
 #: Seconds for a push, which may carry much.
 PUSH_TIMEOUT = 600.0
 
-#: Durable objects and refs (git 2.36 and newer; older ones ignore it): a record must not outlive its commit.
-DURABLE = ("-c", "core.fsync=all")
+#: What the user's configuration must not change of our commands; it is given to each of them in its environment.
+CONFIGURATION = {
+    # A record must not outlive its commit (git 2.36 and newer; older ones ignore it).
+    "core.fsync": "all",
+    # What else a command would do besides.
+    **dict.fromkeys(("push.followTags", "fetch.prune", "fetch.pruneTags", "fetch.writeCommitGraph"), "false"),
+    **dict.fromkeys(("submodule.recurse", "push.recurseSubmodules", "fetch.recurseSubmodules"), "false"),
+    **dict.fromkeys(("maintenance.auto", "rerere.enabled", "core.fsmonitor"), "false"),
+    "gc.auto": "0",
+    # What it would refuse.
+    "merge.verifySignatures": "false",
+    "merge.ff": "true",
+    "clone.rejectShallow": "false",
+    "protocol.file.allow": "always",
+    # How a clone is made.
+    "clone.defaultRemoteName": "origin",
+    "init.templateDir": "",
+    # What it would print, or put into a message.
+    **dict.fromkeys(("log.showSignature", "color.ui", "color.push", "color.remote", "merge.log"), "false"),
+    **dict.fromkeys(("i18n.commitEncoding", "i18n.logOutputEncoding"), "utf-8"),
+    "commit.template": "",
+}
+
+#: The push address of clones: tests, hooks and builds have nothing to push.
+NO_PUSH = "no-push://a-release-pushes-from-the-users-repository"
 
 #: What makes a commit or a tag the user's own; read in their repository, written into the clone.
 IDENTITY = (
@@ -76,7 +95,7 @@ class Git:
         Raises:
             CommandFailed: git said no.
         """
-        return self._git([*DURABLE, *arguments], env=env, feed=feed).stdout.rstrip("\n")
+        return self._git(arguments, env=env, feed=feed).stdout.rstrip("\n")
 
     def _git(  # noqa: PLR0913 - one property of a process each
         self,
@@ -90,7 +109,7 @@ class Git:
         timeout: float = REMOTE_TIMEOUT,
     ) -> Completed:
         asks = remote or interactive
-        extra = dict(env or {})
+        extra = {**_configured(), **(env or {})}
         if asks and not has_terminal():
             extra |= {"GIT_TERMINAL_PROMPT": "0", "GCM_INTERACTIVE": "never", "SSH_ASKPASS_REQUIRE": "never"}
             if "GIT_SSH_COMMAND" not in os.environ and "GIT_SSH" not in os.environ:
@@ -112,7 +131,7 @@ class Git:
             return None
 
     def config_is_true(self, key: str) -> bool:
-        """Say whether a configured switch is on, in any of git's spellings."""
+        """Return whether a configured switch is on, in any of git's spellings."""
         return self._git(["config", "--type=bool", "--get", key], check=False).stdout.strip() == "true"
 
     def resolve(self, revision: str) -> str | None:
@@ -131,7 +150,7 @@ class Git:
         return done.stdout.strip() or None
 
     def changes(self) -> list[str]:
-        """Return what differs from ``HEAD`` as porcelain lines; untracked files that are not ignored count."""
+        """Return what differs from ``HEAD`` as porcelain lines, with untracked files that are not ignored."""
         listed = self.ask("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames")
         return [entry for entry in listed.split("\0") if entry]
 
@@ -139,8 +158,16 @@ class Git:
         """Return the tracked files, of those paths where some are given."""
         return [name for name in self.ask("ls-files", "-z", "--", *paths).split("\0") if name]
 
+    def contents(self, blobs: Iterable[str]) -> Iterator[bytes]:
+        """Yield what blobs hold, unmasked and as git keeps it: for content that is looked into and never shown."""
+        feed = "".join(f"{blob}\n" for blob in blobs).encode()
+        rest = io.BytesIO(read(["git", "cat-file", "--batch"], cwd=self.path, feed=feed))
+        while header := rest.readline().split():
+            yield rest.read(int(header[2]))
+            rest.readline()
+
     def contains(self, ancestor: str, descendant: str) -> bool:
-        """Say whether one commit is the other or one of its ancestors; an unknown object is not."""
+        """Return whether one commit is the other or one of its ancestors; an unknown object is not."""
         return self._git(["merge-base", "--is-ancestor", ancestor, descendant], check=False).code == 0
 
     def identity(self) -> dict[str, str]:
@@ -169,17 +196,17 @@ class Git:
     # -- commands ----------------------------------------------------------------------------------------------------
 
     def fetch_objects(self, source: str, *refspecs: str) -> None:
-        """Fetch objects, and no ref but those that a refspec names; durably, without hooks of a merge and without gc.
+        """Fetch objects, and no ref but those that a refspec names; without hooks of a merge and without gc.
 
         Raises:
             CommandFailed: The source does not answer, or has no such ref.
         """
         quiet = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules"]
-        self._git([*DURABLE, "fetch", *quiet, source, *refspecs], remote=True)
+        self._git(["fetch", *quiet, source, *refspecs], remote=True)
 
     def signs(self, *arguments: str, feed: str = "", env: Mapping[str, str] | None = None) -> str:
         """Make an object that may be signed: in the foreground, since a key may ask for its pass phrase."""
-        return self._git([*DURABLE, *arguments], feed=feed, env=env, interactive=True).stdout.rstrip("\n")
+        return self._git(arguments, feed=feed, env=env, interactive=True).stdout.rstrip("\n")
 
     def pushes(self, argv: Sequence[str]) -> Completed:
         """Run a ``push …`` command; any result is returned, since only the remote knows what came of it."""
@@ -187,6 +214,16 @@ class Git:
             return self._git(argv, remote=True, check=False, timeout=PUSH_TIMEOUT)
         except CommandTimedOut as error:
             return Completed(error.argv, error.code, "", error.message)
+
+
+def _configured() -> dict[str, str]:
+    """Return the variables that configure git, after those with which the user does so."""
+    count = os.environ.get("GIT_CONFIG_COUNT", "")
+    first = int(count) if count.isdecimal() else 0
+    variables = {"GIT_CONFIG_COUNT": str(first + len(CONFIGURATION))}
+    for number, (key, value) in enumerate(CONFIGURATION.items(), first):
+        variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return variables
 
 
 def repository(folder: Path) -> tuple[Git, Path]:
@@ -214,11 +251,56 @@ def repository(folder: Path) -> tuple[Git, Path]:
     return Git(Path(told[0])), Path(told[1])
 
 
+def clone(origin: Git, to: Path, *, remote: str = "") -> Git:
+    """Clone a repository on this disk for one activity: nothing is checked out, and no commit is made there unasked.
+
+    Objects are shared, hooks do not run, line ends stay, and it has what makes a commit the user's own. Its ``origin``
+    names the true remote, which tools may read, without credentials; nothing can be pushed there.
+
+    Args:
+        origin: The repository.
+        to: The new folder, in one of ours.
+        remote: The name that the true remote has in ``origin``.
+
+    Raises:
+        CommandFailed: git cannot clone.
+    """
+    hooks = to.parent / "no-hooks"
+    hooks.mkdir(exist_ok=True)
+    configured = {
+        "core.autocrlf": "false",
+        "core.attributesFile": "",
+        "core.hooksPath": str(hooks),
+        **origin.identity(),
+    }
+    options = [word for key, value in configured.items() for word in ("-c", f"{key}={value}")]
+    quiet = ("--shared", "--no-checkout", "--quiet", "--template=", "--origin=origin")
+    Git(to.parent).does("clone", *quiet, *options, str(origin.path), str(to))
+    made, address = Git(to), without_credentials(origin.config(f"remote.{remote}.url") or "") if remote else ""
+    if address:
+        made.does("remote", "set-url", "origin", address)
+        made.does("remote", "set-url", "--push", "origin", NO_PUSH)
+    else:
+        made.does("remote", "remove", "origin")
+    return made
+
+
 def reason(output: str) -> str:
-    """Return the line of git's output that says why something was refused."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    told = [line for line in lines if line.startswith(("fatal:", "remote:", "error:", "!", "ssh:"))] or lines
-    return (told[0] if told else "no reason given").replace("\t", " ").rstrip(".") + "."
+    """Return why something was refused: what the server or a hook said, else what git says of the first ref."""
+    lines = [line.strip() for line in output.splitlines()]
+    said = [line.removeprefix("remote:").strip() for line in lines if line.startswith("remote:")]
+    told = [line for line in said if line and not line.startswith(_EMPTY_WORDS)][:_MOST_LINES]
+    if not told:
+        own = [line for line in lines if line and not line.startswith(_EMPTY_WORDS) and "atomic push fail" not in line]
+        told = ([line for line in own if line.startswith(("fatal:", "ssh:", "!"))] or own or ["no reason given"])[:1]
+    return " ".join(told).replace("\t", " ").rstrip(".") + "."
+
+
+#: How many lines of a server's words are told.
+_MOST_LINES = 4
+
+#: What git writes around the reason.
+_EMPTY_WORDS = ("To ", "Done", "hint:", "error: failed to push some refs", "=====", "-----")
 
 
 def without_credentials(address: str) -> str:

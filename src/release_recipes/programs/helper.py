@@ -1,21 +1,17 @@
 """A process of ours that answers lines with lines until it is closed; it gets ready while we do something else."""
 
-from __future__ import annotations
-
 import atexit
 import contextlib
 import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, cast
 
 from release_recipes import events
 from release_recipes.errors import CommandFailed, CommandTimedOut
 from release_recipes.processes import process
-from release_recipes.processes.process import shown
+from release_recipes.processes.environment import shown
 from release_recipes.secrets.mask import MASK
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 
 class Helper:
@@ -33,7 +29,7 @@ class Helper:
         """
         self._asking = threading.Lock()
         self._is_late = False
-        self._process = process.start(argv, Path(__file__).parent, env, foreground=False, fed=True)
+        self._process = process.start(argv, Path(__file__).parent, env, fed=True)
         self._said = process.Reader(cast("IO[bytes]", self._process.stderr), argv[-1], tell=False)
         atexit.register(self._process.kill)  # there is nothing that it could lose
 
@@ -47,7 +43,7 @@ class Helper:
 
         Args:
             question: A line without its end.
-            argv: What a person would type for it.
+            argv: What a user would type for it.
             timeout: Seconds for the answer; then it is ended.
 
         Raises:
@@ -56,7 +52,6 @@ class Helper:
             Interrupted: The release is being stopped.
         """
         with self._asking, events.effect(shown(argv)):
-            process.tell_guard(f"+ {self._process.pid} end")
             alarm = threading.Timer(timeout, self._late)
             alarm.daemon = True
             alarm.start()
@@ -71,7 +66,6 @@ class Helper:
                 raise
             finally:
                 alarm.cancel()
-            process.tell_guard(f"- {self._process.pid}")
             process.not_stopping()
             if answer.endswith(b"\n"):
                 return MASK(answer.decode("utf-8", "replace"))

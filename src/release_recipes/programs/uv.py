@@ -1,17 +1,12 @@
 """Fresh environments by uv; installing by pip from an index, and by uv from files, as users of a package would."""
 
-from __future__ import annotations
-
 import importlib.machinery
 import os
 import sys
 import zipfile
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from release_recipes.processes.run import Completed, run
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 #: Seconds for an installation with all its dependencies.
 TIMEOUT = 900.0
@@ -82,7 +77,7 @@ def unusable(python: Path, project: str, modules: list[str]) -> list[str]:
 
 
 def top_level_modules(wheel: Path) -> list[str]:
-    """Return the importable names at the top of a wheel; a private or a test package does not count."""
+    """Return the importable names at the top of a wheel; private and test packages are left out."""
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     suffixes = (".py", *importlib.machinery.EXTENSION_SUFFIXES)

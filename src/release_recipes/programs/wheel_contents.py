@@ -1,11 +1,6 @@
 """check-wheel-contents: looks for what does not belong into a wheel. It is used as a library; its start costs more."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 
 def check(wheel: Path) -> list[tuple[str, str, str]]:

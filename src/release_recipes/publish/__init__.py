@@ -1,19 +1,11 @@
 """Act 3: publish. Every step can be run again at any time, and comes to the same end."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from release_recipes import events
-from release_recipes.publish import claim, github, push, upload, verify
-from release_recipes.publish import install_from_index as install
-from release_recipes.publish import update_branch as home
+from release_recipes.publish import claim, github, install_from_index, push, update_branch, upload, verify
 from release_recipes.publish.step import Step, World
+from release_recipes.state.record import Record
 
-if TYPE_CHECKING:
-    from release_recipes.plan import Plan
-
-__all__ = ["RELEASE", "TEST", "Step", "World", "describe", "publish"]
+__all__ = ["REHEARSAL", "RELEASE", "TEST", "UPLOAD", "Step", "World", "describe", "publish"]
 
 #: A release, in order.
 RELEASE: tuple[Step, ...] = (
@@ -22,20 +14,24 @@ RELEASE: tuple[Step, ...] = (
     push.STEP,
     github.STEP,
     verify.STEP,
-    home.STEP,
+    update_branch.STEP,
 )
+
+#: A rehearsed release: at its end what a user of the package does.
+REHEARSAL: tuple[Step, ...] = (*RELEASE, install_from_index.STEP)
 
 #: A release to TestPyPI, which leaves no trace but there.
-TEST: tuple[Step, ...] = (
-    upload.STEP,
-    verify.STEP,
-    install.STEP,
-)
+TEST: tuple[Step, ...] = (upload.STEP, verify.STEP, install_from_index.STEP)
+
+#: An upload by itself.
+UPLOAD: tuple[Step, ...] = (upload.STEP, verify.STEP)
 
 
-def describe(plan: Plan) -> list[tuple[str, list[str]]]:
-    """Return each step's name and what it would do; a step without a line is left out of this release."""
-    return [(step.name, step.describe(plan)) for step in (TEST if plan.test else RELEASE)]
+def describe(record: Record, steps: tuple[Step, ...]) -> list[tuple[str, list[str]]]:
+    """Return each step's name and what it would do, or why it is left out."""
+    return [
+        (step.name, [f"left out: {why}"] if (why := step.left_out(record)) else step.describe(record)) for step in steps
+    ]
 
 
 def publish(world: World, steps: tuple[Step, ...]) -> None:
@@ -46,5 +42,8 @@ def publish(world: World, steps: tuple[Step, ...]) -> None:
     """
     for step in steps:
         with events.step(step.name) as running:
-            done = step.converge(world)
-            running.note, running.state = done.note, done.state
+            if why := step.left_out(world.record):
+                running.note, running.state = why, "left out"
+            else:
+                done = step.converge(world)
+                running.note, running.state = done.note, done.state

@@ -7,64 +7,54 @@ The release is made where that can be done. Where there is no GitHub, no ``gh``,
 good, it is left out with the command that makes up for it: files and tag are public, and no later run would go better.
 """
 
-from __future__ import annotations
-
 import contextlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 from urllib.parse import quote
 
 from release_recipes import events
-from release_recipes.errors import CommandFailed, Problem, ProgramMissing, Unfinished
+from release_recipes.errors import CommandFailed, ProgramMissing, Unfinished, typed
+from release_recipes.findings import warning
 from release_recipes.index.retry import attempts
-from release_recipes.processes.process import shown
+from release_recipes.processes.environment import shown
 from release_recipes.programs import gh
 from release_recipes.publish.step import Done, Step, World
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from release_recipes.plan import Plan
-    from release_recipes.state.record import Artifact, Record
-
-#: Attempts and seconds for the whole release; whichever ends first.
-ATTEMPTS = 4
-PATIENCE = 120.0
-
-#: Seconds before the second attempt, doubled for each further one, and the longest; plus a jitter.
-FIRST_WAIT = 1.0
-LONGEST_WAIT = 20.0
+from release_recipes.state.record import Artifact, Record
 
 
-def _describe(plan: Plan) -> list[str]:
-    if not (plan.settings.github_release and plan.settings.auto_git_tag):
-        return []
-    draft = f"gh release create {plan.tag} --draft --verify-tag --generate-notes --title 'Release {plan.version}'"
-    return [f"{draft} dist/* (where the remote is on GitHub)", f"gh release edit {plan.tag} --draft=false"]
+def _left_out(record: Record) -> str:
+    if not record.github_release:
+        return "by the setting github_release"
+    if not record.pushes_tag:
+        return "by the setting auto_git_tag"
+    return "" if gh.parse_address(record.remote_address) else "the remote is not on GitHub"
+
+
+def _describe(record: Record) -> list[str]:
+    where = "where the remote is on GitHub and gh is signed in"
+    return [f"make the GitHub release of {record.tag} with gh, {where}: a draft, then its assets, then public"]
 
 
 def _converge(world: World) -> Done:
     record, cwd = world.record, world.git.path
-    if not (record.github_release and record.pushes_tag):
-        return Done(state="left out", note="by the settings")
     repository = gh.parse_address(record.remote_address)
     if repository is None or not gh.is_github(repository, cwd):
         return Done(state="left out", note="the remote is not on GitHub")
     github = _GitHub(world, repository)
-    tries = attempts(_goes_on, most=ATTEMPTS, patience=PATIENCE, first_wait=FIRST_WAIT, longest_wait=LONGEST_WAIT)
     try:
-        for attempt in tries:
+        for attempt in attempts(world.patience.github, _goes_on):
             with attempt:
                 return github.release()
     except ProgramMissing:
-        return _left_out(record, repository, "gh is not there")
+        return _left_out_by(record, repository, "gh is not there")
     except gh.GitHubFailed as error:
         if error.unauthorised:
-            return _left_out(record, repository, "gh is not signed in")
-        if not error.can_pass:
+            return _left_out_by(record, repository, "gh is not signed in")
+        if not error.is_transient:
             github.withdraw()
             message = f"GitHub refuses the release: {error.message}"
-            events.emit(events.Warned(Problem("github", message, "Files and tag are public all the same.")))
-            return _left_out(record, repository, "GitHub refuses it")
+            events.emit(events.Warned(warning(message, "Files and tag are public all the same.", "github")))
+            return _left_out_by(record, repository, "GitHub refuses it")
         raise _unfinished(error) from error
     except CommandFailed as error:
         raise _unfinished(error) from error
@@ -72,15 +62,15 @@ def _converge(world: World) -> Done:
 
 
 def _goes_on(failure: Exception) -> bool:
-    return isinstance(failure, gh.GitHubFailed) and failure.can_pass
+    return isinstance(failure, gh.GitHubFailed) and failure.is_transient
 
 
 def _unfinished(error: CommandFailed) -> Unfinished:
     message = f"The release is uploaded and pushed, but GitHub's is not made: {error.message}"
-    return Unfinished(message, "Later, type: invoke resume")
+    return Unfinished(message, f"Later, type: {typed('resume')}")
 
 
-def _left_out(record: Record, repository: gh.GitHubRepository, why: str) -> Done:
+def _left_out_by(record: Record, repository: gh.GitHubRepository, why: str) -> Done:
     words = ["gh", "release", "create", record.tag, "--repo", str(repository), "--verify-tag", "--generate-notes"]
     words += ["--prerelease"] * record.is_prerelease
     by_hand = shown([*words, "--title", f"Release {record.version}"])
@@ -119,6 +109,11 @@ class _GitHub:
                 events.emit(events.Told(f"{line} {draft['html_url']}"))
         draft = ours[0] if ours else self._create()
         self._upload(draft, self._lacks(draft))
+        # An immutable release takes nothing more once it is public, and nothing is taken back.
+        whole = self._api(f"releases/{draft['id']}")
+        if self._lacks(whole):
+            message = f"GitHub's draft of {self._record.tag} is not whole after its assets were sent."
+            raise Unfinished(message, f"Later, type: {typed('resume')}")
         return self._seen(self._api(f"releases/{draft['id']}", method="PATCH", fields={"draft": False}))
 
     def withdraw(self) -> None:
@@ -177,13 +172,16 @@ class _GitHub:
                 if asset["name"] == artifact.filename:
                     self._api(f"releases/assets/{asset['id']}", method="DELETE")
             file = self._world.dist / artifact.filename
+            if not file.is_file() or Artifact.of(file) != artifact:
+                message = f"{file} is not the file that was published (sha256 {artifact.sha256})."
+                raise Unfinished(message, f"Put the right file there, then type: {typed('resume')}")
             self._api(f"{to}?name={quote(artifact.filename)}", method="POST", file=file)
 
     def _seen(self, release: dict[str, Any]) -> Done:
         """See that what GitHub published is whole."""
         if release["draft"] or self._lacks(release):
             message = f"GitHub's release {self._record.tag} is not whole after it was made."
-            raise Unfinished(message, "Later, type: invoke resume")
+            raise Unfinished(message, f"Later, type: {typed('resume')}")
         return Done(note=release["html_url"])
 
     def _lacks(self, release: dict[str, Any]) -> list[Artifact]:
@@ -192,14 +190,14 @@ class _GitHub:
         return [a for a in self._record.artifacts if not _is(assets.get(a.filename), a)]
 
     def _warn(self, message: str, page: str) -> None:
-        events.emit(events.Warned(Problem("github", message, f"It stays as it is: {page}")))
+        events.emit(events.Warned(warning(message, f"It stays as it is: {page}", "github")))
 
     def _api(self, endpoint: str, **words: Any) -> Any:  # noqa: ANN401 - as gh.api
         return gh.api(self._repository, endpoint, self._world.git.path, **words)
 
 
 def _is(asset: dict[str, Any] | None, artifact: Artifact) -> bool:
-    """Say whether an asset is a distribution: by its digest, or by its size where GitHub tells no digest."""
+    """Return whether an asset is a distribution: by its digest, or by its size where GitHub tells no digest."""
     if asset is None:
         return False
     digest = asset.get("digest")
@@ -210,4 +208,4 @@ def _is_whole(asset: dict[str, Any], name: str) -> bool:
     return bool(asset["name"] == name and asset["state"] == "uploaded")
 
 
-STEP = Step("github", _describe, _converge)
+STEP = Step("github", _left_out, _describe, _converge)

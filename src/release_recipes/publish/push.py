@@ -1,80 +1,78 @@
 """Push branch and tag in one atomic push, and take the claim back in the same one.
 
 Where the branch has moved since the upload, the tag is pushed as it is, and a merge of the release commit goes to the
-branch. Where the branch does not take it, the commit goes to a branch of its own, with a pull request: the commit of a
-published version never stays on one laptop only.
+branch. Where the branch does not take it, or was rewound, the commit goes to a branch of its own, with a pull request:
+the commit of a published version never stays on one laptop only.
 """
 
-from __future__ import annotations
-
 import shutil
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from release_recipes import events
-from release_recipes.errors import CommandFailed, ProgramMissing, RefConflict, Unfinished
-from release_recipes.processes.process import shown
+from release_recipes.errors import CommandFailed, ProgramMissing, RefConflict, Unfinished, typed
+from release_recipes.processes.environment import shown
 from release_recipes.programs import gh
-from release_recipes.programs.git import Git, reason
-from release_recipes.publish.step import Done, Step, World
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from release_recipes.plan import Plan
-    from release_recipes.state.record import Record
+from release_recipes.programs.git import clone, reason
+from release_recipes.publish.step import Done, Step, World, always
+from release_recipes.state.record import Record
 
 #: How often the world is looked at: others may push while we do, and a push that failed may have come through.
-_LOOKS = 5
+_LOOKS = 6
+
+#: What git says of a server that cannot push several refs at once; it does not depend on the language.
+_NOT_ATOMIC = "does not support --atomic"
 
 
-def _describe(plan: Plan) -> list[str]:
-    updates = [f"<commit>:refs/heads/{plan.branch}"]
-    updates += [f"<tag object>:refs/tags/{plan.tag}"] * plan.settings.auto_git_tag
-    return [shown(["git", "push", "--atomic", plan.remote, *updates, f":{plan.claim}"])]
-
-
-def command(record: Record, theirs: Mapping[str, str], branch: str, commit: str | None) -> list[str]:
+def command(record: Record, theirs: Mapping[str, str], branch: str, commit: str, *, atomic: bool = True) -> list[str]:
     """Return the words of the push that is missing; empty where nothing is.
 
     Args:
         record: The release.
         theirs: The remote's refs.
         branch: The full name of the branch that holds the release commit afterwards.
-        commit: What it is set to; ``None`` where it holds the release commit already.
+        commit: What it is set to; empty where it holds the release commit already.
+        atomic: Whether all goes in one push; else the first ref that is missing, the claim's removal last.
     """
-    leases, updates = [], []
+    missing = []
     tag = f"refs/tags/{record.tag}"
-    if commit:
-        leases.append(f"--force-with-lease={branch}:{theirs.get(branch, '')}")
-        updates.append(f"{commit}:{branch}")
     if record.pushes_tag and tag not in theirs:
-        leases.append(f"--force-with-lease={tag}:")
-        updates.append(f"{record.tag_object}:{tag}")
+        missing.append((tag, "", f"{record.tag_object}:{tag}"))
+    if commit:
+        missing.append((branch, theirs.get(branch, ""), f"{commit}:{branch}"))
     if theirs.get(record.claim) == record.tag_object:
-        leases.append(f"--force-with-lease={record.claim}:{record.tag_object}")
-        updates.append(f":{record.claim}")
+        missing.append((record.claim, record.tag_object, f":{record.claim}"))
+    if not missing:
+        return []
+    missing = missing if atomic else missing[:1]
+    leases = [f"--force-with-lease={ref}:{expected}" for ref, expected, _ in missing]
     # The pre-push hook ran at the claim; now that files are public, its second thoughts would only strand them.
-    return ["push", "--porcelain", "--atomic", "--no-verify", *leases, record.remote, *updates] if updates else []
+    words = ["push", "--porcelain", *["--atomic"] * atomic, "--no-verify", *leases, record.remote]
+    return [*words, *(update for *_, update in missing)]
+
+
+def _describe(record: Record) -> list[str]:
+    claimed = {f"refs/heads/{record.branch}": record.remote_tip, record.claim: record.tag_object}
+    refs = {ref: name for ref, name in claimed.items() if name}
+    branch = f"refs/heads/{record.branch}"
+    commit = "" if record.remote_tip == record.commit else record.commit
+    return [f"$ {shown(['git', *command(record, refs, branch, commit)])}"]
 
 
 def _converge(world: World) -> Done:
     record, git = world.record, world.git
     branch = f"refs/heads/{record.branch}"
-    pushed, said, aside = False, "", False
+    pushed, said, aside, atomic = False, "", False, True
     for _ in range(_LOOKS):
-        theirs = _refs(world)
+        theirs = world.refs()
         _no_conflict(record, theirs)
-        holds, own = _holds(world, theirs, branch), _own_branch(record, theirs)
+        held, own = holds(world, theirs, branch), own_branch(record.tag, record.commit, theirs)
         # A branch of its own that is there already was pushed by a run before this one, which had its reason.
-        aside = not holds and (aside or own in theirs)
+        aside = not held and (aside or own in theirs)
+        commit = "" if held else _commit_for(world, theirs.get(branch, ""))
+        aside = aside or not (held or commit)
         if aside:
-            words = command(record, theirs, own, None if own in theirs else record.commit)
-        else:
-            commit = None if holds else _commit_for(world, theirs.get(branch))
-            if commit == "":
-                aside = True
-                continue
-            words = command(record, theirs, branch, commit)
+            commit = "" if own in theirs else record.commit
+        words = command(record, theirs, own if aside else branch, commit, atomic=atomic)
         if not words:
             if aside:
                 _ask_for_merge(world, own)
@@ -83,40 +81,37 @@ def _converge(world: World) -> Done:
             return Done(note=note, state="done" if pushed else "already done")
         result = git.pushes(words)
         pushed, said = True, result.output
+        atomic = atomic and _NOT_ATOMIC not in result.output
         # What the server itself declines it will decline again: a protected branch, a hook.
         aside = aside or (
-            result.code != 0 and "[remote rejected]" in result.stdout and _refs(world).get(branch) == theirs.get(branch)
+            result.code != 0 and "[remote rejected]" in result.stdout and world.refs().get(branch) == theirs.get(branch)
         )
     raise Unfinished(
         f"The release is uploaded, but {record.remote} refuses the push: {reason(said)}",
-        "Mend that (a protected branch needs an exception for whoever releases), then type: invoke resume",
+        f"Fix that (a protected branch needs an exception for whoever releases), then type: {typed('resume')}",
     )
 
 
-def _own_branch(record: Record, theirs: Mapping[str, str]) -> str:
+def own_branch(tag: str, commit: str, theirs: Mapping[str, str]) -> str:
     """Return the branch for a commit that the release branch does not take; not one that somebody else made."""
-    name = f"refs/heads/release/{record.tag}"
-    return name if theirs.get(name) in {None, record.commit} else f"{name}-{record.commit[:12]}"
-
-
-def _refs(world: World) -> Mapping[str, str]:
-    try:
-        return world.git.remote_refs(world.record.remote).refs
-    except CommandFailed as error:
-        raise Unfinished(f"The remote {world.record.remote!r} does not answer: {reason(error.output)}") from None
+    # Where there is a branch "release", git can have none below it.
+    name = f"refs/heads/release{'-' if 'refs/heads/release' in theirs else '/'}{tag}"
+    return name if theirs.get(name) in {None, commit} else f"{name}-{commit[:12]}"
 
 
 def _no_conflict(record: Record, theirs: Mapping[str, str]) -> None:
-    tag = theirs.get(f"refs/tags/{record.tag}")
+    ref = f"refs/tags/{record.tag}"
+    tag = theirs.get(ref)
     if record.pushes_tag and tag not in {None, record.tag_object}:
+        remove = shown(["git", "push", record.remote, f":{ref}"])
         raise RefConflict(
             f"The tag {record.tag} on {record.remote} names something else ({tag}) than this release.",
-            f"Find out who pushed it. The release's own is {record.tag_object}; then type: invoke resume",
+            f"See who pushed it. If it can go: {remove}, then {typed('resume')}; else: {typed('abandon', '--yes')}",
         )
 
 
-def _holds(world: World, theirs: Mapping[str, str], branch: str) -> bool:
-    """Say whether a branch of the remote holds the release commit; commits that are not here yet are fetched first."""
+def holds(world: World, theirs: Mapping[str, str], branch: str) -> bool:
+    """Return whether a branch of the remote holds the release commit; commits that are not here are fetched first."""
     git, record, tip = world.git, world.record, theirs.get(branch)
     if tip is None or tip == record.commit:
         return tip is not None
@@ -125,30 +120,30 @@ def _holds(world: World, theirs: Mapping[str, str], branch: str) -> bool:
     return git.contains(record.commit, tip)
 
 
-def _commit_for(world: World, tip: str | None) -> str:
-    """Return what the branch is to be set to: the commit, or a merge with what came since; empty: a conflict."""
+def _commit_for(world: World, tip: str) -> str:
+    """Return what the branch is to be set to: the commit, or a merge with what came since; empty: it does not take it.
+
+    A branch that has lost what it had when the release began was rewound, or removed, on purpose.
+    """
     record, git = world.record, world.git
-    if tip is None or git.contains(tip, record.commit):
+    if record.remote_tip and not (tip and git.contains(record.remote_tip, tip)):
+        return ""
+    if not tip or git.contains(tip, record.commit):
         return record.commit
     # In the record's folder, so that a run that is killed here leaves nothing that the next one does not remove.
-    clone = Git(world.dist.parent / "merge")
-    shutil.rmtree(clone.path, ignore_errors=True)
+    folder = world.dist.parent / "merge"
+    shutil.rmtree(folder, ignore_errors=True)
     try:
-        plain = ["--shared", "--no-checkout", "--quiet", "--template=", "-c", "core.autocrlf=false"]
-        Git(world.dist.parent).does(
-            "clone", *plain, "-c", f"core.hooksPath={clone.path / 'none'}", str(git.path), str(clone.path)
-        )
-        for key, value in git.identity().items():
-            clone.does("config", key, value)
-        clone.does("checkout", "--quiet", "--detach", tip)
+        made = clone(git, folder)
+        made.does("checkout", "--quiet", "--detach", tip)
         try:
-            clone.signs("merge", "--quiet", "--no-ff", "-m", f"Merge {record.tag} into {record.branch}", record.commit)
+            made.signs("merge", "--quiet", "--no-ff", "-m", f"Merge {record.tag} into {record.branch}", record.commit)
         except CommandFailed:
             return ""
-        git.fetch_objects(str(clone.path), "HEAD")
-        return clone.ask("rev-parse", "HEAD")
+        git.fetch_objects(str(folder), "HEAD")
+        return made.ask("rev-parse", "HEAD")
     finally:
-        shutil.rmtree(clone.path, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _ask_for_merge(world: World, own: str) -> None:
@@ -175,4 +170,4 @@ def _ask_for_merge(world: World, own: str) -> None:
     )
 
 
-STEP = Step("push", _describe, _converge)
+STEP = Step("push", always, _describe, _converge)

@@ -1,41 +1,52 @@
 """Bring the user's repository up to the release, if that can be done without touching anything of theirs."""
 
-from __future__ import annotations
-
 import shutil
-from typing import TYPE_CHECKING
 
 from release_recipes import events
-from release_recipes.errors import CommandFailed
-from release_recipes.processes.process import shown
-from release_recipes.publish.step import Done, Step, World
+from release_recipes.errors import CommandFailed, Unfinished
+from release_recipes.processes.environment import shown
+from release_recipes.publish.push import holds
+from release_recipes.publish.step import Done, Step, World, always
+from release_recipes.state.record import Artifact, Record
 
-if TYPE_CHECKING:
-    from release_recipes.plan import Plan
+
+def _tag(record: Record) -> list[str]:
+    return ["update-ref", f"refs/tags/{record.tag}", record.tag_object, ""]
 
 
-def _describe(plan: Plan) -> list[str]:
-    lines = [shown(["git", "tag", plan.tag, "<tag object>"])] * plan.settings.auto_git_tag
-    lines += [shown(["git", "merge", "--ff-only", "<commit>"])] * plan.bumps
-    return lines or [f"git update-ref -d {plan.claim}"]
+def _merge(record: Record) -> list[str]:
+    return ["merge", "--ff-only", "--quiet", "--no-autostash", record.commit]
+
+
+def _describe(record: Record) -> list[str]:
+    commands = [_merge(record)] * (record.commit != record.base) + [_tag(record)] * record.pushes_tag
+    return [f"$ {shown(['git', *words])}" for words in (*commands, ["update-ref", "-d", record.claim])]
 
 
 def _converge(world: World) -> Done:
     record, git = world.record, world.git
-    note = _branch_home(world)
+    note = _update(world)
     if record.pushes_tag and git.resolve(f"refs/tags/{record.tag}") is None:
-        git.does("update-ref", f"refs/tags/{record.tag}", record.tag_object, "")
+        git.does(*_tag(record))
     if record.keeps_artifacts:
-        kept = git.path / "dist"
-        kept.mkdir(exist_ok=True)
-        for artifact in record.artifacts:
-            if (world.dist / artifact.filename).is_file():  # what is public may be gone here; no reason not to end
-                shutil.copyfile(world.dist / artifact.filename, kept / artifact.filename)
+        _keep(world)
     git.does("update-ref", "-d", record.claim)
     return Done(note=note)
 
 
-def _branch_home(world: World) -> str:
+def _keep(world: World) -> None:
+    """Leave the distributions in ``dist/``: those that are what was published, and no other."""
+    kept = world.git.path / "dist"
+    kept.mkdir(exist_ok=True)
+    for artifact in world.record.artifacts:
+        path = world.dist / artifact.filename
+        if path.is_file() and Artifact.of(path) == artifact:
+            shutil.copyfile(path, kept / artifact.filename)
+        else:
+            events.emit(events.Told(f"{path} is not what was published, and is not kept in dist/."))
+
+
+def _update(world: World) -> str:
     """Move the local branch to the release commit; where that would touch something of the user's, say how instead."""
     record, git = world.record, world.git
     branch = f"refs/heads/{record.branch}"
@@ -43,12 +54,14 @@ def _branch_home(world: World) -> str:
     if local is None or git.contains(record.commit, local):
         return ""
     try:
+        if not holds(world, world.refs(), branch):
+            return f"{record.branch} left as it is: {record.remote} does not have the release commit on it"
         if git.branch() == record.branch:
-            git.does("merge", "--ff-only", "--quiet", "--no-autostash", "--no-verify-signatures", record.commit)
+            git.does(*_merge(record))
         else:
             # A fetch from itself refuses a branch that is checked out in another worktree, or has commits of its own.
             git.fetch_objects(".", f"{record.commit}:{branch}")
-    except CommandFailed:
+    except (CommandFailed, Unfinished):
         events.emit(
             events.Told(
                 f"Your branch {record.branch} was left as it is; to bring the release commit in: "
@@ -59,4 +72,4 @@ def _branch_home(world: World) -> str:
     return f"{record.branch} is at {record.commit[:12]}"
 
 
-STEP = Step("home", _describe, _converge)
+STEP = Step("update-branch", always, _describe, _converge)

@@ -1,17 +1,12 @@
 """Credentials in files, folders, and archives with what they hold."""
 
-from __future__ import annotations
-
 import io
 import tarfile
 import zipfile
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
-from release_recipes.scan.text import Finding, scan_bytes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
+from release_recipes.scan.text import Place, scan_bytes
 
 #: Bytes of one file, or member of an archive, that are looked at: PyPI takes no larger distribution.
 LARGEST = 100 * 1024 * 1024
@@ -20,7 +15,7 @@ LARGEST = 100 * 1024 * 1024
 DEEPEST = 3
 
 
-def scan_files(paths: Iterable[Path], *, root: Path | None = None) -> list[Finding]:
+def scan_files(paths: Iterable[Path], *, root: Path | None = None) -> list[Place]:
     """Look into files, folders, and archives (wheels, sdists, zips) with what they hold.
 
     Args:
@@ -30,7 +25,7 @@ def scan_files(paths: Iterable[Path], *, root: Path | None = None) -> list[Findi
     Raises:
         OSError: A file cannot be read.
     """
-    found: list[Finding] = []
+    found: list[Place] = []
     for path in paths:
         for file in sorted(path.rglob("*")) if path.is_dir() else (path,):
             if file.is_file() and not (file.is_symlink() and path.is_dir()):
@@ -39,13 +34,13 @@ def scan_files(paths: Iterable[Path], *, root: Path | None = None) -> list[Findi
     return found
 
 
-def _in_file(name: str, path: Path) -> list[Finding]:
+def _in_file(name: str, path: Path) -> list[Place]:
     if path.stat().st_size > LARGEST:
         return [_too_large(name)]
     return _in_content(name, path.read_bytes(), 0)
 
 
-def _in_content(name: str, data: bytes, depth: int) -> list[Finding]:
+def _in_content(name: str, data: bytes, depth: int) -> list[Place]:
     """Look into a file, and into what an archive holds; one that cannot be read is looked at as it is."""
     found = scan_bytes(name, data)
     if depth < DEEPEST:
@@ -78,5 +73,5 @@ def _limited(content: bytes) -> bytes | None:
     return content if len(content) <= LARGEST else None
 
 
-def _too_large(name: str) -> Finding:
-    return Finding(name, 1, f"not looked into: larger than {LARGEST // 1024 // 1024} MiB")
+def _too_large(name: str) -> Place:
+    return Place(name, 1, f"not looked into: larger than {LARGEST // 1024 // 1024} MiB")

@@ -1,17 +1,12 @@
-"""Credentials in one text: by their form, or because a release on this machine would use them."""
-
-from __future__ import annotations
+"""Credentials in one text: by their format, or because a release on this machine would use them."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
-from release_recipes.scan.forms import FORMS
+from release_recipes.scan.patterns import PATTERNS
 from release_recipes.secrets.mask import MASK
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 #: What takes a line, and the one below it, out of the search.
 ALLOWED = re.compile(rb"release-recipes: ?allow-secret|gitleaks:allow|pragma: allowlist (?:nextline )?secret")
@@ -33,7 +28,7 @@ _SHORTEST_HELD = 16
 
 
 @dataclass(frozen=True, order=True)
-class Finding:
+class Place:
     """A place where a credential stands."""
 
     #: As it was given; a member of an archive follows after ``!``.
@@ -43,22 +38,22 @@ class Finding:
     kind: str
 
     def __str__(self) -> str:
-        """Return what a person reads."""
+        """Return what the user reads."""
         return f"{self.path}:{self.line}: {self.kind}"
 
 
-def scan_bytes(name: str, data: bytes) -> list[Finding]:
+def scan_bytes(name: str, data: bytes) -> list[Place]:
     """Look into the content of one file, whose name tells what a line of it is."""
-    return sorted({Finding(name, data.count(b"\n", 0, at) + 1, kind) for at, kind in _places(name, data)})
+    return sorted({Place(name, data.count(b"\n", 0, at) + 1, kind) for at, kind in _places(name, data)})
 
 
 def _places(name: str, data: bytes) -> Iterator[tuple[int, str]]:
     """Yield where a credential begins, and its kind."""
     found = [
-        (match.start(), form.kind)
-        for form in FORMS
-        if any(mark in data for mark in form.marks)
-        for match in form.pattern.finditer(data)
+        (match.start(), pattern.kind)
+        for pattern in PATTERNS
+        if any(mark in data for mark in pattern.marks)
+        for match in pattern.pattern.finditer(data)
         if len(set(match[0])) >= _DIFFERENT
     ]
     own = _FILES.get(PurePosixPath(name.rpartition("!")[2]).name)

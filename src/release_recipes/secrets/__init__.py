@@ -1,1 +1,1 @@
-"""Credentials: held so that they do not show."""
+"""Credentials: held so that they do not show, and masked wherever text leaves."""

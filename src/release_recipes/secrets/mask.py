@@ -1,7 +1,5 @@
 """The mask: every credential that we hold, in every spelling, is stars wherever text leaves."""
 
-from __future__ import annotations
-
 import base64
 import contextlib
 import html
@@ -9,11 +7,9 @@ import json
 import re
 import sys
 import threading
-from typing import IO, TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Iterable, Iterator
+from typing import IO, Any, cast
 from urllib.parse import quote, quote_plus
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
 
 #: What stands where a credential stood.
 STARS = "**********"
@@ -29,9 +25,6 @@ LONG_SECRET = 32
 SHORTEST_PIECE = 16
 _WORD = 8
 
-#: The shortest end of a chunk that is held back because a piece may go on in the next; see :meth:`Mask.stream`.
-_TAIL = 4
-
 #: A pattern that is found nowhere.
 _NOTHING = "(?!)"
 
@@ -45,8 +38,7 @@ class Mask:
     def __init__(self) -> None:
         """Know nothing yet."""
         self._held: set[str] = set()
-        #: The spellings of short secrets, longest first; nothing matches at the start.
-        self._short: tuple[str, ...] = ()
+        #: The spellings of short secrets; nothing matches at the start.
         self._whole = re.compile(_NOTHING)
         self._pieces = _Pieces(())
         self._lock = threading.Lock()
@@ -59,150 +51,80 @@ class Mask:
                 return
             self._held |= new
             long = {value for value in self._held if len(value) >= LONG_SECRET}
-            whole = set().union(*(_forms(value) for value in self._held - long))
-            self._pieces = _Pieces(sorted(set().union(*(_forms(value) for value in long))))
-            self._short = tuple(sorted(whole, key=lambda form: (-len(form), form)))
-            self._whole = re.compile("|".join(map(re.escape, self._short)) or _NOTHING)
+            whole = set().union(*(_spellings(value) for value in self._held - long))
+            self._pieces = _Pieces(sorted(set().union(*(_spellings(value) for value in long))))
+            longest_first = sorted(whole, key=lambda spelling: (-len(spelling), spelling))
+            self._whole = re.compile("|".join(map(re.escape, longest_first)) or _NOTHING)
 
     def __call__(self, text: str) -> str:
         """Return ``text`` with stars in place of every value, and of every piece of a long one."""
-        return self._whole.sub(STARS, self._pieces.masked(text))
+        out, last = [], 0
+        for start, stop in self._pieces.spans(text):
+            out += [text[last:start], STARS]
+            last = stop
+        return self._whole.sub(STARS, "".join([*out, text[last:]]))
 
     def holds(self, text: str) -> bool:
         """Say whether a value, or a piece of a long one, stands in ``text``."""
         return next(self.spans(text), None) is not None
-
-    def stream(self, chunks: Iterable[str]) -> Iterator[str]:
-        """Mask a text that comes in chunks, wherever they cut it.
-
-        Held back is only an end that may be the beginning of a value: the longest that is one, or, of a long secret, a
-        piece of at least ``_TAIL`` characters. So a prompt is shown when it is written.
-        """
-        kept = ""
-        for chunk in chunks:
-            done, kept = self.parts(kept + chunk)
-            if done:
-                yield done
-        if kept:
-            yield self(kept)
-
-    def parts(self, text: str) -> tuple[str, str]:
-        """Return the beginning of a text, masked, and its end, as it is, that may be the beginning of a value."""
-        held = self._unfinished(text)
-        end = len(text) - held
-        for start, stop in sorted(self.spans(text), reverse=True) if held else ():
-            if start < end < stop:  # a value may reach into what is held back; then it waits, too
-                end = start
-        return self(text[:end]), text[end:]
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield where values stand in ``text``, and pieces of long ones: begin and end."""
         yield from self._pieces.spans(text)
         yield from (found.span() for found in self._whole.finditer(text))
 
-    def _unfinished(self, text: str) -> int:
-        """Return how long the end of ``text`` is that may go on as a value."""
-        longest = self._pieces.unfinished(text)
-        for form in self._short:
-            lengths = range(min(len(form) - 1, len(text)), longest, -1)
-            longest = next((length for length in lengths if text.endswith(form[:length])), longest)
-        return longest
-
 
 class _Pieces:
     """The spellings of long secrets, and every piece of them.
 
-    A text is looked at in steps of ``_WORD`` characters: whatever it has in common with a spelling is longer than two
-    such words, so one of them lies in it whole. That costs a look-up for every eighth character.
+    A text is looked at in steps of ``_WORD`` characters: whatever it shares with a spelling is longer than two such
+    words, so one of them lies in it whole. That costs one look-up for every eighth character.
     """
 
-    def __init__(self, forms: Iterable[str]) -> None:
-        self._forms = tuple(forms)
+    def __init__(self, spellings: Iterable[str]) -> None:
         # No text of ours has the separator, so nothing is found across it.
-        self._joined = "\0".join(self._forms)
-        self._words = {form[at : at + _WORD] for form in self._forms for at in range(len(form) - _WORD + 1)}
-
-    def masked(self, text: str) -> str:
-        """Return the text with stars in place of pieces."""
-        out, last = [], 0
-        for start, stop in self.spans(text):
-            out += [text[last:start], STARS]
-            last = stop
-        return "".join([*out, text[last:]]) if out else text
+        self._joined = "\0".join(spellings)
+        self._words = {self._joined[at : at + _WORD] for at in range(len(self._joined) - _WORD + 1)}
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield where pieces stand, in order and without overlap."""
-        if not self._forms:
-            return
-        words, last = self._words, 0
-        for at in [at for at in range(0, len(text), _WORD) if text[at : at + _WORD] in words]:
-            if at + _WORD <= last:
+        last = 0
+        for at in range(0, len(text) if self._words else 0, _WORD):
+            end = at + _WORD
+            if end <= last or text[at:end] not in self._words:
                 continue
-            start = at - self._grown(_ending_at(text, at, at + _WORD), at)
-            end = at + _WORD + self._grown(_beginning_at(text, at, at + _WORD), len(text) - at - _WORD)
+            start = at
+            while start > last and text[start - 1 : at + _WORD] in self._joined:
+                start -= 1
+            while end < len(text) and text[at : end + 1] in self._joined:
+                end += 1
             if end - start >= SHORTEST_PIECE:
-                yield max(start, last), end
+                yield start, end
                 last = end
 
-    def unfinished(self, text: str) -> int:
-        """Return how long the end is that may go on."""
-        if not self._forms:
-            return 0
-        piece = self._grown(_ending_at(text, len(text), len(text)), len(text))
-        if piece >= _TAIL:
-            return piece
-        beginnings = (
-            length for length in range(piece, 0, -1) if any(f.startswith(text[-length:]) for f in self._forms)
-        )
-        return next(beginnings, 0)
 
-    def _grown(self, cut: Callable[[int], str], limit: int) -> int:
-        """Return the largest length for which a cut is a piece: if one is, so is each shorter one."""
-        low, high = 0, min(limit, len(self._joined))
-        step = _WORD
-        while low < high and cut(min(low + step, high)) in self._joined:
-            low, step = min(low + step, high), step * 2
-        high = min(high, low + step)
-        while low < high:
-            middle = (low + high + 1) // 2
-            if cut(middle) in self._joined:
-                low = middle
-            else:
-                high = middle - 1
-        return low
-
-
-def _ending_at(text: str, start: int, stop: int) -> Callable[[int], str]:
-    """Return what cuts a text at ``stop``, and so many characters before ``start``."""
-    return lambda length: text[start - length : stop]
-
-
-def _beginning_at(text: str, start: int, stop: int) -> Callable[[int], str]:
-    """Return what cuts a text at ``start``, and so many characters after ``stop``."""
-    return lambda length: text[start : stop + length]
-
-
-def _forms(value: str) -> set[str]:
+def _spellings(value: str) -> set[str]:
     """Return the spellings in which a secret turns up."""
     raw = value.encode("utf-8", "surrogatepass")
-    forms = {value, raw.hex(), raw.hex().upper()}
+    spellings = {value, raw.hex(), raw.hex().upper()}
     for prefix in (b"", b"__token__:"):
-        forms |= _in_base64(prefix + raw)
+        spellings |= _in_base64(prefix + raw)
     for offset in range(3):  # inside other base64, the value starts at one of three places of a group of four
         # The first and last digits depend on the neighbours.
-        forms |= {
+        spellings |= {
             shifted[offset + (offset > 0) : -1] for shifted in _in_base64(b"\0" * offset + raw) if shifted[-1:] != "="
         }
     for _ in range(2):  # JSON in JSON, a representation in a representation
-        forms |= {escape(form) for form in forms for escape in _ESCAPES}
+        spellings |= {escape(spelling) for spelling in spellings for escape in _ESCAPES}
     # A narrow stream may leave nothing but question marks.
-    return {form for form in forms if len(form) >= SHORTEST_SECRET and (form == value or len(set(form)) >= _DISTINCT)}
+    distinct = {spelling for spelling in spellings if len(set(spelling)) >= _DISTINCT}
+    return {spelling for spelling in distinct | {value} if len(spelling) >= SHORTEST_SECRET}
 
 
 def _in_base64(raw: bytes) -> set[str]:
-    """Return the base64 forms of bytes, with and without the signs at the end."""
+    """Return the base64 spellings of bytes, with and without the signs at the end."""
     both = {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
-    return both | {form.rstrip("=") for form in both}
+    return both | {spelling.rstrip("=") for spelling in both}
 
 
 def _lower_percents(text: str) -> str:
@@ -240,18 +162,21 @@ MASK = Mask()
 
 
 class _MaskedStream:
-    """A text stream that masks what is written to it; for the rest it is the stream behind it."""
+    """A text stream that masks each line that is written to it; for the rest it is the stream behind it.
+
+    An unfinished line is kept until it is whole or flushed, since a value may be written in several parts.
+    """
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
-        self._kept = ""
+        self._unfinished = ""
         self._lock = threading.RLock()
 
     def write(self, text: str) -> int:
-        """Write what is certain not to be the beginning of a value."""
+        """Write the lines that are whole."""
         with self._lock:
-            done, self._kept = MASK.parts(self._kept + text)
-            self._stream.write(done)
+            whole, end, self._unfinished = (self._unfinished + text).rpartition("\n")
+            self._stream.write(MASK(whole) + end)
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
@@ -259,12 +184,11 @@ class _MaskedStream:
         for line in lines:
             self.write(line)
 
-    def finish(self) -> None:
-        """Write what was held back."""
+    def flush(self) -> None:
+        """Write what was kept, such as a prompt."""
         with self._lock:
-            self._stream.write(MASK(self._kept))
-            self._kept = ""
-        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(MASK(self._unfinished))
+            self._unfinished = ""
             self._stream.flush()
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the stream has
@@ -299,4 +223,5 @@ def masked_output() -> Iterator[None]:
         for handler, stream in moved:
             handler.setStream(stream)
         for masked in new:
-            masked.finish()
+            with contextlib.suppress(OSError, ValueError):
+                masked.flush()

@@ -1,18 +1,16 @@
 """Credentials: held so that they do not show, and kept out of other processes.
 
-This module never sends a credential anywhere; ``programs/twine`` and ``programs/index`` do, to the upload's host.
+This module never sends a credential anywhere; ``index/twine`` and ``index/client`` do, to the upload's host.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Callable, Mapping
+from typing import NoReturn
 
 from release_recipes.secrets.mask import MASK, STARS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 _PUBLISHING = re.compile(
     r"""
@@ -40,7 +38,7 @@ class Token:
     def __init__(self, value: str, origin: str = "") -> None:
         """Hold the value, and have it masked from now on."""
         self._reveal: Callable[[], str] = lambda: value
-        #: Where it came from, such as ``.env PYPI_API_TOKEN``; for a person to read.
+        #: Where it came from, such as ``.env PYPI_API_TOKEN``; for the user to read.
         self.origin = origin
         MASK.add(value)
 
@@ -75,7 +73,7 @@ class Token:
 
 
 def is_credential(name: str) -> bool:
-    """Say whether an environment variable of that name holds a credential of a release."""
+    """Return whether an environment variable of that name holds a credential of a release."""
     return bool(_PUBLISHING.fullmatch(name) or _FORGE.fullmatch(name))
 
 

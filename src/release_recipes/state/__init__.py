@@ -1,1 +1,1 @@
-"""All that survives a process."""
+"""All that survives a process: the state folder with lock and records, and what the tag's message says."""

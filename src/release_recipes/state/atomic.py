@@ -1,6 +1,4 @@
-"""Files that survive a power cut: there whole or not at all, and on the disk when they are said to be."""
-
-from __future__ import annotations
+"""Atomic writes: a file is there whole or not at all, also after a power cut, and on the disk when it is said to be."""
 
 import contextlib
 import os
@@ -10,8 +8,8 @@ from pathlib import Path
 from release_recipes.secrets.mask import MASK
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all, also after a power cut."""
+def write_atomically(path: Path, text: str) -> None:
+    """Write a file, masked, in one atomic step."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=half_written(path.name).rstrip("*"))
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

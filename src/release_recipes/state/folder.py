@@ -1,4 +1,4 @@
-"""All that survives a process: the lock, the record of a release in act 3, the history.
+"""The state folder of a repository: the lock, the record of a release in act 3, the history.
 
 It lives in ``<git dir>/release-recipes/``, one a repository, also for its worktrees; it is never in a commit and never
 in an sdist::
@@ -9,21 +9,18 @@ in an sdist::
     history.jsonl                 one line an event
 """
 
-from __future__ import annotations
-
+import contextlib
 import json
+import os
 import shutil
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
 
 from release_recipes import events
-from release_recipes.secrets.mask import MASK
-from release_recipes.state.atomic import half_written, sync, write_whole
+from release_recipes.errors import Failed
+from release_recipes.state.atomic import half_written, sync, write_atomically
 from release_recipes.state.lock import Lock
-from release_recipes.state.record import Record, now, read_record
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from release_recipes.state.record import Artifact, Record, read_record
 
 
 @dataclass(frozen=True)
@@ -41,32 +38,56 @@ class State:
         """Return the releases that wait to be finished, oldest first.
 
         Raises:
-            Failed: A record cannot be read, or was written by another version of release-recipes.
+            Failed: A record, or the folder, cannot be read, or was written by another version of release-recipes.
         """
-        found = [read_record(path) for path in self.folder.glob("*/record.json")]
-        return sorted(found, key=lambda record: record.started)
+        try:
+            # Not glob, which takes a folder that cannot be read for an empty one.
+            folders = sorted(os.listdir(self.folder)) if self.folder.exists() else []  # noqa: PTH208
+            paths = [path for name in folders if (path := self.folder / name / "record.json").exists()]
+        except NotADirectoryError:  # a file in its place can hold no release
+            return []
+        except OSError as error:
+            message = f"The state folder {self.folder} cannot be read ({error.strerror})."
+            raise Failed(message, "Make it readable for you: it may hold a release that waits.") from None
+        return sorted(map(read_record, paths), key=lambda record: record.started)
+
+    def waits(self) -> bool:
+        """Return whether a release waits to be finished; what cannot be read may be one."""
+        try:
+            return bool(self.records())
+        except Exception:  # noqa: BLE001 - whatever is wrong with what is on disk
+            return True
 
     def dist(self, record: Record) -> Path:
         """Return the folder with a record's distributions."""
         return self.folder / record.folder_name / "dist"
 
     def keep_distributions(self, record: Record, built: Path) -> None:
-        """Copy the distributions beside where the record will be, durably."""
+        """Copy the distributions beside where the record will be; they are on the disk when this returns.
+
+        Raises:
+            Failed: One of them is not the file that was built and hashed.
+        """
         kept = self.dist(record)
         with events.effect("write distributions"):
             shutil.rmtree(kept.parent, ignore_errors=True)
             kept.mkdir(parents=True)
             for artifact in record.artifacts:
-                shutil.copyfile(built / artifact.filename, kept / artifact.filename)
-                sync(kept / artifact.filename)
+                copy = kept / artifact.filename
+                with contextlib.suppress(FileNotFoundError):
+                    shutil.copyfile(built / artifact.filename, copy)
+                if not copy.exists() or Artifact.of(copy) != artifact:
+                    message = f"{artifact.filename} was changed after it was built."
+                    raise Failed(message, "See what writes to dist/ of the build's clone: tests, hooks, a daemon.")
+                sync(copy)
             sync(kept)
 
     def save(self, record: Record) -> None:
-        """Put a record on disk: whole or not at all, and durably."""
+        """Put a record on disk in one atomic write."""
         folder = self.folder / record.folder_name
         with events.effect("write record"):
             folder.mkdir(parents=True, exist_ok=True)
-            write_whole(folder / "record.json", json.dumps(asdict(record), indent=2))
+            write_atomically(folder / "record.json", json.dumps(asdict(record), indent=2))
             sync(self.folder)
 
     def mark_public(self, record: Record) -> Record:
@@ -90,10 +111,3 @@ class State:
         for pattern in (half_written("*"), f"*/{half_written('*')}"):
             for path in self.folder.glob(pattern):
                 path.unlink(missing_ok=True)
-
-    def note(self, event: str, **facts: Any) -> None:  # noqa: ANN401 - whatever JSON holds
-        """Add one line to the history."""
-        line = MASK(json.dumps({"at": now(), "event": event, **facts}, ensure_ascii=False))
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "history.jsonl").open("a", encoding="utf-8") as file:
-            file.write(line + "\n")

@@ -1,23 +1,24 @@
 """The lock of a repository: one release at a time, and what a killed one had started is waited for."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os
 import socket
+import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from release_recipes.errors import Busy
-from release_recipes.processes import process
-from release_recipes.programs import guard
-from release_recipes.state.atomic import write_whole
+from release_recipes.processes.process import inherited
+from release_recipes.state.atomic import write_atomically
 from release_recipes.state.record import now
+from release_recipes.state.typed import from_json
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+#: Seconds for which the next run waits for what a killed one had started, such as a push.
+PATIENCE = 20.0
+
+_PAUSE = 0.02
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,8 @@ class Lock:
     def holder(self) -> Holder | None:
         """Return who holds the lock, or held it last without letting go."""
         try:
-            return Holder(**json.loads((self.folder / "holder.json").read_text("utf-8")))
-        except (OSError, ValueError, TypeError):
+            return from_json(Holder, json.loads((self.folder / "holder.json").read_text("utf-8")))
+        except (OSError, ValueError, RecursionError):
             return None
 
     @contextlib.contextmanager
@@ -67,10 +68,9 @@ class Lock:
             raise _busy(self.holder()) from None
         try:
             killed = self.holder()
-            with self._guarded(killed):
+            with self._held_by_children():
                 # What the killed one left is not forgotten before it is removed, should we be killed first.
-                left = killed.workspace if killed else None
-                self.hold(task, left)
+                self.hold(task, killed.workspace if killed else None)
                 try:
                     yield killed
                 finally:
@@ -79,21 +79,35 @@ class Lock:
             lock.release()
 
     @contextlib.contextmanager
-    def _guarded(self, killed: Holder | None) -> Iterator[None]:
-        """Wait for what a killed holder had started, and have our own children guarded.
+    def _held_by_children(self) -> Iterator[None]:
+        """Lock the folder for what we start, too, and so wait first for what a killed holder had started.
 
-        Raises:
-            Busy: It did not end in time.
+        Whoever inherits the descriptor holds that lock; it is given back at an orderly end, whoever still has it. Who
+        holds it for longer than a push takes, such as a credential cache, is not waited for: steps converge.
         """
-        with contextlib.ExitStack() as stack:
-            try:
-                descriptor = stack.enter_context(guard.held(self.folder, guard.PATIENCE))
-            except BlockingIOError:
-                who = f"{killed.task} of {killed.since}" if killed else "last run"
-                message = f"The {who} was killed, and something that it started, such as a push, still runs."
-                raise Busy(message, "Wait for it to end; then try again.") from None
-            stack.enter_context(process.guarded(descriptor))
+        if os.name == "nt":  # which has no such lock
             yield
+            return
+        import fcntl  # POSIX has it
+
+        descriptor = os.open(self.folder, os.O_RDONLY)
+        try:
+            deadline = time.monotonic() + PATIENCE
+            while time.monotonic() < deadline:
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    time.sleep(_PAUSE)
+                except OSError:
+                    break  # some network file systems have none either
+                else:
+                    break
+            with inherited(descriptor):
+                yield
+            with contextlib.suppress(OSError):
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
+        finally:
+            os.close(descriptor)
 
     def _let_go(self) -> None:
         """Say that nobody holds the lock; a workspace that could not be removed stays known to the next run."""
@@ -104,7 +118,7 @@ class Lock:
     def hold(self, task: str, workspace: str | None) -> None:
         """Say who holds the lock, and with which workspace: the next run removes it after a kill."""
         holder = Holder(os.getpid(), socket.gethostname(), now(), task, workspace)
-        write_whole(self.folder / "holder.json", json.dumps(asdict(holder)))
+        write_atomically(self.folder / "holder.json", json.dumps(asdict(holder)))
 
 
 def _busy(holder: Holder | None) -> Busy:

@@ -1,6 +1,4 @@
-"""A temporary folder of ours, outside the project's tree: removed whatever happens, by the next run after a kill."""
-
-from __future__ import annotations
+"""A temporary folder of ours, outside the repository: removed whatever happens, by the next run after a kill."""
 
 import contextlib
 import os
@@ -9,15 +7,12 @@ import shutil
 import stat
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from release_recipes import events
 from release_recipes.errors import Failed
 from release_recipes.processes.process import scratch
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 #: The file by which a leftover is known to be ours.
 MARKER = ".release-recipes-workspace"
@@ -27,23 +22,23 @@ PREFIX = "release-recipes-"
 
 
 @contextlib.contextmanager
-def temporary_folder(project: Path, made: Callable[[Path], None]) -> Iterator[Path]:
+def temporary_folder(repository: Path, made: Callable[[Path], None]) -> Iterator[Path]:
     """Make a folder that carries our marker; remove it afterwards, whatever happens.
 
     Args:
-        project: The user's project, outside of which the folder must be.
+        repository: The user's, outside of which the folder must be.
         made: Told of the folder before it is made, so that the next run can remove it after a kill.
 
     Raises:
-        Failed: There is no room for it, or it would be inside the project.
+        Failed: There is no room for it, or it would be inside the repository.
     """
     # Resolved: macOS's temporary folder is behind a link, and tools compare paths.
     try:
         folder = Path(tempfile.gettempdir()).resolve() / f"{PREFIX}{secrets.token_hex(8)}"
     except OSError as error:
         raise _no_room(error) from None
-    if folder.is_relative_to(project):
-        message = f"The temporary folder {folder.parent} is inside the project, where its files would be found."
+    if folder.is_relative_to(repository):
+        message = f"The temporary folder {folder.parent} is inside the repository, where its files would be found."
         raise Failed(message, "Name a folder outside of it in TMPDIR.")
     made(folder)  # told before it is there: a kill leaves nothing that nobody knows of
     try:

@@ -1,9 +1,7 @@
 """Inspections of the set: what there is, and whether all of it says the same name and version."""
 
-from __future__ import annotations
-
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from packaging.utils import (
     InvalidSdistFilename,
@@ -15,13 +13,9 @@ from packaging.utils import (
 )
 from packaging.version import InvalidVersion, Version
 
+from release_recipes.distributions.distribution import Distribution
+from release_recipes.distributions.inspection.subject import Subject
 from release_recipes.findings import Check, Finding
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from release_recipes.distributions.distribution import Distribution
-    from release_recipes.prepare.inspection.subject import Subject
 
 #: What one wheel of a matrix does not share with another: build number and tags.
 _Slot = tuple[object, ...]
@@ -35,7 +29,7 @@ def _set(subject: Subject) -> Iterator[Finding]:
     sdists = [one.name for one in distributions if one.is_sdist]
     for word, found in (("sdist", sdists), ("wheel", [one.name for one in distributions if one.is_wheel])):
         if not found:
-            yield Finding(f"No {word} was built.", "A release is an sdist and its wheels; mend the build session.")
+            yield Finding(f"No {word} was built.", "A release is an sdist and its wheels; fix the build session.")
     if len(sdists) > 1:
         hint = "PyPI takes one sdist a release; empty dist/ before the build."
         yield Finding(f"There are {len(sdists)} sdists: {', '.join(sdists)}.", hint)

@@ -1,5 +1,6 @@
-"""What a person or a program sees: exit codes, JSON, questions, plain lines."""
+"""What a user or a program sees of a task: exit codes, JSON, questions, plain lines."""
 
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -56,6 +57,7 @@ def known(index: PypiServer) -> PypiServer:
             ["--part", "minor", "--new-version", "2.0.0"],
             "error: --part and --new-version exclude each other.\n   → Give one of them.\n",
         ),
+        (["--part", ""], "error: --part is empty.\n   → Give --part a value, or leave it out.\n"),
         (
             ["--new-version", "two"],
             (
@@ -83,7 +85,7 @@ def test_standard_output_is_one_document(repository: Repository, cli: Cli) -> No
     """With --json there is one document on standard output, with the same keys whatever came of it."""
     keys = {
         *("outcome", "project", "prior_version", "version", "tag", "commit", "index"),
-        *("artifacts", "steps", "problems", "warnings"),
+        *("artifacts", "steps", "problems", "warnings", "status"),
     }
     outcomes = {}
     for arguments in (
@@ -139,8 +141,8 @@ def test_plain_lines_without_a_terminal(repository: Repository, cli: Cli) -> Non
     assert "\x1b" not in result.out + result.err
     assert "\r" not in result.out
     lines = result.out.splitlines()
-    for name in ("check", "bump", "commit", "build", "tag", "claim", "upload", "push", "verify", "home"):
-        assert len([line for line in lines if line.startswith(f"✓ {name:<9}")]) == 1
+    for name in ("check", "bump", "commit", "build", "tag", "claim", "upload", "push", "verify", "update-branch"):
+        assert len([line for line in lines if line.startswith(f"✓ {name:<13} ")]) == 1
     assert lines[-1] == "demo-package 1.3.0: released"
 
 
@@ -234,6 +236,20 @@ def test_the_console_script_needs_no_tasks_and_runs_anywhere_in_the_project(repo
     folder.mkdir()
     result = cli("resume", cwd=folder)
     assert (result.code, result.out) == (0, "Nothing waits to be finished.\n")
+
+
+def test_a_project_below_the_project_is_not_meant(repository: Repository, cli: Cli) -> None:
+    """From another project's folder the outer one is not released by mistake; the command that is told leads there."""
+    repository.write("plugins/more/pyproject.toml", "")
+    folder = repository.path / "plugins" / "more"
+    refused = cli("release", "--part", "minor", cwd=folder)
+    assert refused.code == 1
+    assert (
+        f"error: {folder} is a project of its own, below {repository.path}, which would be released.\n" in refused.err
+    )
+    hint = refused.err.rpartition("; for that one: ")[2].strip()
+    led = subprocess.run(f"{hint} && pwd", shell=True, check=True, cwd=folder, capture_output=True, text=True)  # noqa: S602
+    assert led.stdout == f"{repository.path}\n"
 
 
 def test_an_error_of_ours_is_no_traceback(repository: Repository, cli: Cli) -> None:

@@ -1,19 +1,13 @@
 """Inspections of the core metadata: what twine says, what PyPI refuses, and the licences that it names."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
-from release_recipes.findings import Check, Finding, Weight
+from release_recipes.distributions.inspection.subject import Subject
+from release_recipes.findings import Check, Finding, Severity
 from release_recipes.index import twine
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from release_recipes.prepare.inspection.subject import Subject
 
 #: From here on License-File means a file in the archive (:pep:`639`).
 _LICENCES_COUNT = Version("2.4")
@@ -22,12 +16,12 @@ _LICENCES_COUNT = Version("2.4")
 def _twine_check(subject: Subject) -> Iterator[Finding]:
     errors, warnings = twine.check_descriptions([one.path for one in subject.readable if one.info != "/"])
     for message in errors:
-        yield Finding(f"twine check: {message}", "Mend the project's metadata or readme; try: twine check dist/*")
+        yield Finding(f"twine check: {message}", "Fix the project's metadata or readme; try: twine check dist/*")
     for message in warnings:
         hint = "It is uploaded all the same; the project's page would be poorer."
         if subject.twine_strict:
-            hint = "twine_strict is set; mend the project's metadata or readme, and try: twine check --strict dist/*"
-        yield Finding(f"twine check: {message}", hint, Weight.STOPS if subject.twine_strict else Weight.WARNS)
+            hint = "twine_strict is set; fix the project's metadata or readme, and try: twine check --strict dist/*"
+        yield Finding(f"twine check: {message}", hint, Severity.ERROR if subject.twine_strict else Severity.WARNING)
 
 
 def _direct_urls(subject: Subject) -> Iterator[Finding]:

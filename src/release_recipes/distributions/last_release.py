@@ -3,10 +3,7 @@
 It is a courtesy: where the index gives no answer, or wants credentials, which act 2 does not have, nothing is compared.
 """
 
-from __future__ import annotations
-
-from pathlib import PurePath
-from typing import TYPE_CHECKING
+from pathlib import Path, PurePath
 
 from packaging.tags import Tag, sys_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
@@ -14,23 +11,17 @@ from packaging.version import Version
 
 from release_recipes.errors import NoIndexAnswer
 from release_recipes.index.client import Index
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from release_recipes.index.page import Listed, Page
-    from release_recipes.plan import Plan
+from release_recipes.index.page import Listed, Page
 
 #: Bytes of a file above which a comparison is not worth the wait.
 LARGEST = 20 * 1024 * 1024
 
 
-def fetch(plan: Plan, folder: Path) -> list[Path]:
-    """Fetch what the last release has, into a new folder; nothing where there is none, or nobody can say."""
+def fetch(index: Index, project: str, planned: str, folder: Path) -> list[Path]:
+    """Fetch what the last release before a planned version has, into a new folder; nothing where there is none."""
     folder.mkdir()
-    index = Index(plan.last_index)
     try:
-        for file in last_release(index.page(plan.project), plan.version):
+        for file in last_release(index.page(project), planned):
             if content := index.fetch(file, LARGEST):
                 # The name alone: an index does not say where a file goes on this disk.
                 (folder / PurePath(file.filename).name).write_bytes(content)

@@ -4,15 +4,10 @@ setuptools and pdm-backend put the time of the build, and the umask, into an sdi
 the contents of the files stay as they are. See https://reproducible-builds.org/docs/archives/.
 """
 
-from __future__ import annotations
-
 import gzip
 import io
 import tarfile
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 
 def normalise(sdist: Path, epoch: int) -> None:

@@ -1,20 +1,14 @@
 """Inspections of the content: secrets, what does not belong into a wheel, and what changed since the last release."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 
+from release_recipes.distributions.distribution import Distribution
+from release_recipes.distributions.inspection.subject import Subject
 from release_recipes.findings import Check, Finding, warning
 from release_recipes.programs import wheel_contents
-from release_recipes.scan import scan_files
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from release_recipes.distributions.distribution import Distribution
-    from release_recipes.prepare.inspection.subject import Subject
+from release_recipes.scan.files import scan_files
 
 #: Names of files that hold credentials and nothing else.
 _SECRETS = (

@@ -3,24 +3,18 @@
 The rules are those of the binary distribution format (:pep:`427`) and of PyPI (pypi/warehouse, forklift/legacy.py).
 """
 
-from __future__ import annotations
-
 import base64
 import configparser
 import csv
 import hashlib
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
+from release_recipes.distributions.distribution import Distribution
+from release_recipes.distributions.inspection.subject import Subject
 from release_recipes.findings import Check, Finding
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from release_recipes.distributions.distribution import Distribution
-    from release_recipes.prepare.inspection.subject import Subject
 
 _BUILD_AGAIN = "PyPI refuses it. Build it again, and change no file of a wheel by hand: wheel unpack, then wheel pack."
 

@@ -1,14 +1,9 @@
 """What is inspected: the distributions of one release, and those of the release before."""
 
-from __future__ import annotations
-
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from release_recipes.distributions.distribution import Distribution
+from release_recipes.distributions.distribution import Distribution
 
 
 @dataclass(frozen=True)

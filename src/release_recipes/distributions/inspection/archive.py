@@ -3,23 +3,17 @@
 See https://blog.pypi.org/posts/2025-08-07-wheel-archive-confusion-attacks/ for why a ZIP must say one thing only.
 """
 
-from __future__ import annotations
-
 import posixpath
 import re
 import struct
 import zipfile
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
+from release_recipes.distributions.distribution import Distribution, Member
+from release_recipes.distributions.inspection.subject import Subject
 from release_recipes.findings import Check, Finding
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from release_recipes.distributions.distribution import Distribution, Member
-    from release_recipes.prepare.inspection.subject import Subject
 
 #: Bytes; PyPI's limit for a file of a project that has not asked for more.
 LARGEST = 100 * 1024 * 1024

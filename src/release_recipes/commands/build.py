@@ -1,0 +1,35 @@
+"""Build the distributions from a clean clone of HEAD into ``dist/``."""
+
+import shutil
+from dataclasses import asdict
+
+from release_recipes import events
+from release_recipes.commands.checkout import Checkout, alone, work_folder
+from release_recipes.prepare import build as step
+from release_recipes.prepare.workspace import Workspace
+from release_recipes.programs.git import clone
+
+
+def build(checkout: Checkout) -> str:
+    """Build what HEAD holds, and put it into a fresh ``dist/``. Returns ``done``.
+
+    Raises:
+        Failed: The build failed; ``dist/`` is as it was.
+    """
+    git, settings = checkout.git, checkout.settings
+    with (
+        events.step("build") as running,
+        alone(checkout, "build"),
+        work_folder(checkout, "build") as folder,
+    ):
+        workspace = Workspace(folder, checkout.folder.relative_to(git.path).as_posix())
+        source, head = clone(git, workspace.source.path, remote=settings.remote), git.ask("rev-parse", "HEAD")
+        source.does("checkout", "--quiet", "--force", "-B", git.branch() or "main", head)
+        step.build(workspace, settings, normalises=settings.normalise_sdist)
+        dist = checkout.folder / "dist"
+        shutil.rmtree(dist, ignore_errors=True)
+        shutil.copytree(workspace.dist, dist)
+        artifacts = workspace.artifacts()
+        running.note = ", ".join(artifact.filename for artifact in artifacts)
+    events.emit(events.Facts({"artifacts": [asdict(artifact) for artifact in artifacts]}))
+    return "done"

@@ -1,0 +1,28 @@
+"""Edit the version files in the working tree, and commit nothing."""
+
+from release_recipes import events
+from release_recipes.commands.checkout import Checkout
+from release_recipes.errors import BumpFailed
+from release_recipes.plan import Request, make_plan, wanted
+from release_recipes.prepare.bump import bump as edit
+
+
+def bump(checkout: Checkout, request: Request) -> str:
+    """Edit the version files as a release does, with the same proof, but without hooks. Returns ``done``.
+
+    Raises:
+        BumpFailed: A file does not hold the version that it should, or the bump came to something else.
+    """
+    with events.step("bump") as running:
+        subject = checkout.subject(request)
+        git, part = checkout.git, wanted(request, checkout.settings).part
+        versions = subject.project.source.read(checkout.folder, part)
+        branch, base = git.branch(), git.ask("rev-parse", "HEAD")
+        plan = make_plan(subject.project, checkout.settings, request, versions, branch=branch, base=base)
+        events.emit(events.Planned(plan.facts, plan.lines()))
+        if not plan.bumps:
+            message = f"The version is {plan.version} already."
+            raise BumpFailed(message, "Name a part to raise: --part patch, minor or major.")
+        edit(plan, git, checkout.folder, hooks=False)
+        running.note = f"{plan.prior} → {plan.version}, not committed"
+    return "done"

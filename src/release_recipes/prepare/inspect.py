@@ -1,0 +1,35 @@
+"""Inspect what was built, compared with the last release."""
+
+from release_recipes.distributions import inspection, last_release
+from release_recipes.index.client import Index
+from release_recipes.plan import Plan
+from release_recipes.prepare.step import Step, always
+from release_recipes.prepare.workspace import Workspace
+from release_recipes.settings import Target
+
+
+def _describe(plan: Plan, _workspace: Workspace) -> list[str]:
+    skipped = [each.name for each in inspection.INSPECTIONS if each.name in plan.settings.skip_checks]
+    without = f", without {', '.join(skipped)}" if skipped else ""
+    lines = [f"look into each distribution with twine, check-wheel-contents and checks of our own{without}"]
+    if _compares(plan):
+        lines.append(f"compare them with the last release on {plan.last_index}")
+    return lines
+
+
+def _compares(plan: Plan) -> bool:
+    return not inspection.COMPARING.issubset(plan.settings.skip_checks)
+
+
+def _run(plan: Plan, workspace: Workspace) -> str:
+    found = workspace.distributions()
+    # Without a token, which act 2 does not have.
+    index = Index(Target("", plan.last_index))
+    last = last_release.fetch(index, plan.project, plan.version, workspace.folder / "last") if _compares(plan) else []
+    subject = inspection.subject_of(found, plan.settings, name=plan.project, version=plan.version, last=last)
+    inspection.inspect(subject)
+    against = f", compared with {', '.join(path.name for path in last)}" if last else ""
+    return f"{len(found)} distributions of {plan.project} {plan.version}{against}"
+
+
+STEP = Step("inspect", always, _describe, _run)

@@ -1,0 +1,51 @@
+"""What the message of a release's tag says: written by act 2, and read by whoever meets the tag or its claim later."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+_TAGGER = re.compile(r"^tagger (.*?) (\d+) [+-]\d{4}$", re.MULTILINE)
+_INDEX = re.compile(r"^Index: (\S+)$", re.MULTILINE)
+_LISTED = re.compile(r"^([0-9a-f]{64})  (\S+)$", re.MULTILINE)
+
+
+def write(project: str, version: str, index_address: str, files: Mapping[str, str]) -> str:
+    """Return the message: project and version, the index, and sha256 by file name, as sha256sum writes it."""
+    listed = "\n".join(f"{sha256}  {name}" for name, sha256 in files.items())
+    return (
+        f"{project} {version}\n\nIndex: {index_address}\n\n"
+        f"sha256 of the distributions that were built from this commit:\n\n{listed}\n"
+    )
+
+
+@dataclass(frozen=True)
+class TagMessage:
+    """What a tag object says; a tag that is none of ours says little."""
+
+    #: The project's name as it spells it, and the version.
+    project: str
+    version: str
+    #: The address at which the distributions can be asked for; empty where it does not say.
+    index_address: str
+    #: sha256 by file name.
+    files: Mapping[str, str]
+    #: Who made the tag, and when (UTC).
+    who: str
+    when: str
+
+
+def read(tag_object: str) -> TagMessage:
+    """Read a tag object, as ``git cat-file -p`` shows it."""
+    tagger, index = _TAGGER.search(tag_object), _INDEX.search(tag_object)
+    files = {name: sha256 for sha256, name in _LISTED.findall(tag_object)}
+    subject = tag_object.partition("\n\n")[2].partition("\n")[0] if files else ""  # another's first line names nothing
+    project, _, version = subject.rpartition(" ")
+    return TagMessage(
+        project=project,
+        version=version,
+        index_address=index[1] if index else "",
+        files=files,
+        who=tagger[1] if tagger else "somebody",
+        when=datetime.fromtimestamp(int(tagger[2]), UTC).strftime("%Y-%m-%d %H:%M UTC") if tagger else "an unknown day",
+    )

@@ -1,0 +1,32 @@
+"""What is on disk is somebody else's input: JSON is read into a dataclass only where every value has its type."""
+
+import types
+from dataclasses import fields, is_dataclass
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+T = TypeVar("T")
+
+
+def from_json(kind: type[T], said: Any) -> T:  # noqa: ANN401 - whatever JSON holds
+    """Return what JSON says as a value of a type: a dataclass, a tuple of one type, an optional or a plain type.
+
+    Raises:
+        ValueError: It says something else.
+    """
+    value: Any = said
+    if is_dataclass(kind):
+        names = {each.name for each in fields(kind)}
+        if not isinstance(said, dict) or not said.keys() <= names:
+            raise ValueError(said)
+        hints = get_type_hints(kind)
+        try:
+            value = kind(**{name: from_json(hints[name], each) for name, each in said.items()})
+        except TypeError as error:  # a field is missing
+            raise ValueError(str(error)) from None
+    elif get_origin(kind) is tuple and isinstance(said, list):
+        value = tuple(from_json(get_args(kind)[0], each) for each in said)
+    elif get_origin(kind) in {types.UnionType, Union}:
+        value = None if said is None else from_json(get_args(kind)[0], said)
+    elif type(said) is not kind:
+        raise ValueError(said)
+    return value  # type: ignore[no-any-return]

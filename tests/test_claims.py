@@ -1,0 +1,65 @@
+"""A claim on the remote that was made for another index, or by another tool: what is told of it, and how it ends."""
+
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from support.cli import Cli
+from support.index import PypiServer
+from support.repository import Repository
+
+NAMES_NO_INDEX = (
+    "v1.2.9 was claimed by somebody on an unknown day, and is not finished: The tag does not name its index."
+)
+
+
+@pytest.mark.usefixtures("index")
+def test_a_claim_that_names_no_index(quick: Repository, cli: Cli) -> None:
+    """Nobody knows what is public of it: all tasks say so, and given up, its commit gets the tag on the remote."""
+    quick.git("push", "--quiet", "origin", "HEAD:refs/release-recipes/v1.2.9")
+    told = cli("status", cwd=quick.path)
+    assert told.code == 0, told.err
+    assert told.out.splitlines()[-4:] == [
+        "v1.2.9 is not finished:",
+        "  v1.2.9 was claimed by somebody on an unknown day",
+        "  The tag does not name its index",
+        "  finish it where it began, or give it up: release-recipes abandon",
+    ]
+    for task in ("resume", "abandon"):
+        stopped = cli(task, cwd=quick.path)
+        assert (stopped.code, stopped.err.splitlines()[0]) == (3, f"error: {NAMES_NO_INDEX}")
+    done = cli("abandon", "--yes", cwd=quick.path)
+    assert done.code == 0, done.err
+    assert "The tag does not name its index. What is public is not known." in done.out.splitlines()
+    refs = quick.remote_refs()
+    assert (refs["refs/tags/v1.2.9"], "refs/release-recipes/v1.2.9" in refs) == (quick.head, False)
+
+
+@pytest.mark.parametrize("uploaded", [True, False])
+@pytest.mark.usefixtures("index")
+def test_a_claim_for_another_index(uploaded: bool, quick: Repository, cli: Cli, tmp_path: Path) -> None:
+    """The index that the tag names is asked, not the one of the settings here: what it has decides what stays."""
+    folder = tmp_path / "another"
+    folder.mkdir()
+    content = b"not looked into"
+    name = "demo_package-1.2.9.tar.gz"
+    with PypiServer(folder) as another:
+        if uploaded:
+            (folder / name).write_bytes(content)
+        message = f"demo-package 1.2.9\n\nIndex: {another.index_url}\n\n{sha256(content).hexdigest()}  {name}\n"
+        quick.git("tag", "--annotate", f"--message={message}", "v1.2.9")
+        quick.git("push", "--quiet", "origin", "v1.2.9:refs/release-recipes/v1.2.9")
+        tag_object = quick.git("rev-parse", "v1.2.9")
+        quick.git("tag", "--delete", "v1.2.9")
+        done = cli("abandon", "--yes", cwd=quick.path)
+    assert done.code == 0, done.err
+    note = (
+        f"v1.2.9 is pushed, so that what stays public has its commit: {name}"
+        if uploaded
+        else "nothing was public; every trace is removed"
+    )
+    assert done.out.splitlines()[-1].endswith(f"s  {note}")
+    refs = quick.remote_refs()
+    assert refs.get("refs/tags/v1.2.9") == (tag_object if uploaded else None)
+    assert "refs/release-recipes/v1.2.9" not in refs
