@@ -1,6 +1,6 @@
-"""Make the tables in ``docs/`` from the code, or see that they are up to date: ``nox -s docs``, ``-- --write`` to mend.
+"""Generate the tables in ``docs/``, or check that they are up to date: ``nox -s docs``; ``-- --write`` updates them.
 
-A check that no test has seen fire, or seen silent, is an error here: it does not exist.
+It is an error if a check has no test in which it fires, or no test in which it is silent.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ def settings_page() -> str:
 
 
 class Marked:
-    """A plug-in for pytest that notes which test is marked as red or green for which check."""
+    """A plug-in for pytest that collects the tests that are marked as red or green for a check."""
 
     def __init__(self) -> None:
-        """Know no test yet."""
+        """Start without tests."""
         self.tests: dict[tuple[str, str], str] = {}
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Take the first test of each colour."""
+        """Keep the first test of each colour for each check."""
         for item in session.items:
             for colour in ("red", "green"):
                 for mark in item.iter_markers(colour):
@@ -86,43 +86,46 @@ def _linked(test: str) -> str:
 _SETTINGS = """\
 # Settings
 
-A flag wins over an environment variable, which wins over `.env`, which wins over `[tool.release]` in `pyproject.toml`,
-which wins over the default. The plan shows where a value came from. `.env` is read without interpolation, and its
-values do not enter the process environment. A token is never a setting of `pyproject.toml`: `PYPI_API_TOKEN` and
-`PYPI_TEST_TOKEN` come from the environment or `.env`. An unknown key in `[tool.release]` is an error that names the
-nearest known one.
+Settings come from flags, environment variables, `.env`, `[tool.release]` in `pyproject.toml`, and defaults; the first
+of these that has a value wins. The plan shows the origin of addresses and of the remote. `.env` is read without
+interpolation, and its values are not added to the environment of the process. The tokens `PYPI_API_TOKEN` and
+`PYPI_TEST_TOKEN` come from the environment, `.env` or the [keyring](secrets.md#where-the-token-comes-from), never from
+`pyproject.toml`. An unknown key in `[tool.release]` is an error; if it is similar to a known key, the error names that.
 
-| key in `[tool.release]` | variable | type | default | what it is for |
+| key in `[tool.release]` | variable | type | default | description |
 |---|---|---|---|---|
 {rows}
 
-Templates (`tag`, `commit_message`, `commit_body`) take `{{version}}`, `{{prior_version}}` and, for the commit,
-`{{tag}}`; where they are not set, `tag_name` and `message` of bump-my-version's configuration count.
+The templates `tag`, `commit_message` and `commit_body` can contain `{{version}}` and `{{prior_version}}`, and those for
+the commit also `{{tag}}`. If `tag` or `commit_message` is not set, `tag_name` or `message` of bump-my-version's
+configuration is used.
 
-The index address is derived for PyPI and TestPyPI, and for servers that serve `/simple/` beside the upload; for
-others, such as devpi (`…/+simple/`), set `index_url`.
+`pre_release_hooks` are strings, which are split like a command line, or lists of words.
 
-This page is made from `src/release_recipes/settings.py` by `nox -s docs -- --write`.
+The index address is known for PyPI and TestPyPI, and `/simple/` is appended to any other upload address. If an index is
+elsewhere, such as devpi's `…/+simple/`, set `index_url`.
+
+This page is generated from `src/release_recipes/settings.py` by `nox -s docs -- --write`.
 """
 
 _CHECKS = """\
 # Checks
 
-Act 1 looks for every reason not to release at once, and tells all of them together; act 2 looks into the distributions
-likewise (from `dist-set` on). Each check has a name, with which `skip_checks` in `[tool.release]` turns it off.
+Act 1 runs all checks in parallel, and reports all findings together. Act 2 does the same with the inspections of the
+distributions (from `dist-set` on). To skip a check, add its name to `skip_checks` in `[tool.release]`.
 
-| check | protects from | seen red by | seen silent by |
+| check | protects from | test in which it fires | test in which it is silent |
 |---|---|---|---|
 {rows}
 
-`nox -s mutants` takes the guard of each check away, and then inverts it; each time a test has to go red.
+`nox -s mutants` removes the condition of each check, and then inverts it; a test must fail each time.
 
-This page is made from the code and the marks of the tests by `nox -s docs -- --write`.
+This page is generated from the code and the marks of the tests by `nox -s docs -- --write`.
 """
 
 
 def main(*arguments: str) -> str | None:
-    """Write the pages, or name those that differ."""
+    """Write the pages, or return the names of those that differ."""
     stale = []
     for name, text in (("settings.md", settings_page()), ("checks.md", checks_page())):
         path = DOCS / name
@@ -130,7 +133,11 @@ def main(*arguments: str) -> str | None:
             path.write_text(text, encoding="utf-8")
         elif not path.is_file() or path.read_text(encoding="utf-8") != text:
             stale.append(name)
-    return f"docs/ is behind the code ({', '.join(stale)}): nox -s docs -- --write" if stale else None
+    return (
+        f"These pages in docs/ are out of date: {', '.join(stale)}. To update them: nox -s docs -- --write"
+        if stale
+        else None
+    )
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from release_recipes.findings import Finding
 
 TESTS = Path(__file__).parent
 PROCESSES = min(os.cpu_count() or 1, 4)
-NAMES = [each.name for each in (*CHECKS, *INSPECTIONS)]
+NAMES = [each.name for each in CHECKS] + [each.name for each in INSPECTIONS]
 #: How a check is broken, and the tests of which one has to fail.
 KINDS = {"removed": "red", "inverted": "green"}
 MUTANTS = [(name, kind) for name in NAMES for kind in KINDS]
@@ -61,7 +61,7 @@ class Share:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keep the marked tests."""
-        items[:] = [item for item in items if any(item.iter_markers(mark) for mark in KINDS.values())]
+        items[:] = [item for item in items if any(map(item.get_closest_marker, KINDS.values()))]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -133,4 +133,7 @@ def main() -> str | None:
 
 
 if __name__ == "__main__":
-    sys.exit(take(int(sys.argv[1]), Path(sys.argv[2])) if sys.argv[1:] else main())
+    if sys.argv[1:]:
+        take(int(sys.argv[1]), Path(sys.argv[2]))
+    else:
+        sys.exit(main())

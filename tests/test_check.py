@@ -114,7 +114,7 @@ RED: dict[str, tuple[Arrange, list[Told]]] = {
             Told(
                 "branch",
                 "'feature' is not a release branch (main).",
-                'git switch main, or name it in pyproject.toml: [tool.release] branches = ["feature"]',
+                'Run: git switch main; or set in pyproject.toml: [tool.release] branches = ["feature"]',
             )
         ],
     ),
@@ -134,7 +134,7 @@ RED: dict[str, tuple[Arrange, list[Told]]] = {
             Told(
                 "branch",
                 "'main' is not a release branch (stable, release/*).",
-                'git switch stable, or name it in pyproject.toml: [tool.release] branches = ["main"]',
+                'Run: git switch stable; or set in pyproject.toml: [tool.release] branches = ["main"]',
             )
         ],
     ),
@@ -144,7 +144,7 @@ RED: dict[str, tuple[Arrange, list[Told]]] = {
             Told(
                 "clean-tree",
                 "The working tree is not clean: notes/of today.txt.",
-                "Commit what belongs to the release, stash the rest (git stash -u), or list it in .gitignore.",
+                "Commit the changes, stash them (git stash -u), or add the files to .gitignore.",
             )
         ],
     ),
@@ -154,7 +154,7 @@ RED: dict[str, tuple[Arrange, list[Told]]] = {
             Told(
                 "clean-tree",
                 "The working tree is not clean: NEWS.md.",
-                "Commit what belongs to the release, stash the rest (git stash -u), or list it in .gitignore.",
+                "Commit the changes, stash them (git stash -u), or add the files to .gitignore.",
             )
         ],
     ),
@@ -164,7 +164,7 @@ RED: dict[str, tuple[Arrange, list[Told]]] = {
             Told(
                 "clean-tree",
                 "The working tree is not clean: NEWS.md.",
-                "Commit what belongs to the release, stash the rest (git stash -u), or list it in .gitignore.",
+                "Commit the changes, stash them (git stash -u), or add the files to .gitignore.",
             )
         ],
     ),
@@ -175,7 +175,7 @@ RED: dict[str, tuple[Arrange, list[Told]]] = {
                 "clean-tree",
                 "The working tree is not clean: note0.txt, note1.txt, note2.txt, note3.txt, note4.txt, note5.txt, "
                 "note6.txt, note7.txt and 2 more.",
-                "Commit what belongs to the release, stash the rest (git stash -u), or list it in .gitignore.",
+                "Commit the changes, stash them (git stash -u), or add the files to .gitignore.",
             )
         ],
     ),
@@ -184,8 +184,8 @@ RED: dict[str, tuple[Arrange, list[Told]]] = {
         [
             Told(
                 "remote",
-                "There is no remote 'origin': the release commit and its tag would live on this machine only.",
-                "git remote add origin <address>; without a remote you can rehearse: release-recipes rehearse",
+                "There is no remote 'origin', so the release commit and tag would exist on this machine only.",
+                "Add it: git remote add origin <address>; a rehearsal works without a remote: release-recipes rehearse",
             )
         ],
     ),
@@ -196,7 +196,7 @@ RED: dict[str, tuple[Arrange, list[Told]]] = {
                 "remote",
                 "The remote 'origin' does not answer: fatal: '/nowhere/at/all.git' does not appear to be a git "
                 "repository.",
-                "See what git says: git ls-remote origin",
+                "Check the connection: git ls-remote origin",
             )
         ],
     ),
@@ -205,8 +205,8 @@ RED: dict[str, tuple[Arrange, list[Told]]] = {
         [
             Told(
                 "behind",
-                "main is behind origin: origin/main has commits that are not here.",
-                "git pull --rebase origin main",
+                "main is behind origin: origin/main has commits that the local branch does not have.",
+                "Run: git pull --rebase origin main",
             )
         ],
     ),
@@ -215,8 +215,8 @@ RED: dict[str, tuple[Arrange, list[Told]]] = {
         [
             Told(
                 "behind",
-                "main is not part of origin: origin/main has commits that are not here.",
-                "git pull --rebase origin main",
+                "main is not part of origin: origin/main has commits that the local branch does not have.",
+                "Run: git pull --rebase origin main",
             )
         ],
     ),
@@ -225,41 +225,47 @@ RED: dict[str, tuple[Arrange, list[Told]]] = {
         [
             Told(
                 "tag",
-                "The tag v1.3.0 exists here already.",
-                "Release another version; or, if it was never published and is on no remote: git tag -d v1.3.0",
+                "The tag v1.3.0 already exists in this repository.",
+                "Release another version; or, if the tag was never published or pushed, delete it: git tag -d v1.3.0",
             )
         ],
     ),
     "tag there": (
         lambda repository: repository.git("push", "--quiet", "origin", "HEAD:refs/tags/v1.3.0"),
-        [Told("tag", "The tag v1.3.0 exists on origin already.", "Release another version.")],
+        [Told("tag", "The tag v1.3.0 already exists on origin.", "Release another version.")],
     ),
     "odd tag": (
         lambda repository: settings(repository, 'tag = "release {version}"'),
-        [Told("tag", "git takes no tag of the name 'release 1.3.0'.", "Fix the template: [tool.release] tag")],
+        [
+            Told(
+                "tag",
+                "'release 1.3.0' is not a valid name for a git tag.",
+                'Use a template such as: [tool.release] tag = "v{version}"',
+            )
+        ],
     ),
     "claimed": (
         lambda repository: repository.git("push", "--quiet", "origin", "HEAD:refs/release-recipes/v1.2.9"),
         [
             Told(
                 "claim",
-                "A release of v1.2.9 is under way: refs/release-recipes/v1.2.9 on origin, made by somebody on an "
+                "A release of v1.2.9 is in progress: refs/release-recipes/v1.2.9 on origin, created by somebody on an "
                 "unknown day.",
-                "Finish it where it began: release-recipes resume. If that is gone for good: release-recipes abandon",
+                "Finish it on that machine: release-recipes resume. If that machine is lost: release-recipes abandon",
             )
         ],
     ),
     "bisect": (
         bisect_begins,
-        [Told("structure", "A bisect is under way.", "Finish it, or give it up: git bisect reset")],
+        [Told("structure", "A git bisect is in progress.", "Finish it, or abort it: git bisect reset")],
     ),
     "submodule": (
         submodule,
         [
             Told(
                 "structure",
-                "The repository has submodules, and a clean clone of it would be incomplete.",
-                "Vendor them, or release from a repository without them; this version cannot do it.",
+                "The repository has submodules, so a clean clone would be incomplete.",
+                "Submodules are not supported: vendor them, or release from a repository without submodules.",
             )
         ],
     ),
@@ -268,8 +274,8 @@ RED: dict[str, tuple[Arrange, list[Told]]] = {
         [
             Told(
                 "structure",
-                "The repository keeps files in git LFS, and a clean clone of it would hold pointers only.",
-                "Take the package's files out of LFS; this version cannot release them.",
+                "The repository keeps files in Git LFS, so a clean clone would contain pointers only.",
+                "Git LFS is not supported: move the files of the package out of LFS.",
             )
         ],
     ),
@@ -306,9 +312,9 @@ def test_a_release_that_another_machine_has_claimed(
     before = repository.snapshot()
     ours = Told(
         "claim",
-        "A release of v1.2.9 is under way: refs/release-recipes/v1.2.9 on origin, made by Ada Lovelace "
+        "A release of v1.2.9 is in progress: refs/release-recipes/v1.2.9 on origin, created by Ada Lovelace "
         "<ada@example.org> on 2026-01-02 02:04 UTC.",
-        "Finish it where it began: release-recipes resume. If that is gone for good: release-recipes abandon",
+        "Finish it on that machine: release-recipes resume. If that machine is lost: release-recipes abandon",
     )
     assert problems(look(repository.path)) == ([ours] if project == "Demo.Package" else [])
     assert repository.snapshot() == before
@@ -322,9 +328,9 @@ def test_a_merge_under_way(repository: Repository) -> None:
         Told(
             "clean-tree",
             "The working tree is not clean: side.txt.",
-            "Commit what belongs to the release, stash the rest (git stash -u), or list it in .gitignore.",
+            "Commit the changes, stash them (git stash -u), or add the files to .gitignore.",
         ),
-        Told("structure", "A merge is under way.", "Finish it, or give it up: git merge --abort"),
+        Told("structure", "A git merge is in progress.", "Finish it, or abort it: git merge --abort"),
     ]
 
 
@@ -332,11 +338,15 @@ def test_a_merge_under_way(repository: Repository) -> None:
 @pytest.mark.parametrize(
     ("options", "message", "hint"),
     [
-        (["--depth=1"], "The repository is a shallow clone: its history ends too early.", "git fetch --unshallow"),
+        (
+            ["--depth=1"],
+            "The repository is a shallow clone, and its history is incomplete.",
+            "Run: git fetch --unshallow",
+        ),
         (
             ["--filter=blob:none"],
             "The repository is a partial clone: objects that a release needs may be missing.",
-            "Clone it whole: git clone without --filter",
+            "Clone it again, without --filter.",
         ),
     ],
     ids=["shallow", "partial"],
@@ -369,9 +379,7 @@ def test_a_branch_that_fits_a_pattern(repository: Repository) -> None:
     repository.git("switch", "--quiet", "--create", "release/1.x")
     outcome = look(repository.path)
     assert problems(outcome) == []
-    assert warnings(outcome) == [
-        Told("behind", "origin has no branch 'release/1.x' yet.", "The release creates it there.")
-    ]
+    assert warnings(outcome) == [Told("behind", "origin has no branch 'release/1.x' yet.", "The release creates it.")]
 
 
 @pytest.mark.usefixtures("index")
@@ -385,7 +393,7 @@ def test_commits_that_are_not_pushed_warn(repository: Repository) -> None:
         Told(
             "behind",
             f"main is 1 commit ahead of origin: {commit[:7]} docs: more theory.",
-            "The release pushes them too.",
+            "The release pushes them, too.",
         )
     ]
 
@@ -396,8 +404,8 @@ def test_nobody_is_known_to_git(repository: Repository, isolated_environment: En
     """Without a name and an e-mail address there is no release commit; both are asked for at once."""
     (isolated_environment.home / ".gitconfig").write_text("", encoding="utf-8")
     assert problems(look(repository.path)) == [
-        Told("identity", "git does not know your name (user.name).", 'git config user.name "…"'),
-        Told("identity", "git does not know your e-mail address (user.email).", 'git config user.email "…"'),
+        Told("identity", "git does not know your name (user.name).", 'Set it: git config user.name "…"'),
+        Told("identity", "git does not know your e-mail address (user.email).", 'Set it: git config user.email "…"'),
     ]
 
 
@@ -424,7 +432,7 @@ def test_a_release_to_testpypi_is_warned_of_the_repository(
     repository.git("switch", "--quiet", "--create", "feature")
     outcome = look(repository.path, test=True)
     assert problems(outcome) == []
-    assert [told.check for told in warnings(outcome)] == ["branch", "clean-tree", "behind"]
+    assert [told.check for told in warnings(outcome)] == ["branch", "clean-tree"]
 
 
 # -- the version -------------------------------------------------------------------------------------------------------
@@ -452,8 +460,8 @@ def edit(name: str, old: str, new: str) -> Arrange:
             "1.3.0+ubuntu1",
             Told(
                 "version",
-                "The planned version 1.3.0+ubuntu1 has a local part (+ubuntu1), which no public index takes.",
-                "Release it without that part.",
+                "The planned version 1.3.0+ubuntu1 has a local part (+ubuntu1), which public indexes refuse.",
+                "Release a version without the local part.",
             ),
         ),
         (
@@ -461,23 +469,20 @@ def edit(name: str, old: str, new: str) -> Arrange:
             Told(
                 "greater",
                 "The planned version 1.0.0 (--new-version) is not greater than 1.2.3.",
-                "To release the version as it stands: --part none; otherwise give a greater one.",
+                "Use a greater version; or, to release the current version: --part none",
             ),
         ),
         (
             "1.2.3",
-            Told(
-                "greater",
-                "The planned version 1.2.3 (--new-version) is the version that stands already.",
-                "To release the version as it stands: --part none; otherwise give a greater one.",
-            ),
+            # The version that stands is released as it stands (B3).
+            Told("tag", "The tag v1.2.3 already exists on origin.", "Release another version."),
         ),
         (
             "1.2.3rc1",
             Told(
                 "greater",
                 "The planned version 1.2.3rc1 (--new-version) is not greater than 1.2.3.",
-                "To release the version as it stands: --part none; otherwise give a greater one.",
+                "Use a greater version; or, to release the current version: --part none",
             ),
         ),
     ],
@@ -496,7 +501,7 @@ def test_a_prior_version_that_nobody_can_compare(make_repository: MakeRepository
     assert Told(
         "version",
         "The prior version '1.2.three' is not valid (PEP 440).",
-        "Write it as in 1.7.0, 1.7.0rc1 or 2026.11, or give one with --new-version.",
+        "Use a version such as 1.7.0, 1.7.0rc1 or 2026.11, or set it with --new-version.",
     ) in problems(look(repository.path, part="none"))
 
 
@@ -508,23 +513,24 @@ def test_a_prior_version_that_nobody_can_compare(make_repository: MakeRepository
             edit("README.md", "install demo-package==1.2.3", "install demo-package==1.2.2"),
             Told(
                 "version-files",
-                "The version files disagree: README.md does not hold 'install demo-package==1.2.3'.",
-                "Bring README.md to 1.2.3, or fix its search pattern in .bumpversion.toml.",
+                "The version files disagree: README.md does not contain 'install demo-package==1.2.3'.",
+                "Change README.md to 1.2.3, or fix its search pattern in .bumpversion.toml.",
             ),
         ),
         (
             edit("pyproject.toml", 'version = "1.2.3"', 'version = "1.2.4"'),
             Told(
                 "version-files",
-                "The version files disagree: the project declares 1.2.4, bump-my-version's current_version is 1.2.3.",
-                "Make them the same: fix current_version in .bumpversion.toml.",
+                "The version files disagree: the project declares 1.2.4, but bump-my-version's current_version is "
+                "1.2.3.",
+                "Fix current_version in .bumpversion.toml, so that they are the same.",
             ),
         ),
         (
             edit(".bumpversion.toml", "demo/__init__.py", "demo/version.py"),
             Told(
                 "version-files",
-                "The version file demo/version.py is not there.",
+                "The version file demo/version.py does not exist.",
                 "Fix the list of files in .bumpversion.toml.",
             ),
         ),
@@ -545,20 +551,20 @@ def test_version_files_that_disagree(arrange: Arrange, told: Told, repository: R
         (
             "",
             "demo/__init__.py",
-            "demo/__init__.py says 1.2.2, the project is at 1.2.3.",
-            "Bring demo/__init__.py to 1.2.3; or name the right files: [tool.release] version_files = […]",
+            "demo/__init__.py has 1.2.2, but the project has 1.2.3.",
+            "Change demo/__init__.py to 1.2.3, or list the right files: [tool.release] version_files = […]",
         ),
         (
             'version_files = ["pyproject.toml", "demo/__init__.py"]',
             "demo/__init__.py",
-            "demo/__init__.py does not hold 1.2.3.",
-            "Bring demo/__init__.py to 1.2.3.",
+            "demo/__init__.py does not contain 1.2.3.",
+            "Change demo/__init__.py to 1.2.3.",
         ),
         (
             'version_files = ["pyproject.toml", "README.md"]',
             "README.md",
-            "README.md does not hold 1.2.3.",
-            "Bring README.md to 1.2.3.",
+            "README.md does not contain 1.2.3.",
+            "Change README.md to 1.2.3.",
         ),
     ],
     ids=["found", "named module", "named prose"],
@@ -599,8 +605,8 @@ def test_a_missing_token(
         Told(
             "token",
             f"There is no token for {index.upload_url} (PYPI_API_TOKEN is not set).",
-            "cp .env.example .env && chmod 600 .env, then put PYPI_API_TOKEN=… there (a keyring or the environment "
-            "serve too); make one at your index, with the scope of this project only.",
+            "Create one at your index, limited to this project. Store it in a keyring or in the environment, or: "
+            "(umask 077; echo 'PYPI_API_TOKEN=…' > .env)",
         )
     ]
 
@@ -637,8 +643,8 @@ def test_a_version_that_is_on_the_index(
     assert problems(look(repository.path)) == [
         Told(
             "on-index",
-            f"demo-package 1.3.0 is on the index already ({index.index_url}).",
-            f"The next free: {patch} | {minor} | {major}",
+            f"demo-package 1.3.0 is already on the index ({index.index_url}).",
+            f"Release the next free version: {patch} | {minor} | {major}",
         )
     ]
 
@@ -656,7 +662,7 @@ def test_an_index_that_gives_no_answer(
     """Where nobody knows what is on the index, nothing is released."""
     monkeypatch.setenv("PYPI_INDEX_URL", f"{index.upload_url}login/")  # a page, but no index
     monkeypatch.setenv("PYPI_REPOSITORY_URL", "ftp://example.org/")
-    with pytest.raises(InvalidSetting, match="no web address"):
+    with pytest.raises(InvalidSetting, match="not a web address"):
         look(repository.path)
 
 
@@ -696,8 +702,8 @@ def test_a_program_that_is_not_installed(repository: Repository, monkeypatch: py
     assert problems(look(repository.path)) == [
         Told(
             "programs",
-            "The package 'no-such-program' is not installed beside release-recipes.",
-            "pip install no-such-program",
+            "The package 'no-such-program' is not installed in the environment of release-recipes.",
+            "Run: pip install no-such-program",
         )
     ]
 
@@ -724,10 +730,12 @@ def test_gh_is_not_there(
     git = subprocess.run(["which", "git"], check=True, capture_output=True, encoding="utf-8").stdout.strip()
     (only / "git").symlink_to(git)
     monkeypatch.setenv("PATH", str(only))
+    # What stands beside our own Python is found, too; here that may be gh.
+    monkeypatch.setattr("release_recipes.check.github.environment", lambda: {"PATH": str(only)})
     outcome = look(repository.path)
     assert problems(outcome) == []
     assert warnings(outcome) == [
-        Told("github", "gh is not there, so no GitHub release is made.", "Install it: https://cli.github.com")
+        Told("github", "gh is not installed, so no GitHub release is made.", "Install it from https://cli.github.com")
     ]
 
 
@@ -772,7 +780,7 @@ def test_a_skipped_check_that_there_is_not(repository: Repository) -> None:
     settings(repository, 'skip_checks = ["clean-trees"]')
     with pytest.raises(InvalidSetting) as caught:
         look(repository.path)
-    assert caught.value.message == "skip_checks names 'clean-trees', which is no check."
+    assert caught.value.message == "skip_checks names 'clean-trees', but there is no such check."
     assert caught.value.hint.startswith("The checks: branch, clean-tree, remote, behind, tag, claim, structure, ")
 
 
@@ -803,8 +811,8 @@ def test_the_check_task_says_all_and_changes_nothing(
     result = cli("check", "--part", "minor", cwd=repository.path)
     assert result.code == 1
     assert result.err == (
-        "error: The working tree is not clean: notes.txt.\n"
-        "   → Commit what belongs to the release, stash the rest (git stash -u), or list it in .gitignore.\n"
+        "error [clean-tree]: The working tree is not clean: notes.txt.\n"
+        "   → Commit the changes, stash them (git stash -u), or add the files to .gitignore.\n"
         "error: Not released: 1 error found.\n"
     )
     assert repository.snapshot() == before
@@ -820,4 +828,4 @@ def test_a_hint_names_the_program_that_was_started(repository: Repository, cli: 
     repository.git("remote", "remove", "origin")
     for started, program in ((cli, "release-recipes"), (invoke, "invoke")):
         result = started("check", cwd=repository.path)
-        assert f"without a remote you can rehearse: {program} rehearse\n" in result.err
+        assert f"a rehearsal works without a remote: {program} rehearse\n" in result.err

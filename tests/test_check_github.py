@@ -41,8 +41,8 @@ def test_a_red_check(repository: Repository, github: FakeGitHub) -> None:
     assert problems(look(repository.path)) == [
         Told(
             "ci",
-            f"CI is red on {repository.head[:12]}: buildbot, tests.",
-            "Fix it, or say why not: skip_checks = ['ci']",
+            f"CI failed on {repository.head[:12]}: buildbot, tests.",
+            "Fix it; or, to release anyway, set in [tool.release]: skip_checks = ['ci']",
         )
     ]
 
@@ -50,8 +50,8 @@ def test_a_red_check(repository: Repository, github: FakeGitHub) -> None:
 @pytest.mark.parametrize(
     ("runs", "message"),
     [
-        ({"tests": "", "docs": "success"}, "CI is not done on {head}: tests."),
-        ({}, "CI has said nothing of {head}."),
+        ({"tests": "", "docs": "success"}, "CI has not finished on {head}: tests."),
+        ({}, "CI has no result for {head}."),
     ],
     ids=["pending", "unknown"],
 )
@@ -73,8 +73,8 @@ def test_a_protected_branch(repository: Repository, github: FakeGitHub) -> None:
     assert warnings(look(repository.path)) == [
         Told(
             "protected",
-            "main is protected on GitHub, and may refuse the push of the release commit.",
-            "Bump by a pull request, and release what was merged with --part none; or let whoever releases bypass it.",
+            "main is protected on GitHub, so the push of the release commit may be refused.",
+            "Bump in a pull request and release the merge with --part none, or allow your user to bypass it.",
         )
     ]
 
@@ -89,7 +89,7 @@ def test_gh_is_signed_out(repository: Repository, github: FakeGitHub, monkeypatc
         Told(
             "github",
             "gh is not signed in to github.localhost, so no GitHub release is made.",
-            "gh auth login --hostname github.localhost",
+            "Sign in: gh auth login --hostname github.localhost",
         )
     ]
 

@@ -16,7 +16,7 @@ from support.index import PypiServer
 from support.macaroon import pypi_token
 from support.repository import Repository
 
-MAKE = "Make one at https://pypi.org/manage/account/token/, and put it into PYPI_API_TOKEN."
+MAKE = "Create a token at https://pypi.org/manage/account/token/, and set PYPI_API_TOKEN to it."
 
 JsonIndex = Callable[[dict[str, Any]], None]
 
@@ -53,27 +53,27 @@ def json_index(monkeypatch: pytest.MonkeyPatch) -> Iterator[JsonIndex]:
     [
         pytest.param(
             "hunter2-hunter2",
-            ("error", "PYPI_API_TOKEN is not a token of pypi.org: those begin with pypi-."),
+            ("error", "PYPI_API_TOKEN is not a token of pypi.org; those start with pypi-."),
             id="another shape",
         ),
         pytest.param(
             "pypi-not+a+macaroon",
-            ("warning", "PYPI_API_TOKEN cannot be read, so its scope is not known."),
+            ("warning", "PYPI_API_TOKEN cannot be decoded, so its scope is not known."),
             id="unreadable",
         ),
         pytest.param(
             pypi_token(location="test.pypi.org"),
-            ("error", "PYPI_API_TOKEN is a token of test.pypi.org, and the release goes to pypi.org."),
+            ("error", "PYPI_API_TOKEN is a token of test.pypi.org, but the release goes to pypi.org."),
             id="of TestPyPI",
         ),
         pytest.param(
             pypi_token([1, ["another-project", "a-third"]]),
-            ("error", "The scope of PYPI_API_TOKEN is a-third, another-project, not demo-package."),
+            ("error", "PYPI_API_TOKEN is limited to a-third, another-project, and the release is of demo-package."),
             id="of another project",
         ),
         pytest.param(
             pypi_token({"version": 1, "permissions": {"projects": ["another-project"]}}),
-            ("error", "The scope of PYPI_API_TOKEN is another-project, not demo-package."),
+            ("error", "PYPI_API_TOKEN is limited to another-project, and the release is of demo-package."),
             id="of another project, in the earlier form",
         ),
         pytest.param(pypi_token([0, 1_000_000_000, 0]), ("error", "PYPI_API_TOKEN has expired."), id="expired"),
@@ -117,7 +117,7 @@ def test_a_token_of_pypi_for_testpypi(repository: Repository, monkeypatch: pytes
     """A token of PyPI is refused on the way to TestPyPI."""
     monkeypatch.setenv("PYPI_TEST_TOKEN", pypi_token())
     assert [told[:2] for told in problems(look(repository.path, test=True))] == [
-        ("token-fits", "PYPI_TEST_TOKEN is a token of pypi.org, and the release goes to test.pypi.org.")
+        ("token-fits", "PYPI_TEST_TOKEN is a token of pypi.org, but the release goes to test.pypi.org.")
     ]
 
 
@@ -165,7 +165,7 @@ def test_a_dotenv_that_others_can_read(repository: Repository) -> None:
     repository.write(".git/info/exclude", ".env\n")
     repository.write(".env", "VERBOSE_OUTPUT=false\n").chmod(0o644)
     assert warnings(look(repository.path)) == [
-        Told("dotenv", ".env can be read by other users of this machine.", "chmod 600 .env")
+        Told("dotenv", ".env can be read by other users of this machine.", "Run: chmod 600 .env")
     ]
 
 
@@ -180,8 +180,8 @@ def test_a_dotenv_that_git_tracks(repository: Repository) -> None:
     assert problems(look(repository.path)) == [
         Told(
             "dotenv",
-            ".env is tracked by git, so whatever it holds is in the history.",
-            "git rm --cached .env, revoke every token in it, and list .env in .gitignore.",
+            ".env is tracked by git, so its content is in the history.",
+            "Revoke every token in it, add .env to .gitignore, and run: git rm --cached .env",
         )
     ]
 
@@ -212,8 +212,8 @@ def test_a_version_whose_files_were_deleted(repository: Repository, json_index: 
     assert problems(look(repository.path)) == [
         Told(
             "on-index",
-            "demo-package 1.3.0 was on the index once: its files are deleted, and their names used up.",
-            "Release another version: a file name cannot be used again.",
+            "demo-package 1.3.0 was on the index before, and its files were deleted.",
+            "Release another version; an index does not accept the name of a deleted file again.",
         )
     ]
 
@@ -225,7 +225,7 @@ def test_a_project_that_takes_no_files(status: str, repository: Repository, json
     """An archived and a quarantined project are told before the index refuses their files."""
     json_index({"project-status": {"status": status}})
     assert [told[:2] for told in problems(look(repository.path))] == [
-        ("project-status", f"demo-package is {status} on the index, which takes no files for it.")
+        ("project-status", f"demo-package is {status} on the index, so files cannot be uploaded.")
     ]
 
 
@@ -246,8 +246,8 @@ def test_a_project_that_the_index_does_not_know(repository: Repository) -> None:
     assert questions(look(repository.path)) == [
         Told(
             "first-release",
-            "The index has no project demo-package yet: this would be its first release.",
-            "See that the name is spelled as you mean it; it cannot be changed afterwards.",
+            "The index has no project demo-package: this is its first release.",
+            "Check the spelling of the name; it cannot be changed afterwards.",
         )
     ]
 
@@ -269,7 +269,7 @@ def test_a_private_package_on_the_way_to_a_public_index(repository: Repository) 
     assert [told[:2] for told in problems(look(repository.path))] == [
         (
             "private",
-            "The project has the classifier 'Private :: Do Not Upload', and the release goes to a public index.",
+            "The project has the classifier 'Private :: Do Not Upload', but the release goes to a public index.",
         )
     ]
 

@@ -1,9 +1,11 @@
 """What act 1 says of this machine, of signing, and of what is worth a warning."""
 
 import os
+import platform
 import shutil
 import subprocess
 from collections import namedtuple
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -76,7 +78,11 @@ def test_nothing_was_committed_since_the_last_tag(repository: Repository) -> Non
     """A release of what was released already is warned of."""
     repository.git("tag", "v1.2.9")
     assert warnings(look(repository.path)) == [
-        Told("something-new", "Nothing was committed since v1.2.9.", "Release only if that is what you mean.")
+        Told(
+            "something-new",
+            "There are no commits since v1.2.9.",
+            "Release only if you want to release the same commit again.",
+        )
     ]
 
 
@@ -121,16 +127,45 @@ def test_a_workflow_that_publishes_by_itself(text: str, warns: bool, repository:
     repository.git("push", "--quiet")
     found = [told for told in warnings(look(repository.path)) if told.check == "workflow"]
     file = ".github/workflows/publish.yml"
-    message = f"{file} publishes by itself when a tag or a release appears, and would race this release."
+    message = f"{file} publishes when a tag or a release is created, at the same time as this release."
     assert [told.message for told in found] == [message] * warns
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told"),
+    [
+        (">=3.10", []),
+        (">=3.99", [f"The project requires Python >=3.99, but release-recipes runs on {platform.python_version()}."]),
+        ("about 3", ["requires-python is 'about 3', which is not a version specifier."]),
+    ],
+)
+@pytest.mark.red("python")
+@pytest.mark.green("python")
+def test_the_python_that_the_project_requires(wanted: str, told: list[str], repository: Repository) -> None:
+    """A project for another Python than ours stops before it is tested with ours, and the hint says how to run."""
+    # E7
+    path = repository.path / "pyproject.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace(">=3.11", wanted), encoding="utf-8")
+    repository.commit("build: another Python")
+    repository.git("push", "--quiet")
+    found = [each for each in problems(look(repository.path)) if each.check == "python"]
+    assert [each.message for each in found] == told
+    assert all(each.hint for each in found)
 
 
 @pytest.mark.red("prerelease")
 def test_a_prerelease_after_a_final_version(repository: Repository) -> None:
     """A pre-release on the way from a final version is asked about."""
     assert [told[:2] for told in questions(look(repository.path, part=None, new_version="1.3.0rc1"))] == [
-        ("prerelease", "1.3.0rc1 is a pre-release, on the way from the final 1.2.3.")
+        ("prerelease", "1.3.0rc1 is a pre-release, and 1.2.3 is a final release.")
     ]
+
+
+@pytest.mark.green("prerelease")
+def test_a_prerelease_after_a_prerelease(make_repository: Callable[..., Repository]) -> None:
+    """Who is among pre-releases already is not asked about the next one."""
+    repository = make_repository(noxfile=True, version="1.3.0rc1")
+    assert questions(look(repository.path, part=None, new_version="1.3.0rc2")) == []
 
 
 @pytest.mark.green("prerelease")
@@ -162,7 +197,7 @@ def test_a_changelog(text: str, hooks: str, warns: bool, repository: Repository)
     repository.commit("docs: changes")
     repository.git("push", "--quiet")
     found = [told for told in warnings(look(repository.path)) if told.check == "changelog"]
-    assert [told.message for told in found] == ["CHANGELOG.md says nothing of 1.3.0."] * warns
+    assert [told.message for told in found] == ["CHANGELOG.md does not mention 1.3.0."] * warns
 
 
 @pytest.mark.skipif(os.name == "nt", reason="modes are POSIX's")

@@ -10,7 +10,7 @@ from support.index import PypiServer
 from support.repository import Repository
 
 NAMES_NO_INDEX = (
-    "v1.2.9 was claimed by somebody on an unknown day, and is not finished: The tag does not name its index."
+    "v1.2.9 was claimed by somebody on an unknown day, and is not finished: The tag does not name an index."
 )
 
 
@@ -23,17 +23,42 @@ def test_a_claim_that_names_no_index(quick: Repository, cli: Cli) -> None:
     assert told.out.splitlines()[-4:] == [
         "v1.2.9 is not finished:",
         "  v1.2.9 was claimed by somebody on an unknown day",
-        "  The tag does not name its index",
-        "  finish it where it began, or give it up: release-recipes abandon",
+        "  The tag does not name an index",
+        "  finish it on that machine, or abandon it: release-recipes abandon",
     ]
     for task in ("resume", "abandon"):
         stopped = cli(task, cwd=quick.path)
         assert (stopped.code, stopped.err.splitlines()[0]) == (3, f"error: {NAMES_NO_INDEX}")
     done = cli("abandon", "--yes", cwd=quick.path)
     assert done.code == 0, done.err
-    assert "The tag does not name its index. What is public is not known." in done.out.splitlines()
+    assert "The tag does not name an index. It is not known what is public." in done.out.splitlines()
     refs = quick.remote_refs()
     assert (refs["refs/tags/v1.2.9"], "refs/release-recipes/v1.2.9" in refs) == (quick.head, False)
+
+
+def claim(repository: Repository, index_url: str, name: str, content: bytes) -> str:
+    """Claim 1.2.9 on the remote, as another machine does; returns the tag object."""
+    message = f"demo-package 1.2.9\n\nIndex: {index_url}\n\n{sha256(content).hexdigest()}  {name}\n"
+    repository.git("tag", "--annotate", f"--message={message}", "v1.2.9")
+    repository.git("push", "--quiet", "origin", "v1.2.9:refs/release-recipes/v1.2.9")
+    tag_object = repository.git("rev-parse", "v1.2.9")
+    repository.git("tag", "--delete", "v1.2.9")
+    return tag_object
+
+
+def test_a_claim_for_an_index_that_wants_credentials(quick: Repository, cli: Cli, tmp_path: Path) -> None:
+    """The index of our settings is asked with our token: another machine's release for it can be abandoned here."""
+    folder = tmp_path / "private"
+    folder.mkdir()
+    name = "demo_package-1.2.9.tar.gz"
+    (folder / name).write_bytes(b"not looked into")
+    with PypiServer(folder, authenticate=("update", "list", "download")) as private:
+        tag_object = claim(quick, private.index_url, name, b"not looked into")
+        done = cli("abandon", "--yes", cwd=quick.path, env=private.settings)
+    assert done.code == 0, done.err
+    assert done.out.splitlines()[-1].endswith(f"is pushed, so that the commit of what stays public is kept: {name}")
+    refs = quick.remote_refs()
+    assert (refs["refs/tags/v1.2.9"], "refs/release-recipes/v1.2.9" in refs) == (tag_object, False)
 
 
 @pytest.mark.parametrize("uploaded", [True, False])
@@ -47,17 +72,13 @@ def test_a_claim_for_another_index(uploaded: bool, quick: Repository, cli: Cli, 
     with PypiServer(folder) as another:
         if uploaded:
             (folder / name).write_bytes(content)
-        message = f"demo-package 1.2.9\n\nIndex: {another.index_url}\n\n{sha256(content).hexdigest()}  {name}\n"
-        quick.git("tag", "--annotate", f"--message={message}", "v1.2.9")
-        quick.git("push", "--quiet", "origin", "v1.2.9:refs/release-recipes/v1.2.9")
-        tag_object = quick.git("rev-parse", "v1.2.9")
-        quick.git("tag", "--delete", "v1.2.9")
+        tag_object = claim(quick, another.index_url, name, content)
         done = cli("abandon", "--yes", cwd=quick.path)
     assert done.code == 0, done.err
     note = (
-        f"v1.2.9 is pushed, so that what stays public has its commit: {name}"
+        f"v1.2.9 is pushed, so that the commit of what stays public is kept: {name}"
         if uploaded
-        else "nothing was public; every trace is removed"
+        else "nothing was public; all traces are removed"
     )
     assert done.out.splitlines()[-1].endswith(f"s  {note}")
     refs = quick.remote_refs()

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.message import Message
 from email.utils import format_datetime
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -32,11 +33,13 @@ class Server:
     def __init__(self) -> None:
         self.answers: dict[str, list[tuple[int, Headers, bytes]]] = {}
         self.asked: list[tuple[str, str | None]] = []
+        self.headers: list[Message] = []
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 outer.asked.append((self.path, self.headers.get("Authorization")))
+                outer.headers.append(self.headers)
                 left = outer.answers.get(self.path, [(404, {}, b"")])
                 status, headers, body = left.pop(0) if len(left) > 1 else left[0]
                 self.send_response(status)
@@ -200,3 +203,33 @@ def test_no_credentials_on_a_redirect(server: Server, make_server: Callable[[], 
     assert index_of(server, upload_address=f"{server.address}/").page("box").exists
     assert [bool(authorization) for _, authorization in server.asked] == [False, True]
     assert other.asked == [("/elsewhere/", None)]
+
+
+def test_a_hash_in_capitals(server: Server) -> None:
+    """A hash in capitals on an HTML page is the same hash, and no other file."""
+    server.says("/simple/box/", f'<a href="/f/box-1.0.tar.gz#sha256={SHA.upper()}">x</a>')
+    assert index_of(server).page("box").files["box-1.0.tar.gz"].sha256 == SHA
+
+
+def test_credentials_after_a_403(server: Server) -> None:
+    """An index that says 403 to whoever shows no credentials is shown ours, too."""
+    server.says("/simple/box/", "", status=403)
+    server.says("/simple/box/", "<a href='/f/box-1.0.tar.gz'>x</a>")
+    assert index_of(server, upload_address=f"{server.address}/legacy/").page("box").exists
+    assert [bool(authorization) for _, authorization in server.asked] == [False, True]
+
+
+def test_no_credentials_in_the_clear(server: Server) -> None:
+    """Where files are uploaded with https, pages of the same host with http are not sent our credentials."""
+    server.says("/simple/box/", "", status=401)
+    upload_address = f"{server.address.replace('http://', 'https://')}/legacy/"
+    with pytest.raises(NoIndexAnswer, match="401"):
+        index_of(server, upload_address=upload_address).page("box")
+    assert server.asked == [("/simple/box/", None)]
+
+
+def test_no_page_of_a_cache(server: Server) -> None:
+    """Caches on the way are asked for what is so now."""
+    server.says("/simple/box/", "<a href='/f/box-1.0.tar.gz'>x</a>")
+    index_of(server).page("box")
+    assert [headers.get("Cache-Control") for headers in server.headers] == ["no-cache"]

@@ -20,13 +20,17 @@ GOOD = {WHEEL: wheel(), SDIST: sdist()}
 
 
 def told(
-    folder: Path, files: Mapping[str, bytes], last: Mapping[str, bytes] | None = None, **settings: object
+    folder: Path,
+    files: Mapping[str, bytes],
+    last: Mapping[str, bytes] | None = None,
+    tracked: tuple[str, ...] = (),
+    **settings: object,
 ) -> tuple[list[Finding], list[Finding]]:
     """Inspect a release of demo-package 1.3.0; its problems and its warnings."""
     warnings: list[Finding] = []
     paths, before = write(folder / "dist", files), write(folder / "last", last or {})
     chosen = Settings(**settings)  # type: ignore[arg-type]
-    subject = subject_of(paths, chosen, name="demo-package", version="1.3.0", last=before)
+    subject = subject_of(paths, chosen, name="demo-package", version="1.3.0", last=before, tracked=tracked)
     with events.listening(lambda event: warnings.append(event.finding) if isinstance(event, events.Warned) else None):
         try:
             inspect(subject)
@@ -91,7 +95,7 @@ def misled() -> bytes:
     return bytes(packed)
 
 
-MISLED = "the header of demo/__init__.py is not what the directory says"
+MISLED = "the header of demo/__init__.py does not match the directory"
 
 
 def hidden() -> bytes:
@@ -109,7 +113,11 @@ BAD: Mapping[str, tuple[str, str, Callable[[], Mapping[str, bytes]]]] = {
         "There are 2 sdists: demo_package-1.2.0.tar.gz, demo_package-1.3.0.tar.gz.",
         lambda: {**GOOD, "demo_package-1.2.0.tar.gz": sdist()},
     ),
-    "a stray file": ("dist-set", "Beside the distributions lies notes.txt.", lambda: {**GOOD, "notes.txt": b""}),
+    "a stray file": (
+        "dist-set",
+        "dist/ contains files that are not distributions: notes.txt.",
+        lambda: {**GOOD, "notes.txt": b""},
+    ),
     "two wheels for one machine": (
         "dist-set",
         "demo_package-1.3-py3-none-any.whl and demo_package-1.3.0-py3-none-any.whl are for the same tags.",
@@ -117,7 +125,7 @@ BAD: Mapping[str, tuple[str, str, Callable[[], Mapping[str, bytes]]]] = {
     ),
     "no distribution's name": (
         "dist-names",
-        "demo_package-1.3.0-any.whl is not the name of a distribution.",
+        "demo_package-1.3.0-any.whl is not a valid name for a distribution.",
         lambda: {SDIST: sdist(), "demo_package-1.3.0-any.whl": wheel()},
     ),
     "another name": (
@@ -140,7 +148,7 @@ BAD: Mapping[str, tuple[str, str, Callable[[], Mapping[str, bytes]]]] = {
     ),
     "a name that is not normalised": (
         "file-names",
-        "Demo-Package-1.3.0.tar.gz is not a normalised file name; it would begin with demo_package-1.3.0.",
+        "Demo-Package-1.3.0.tar.gz is not a normalised file name; it must start with demo_package-1.3.0.",
         lambda: {WHEEL: wheel(), "Demo-Package-1.3.0.tar.gz": sdist()},
     ),
     "a local version": (
@@ -150,18 +158,18 @@ BAD: Mapping[str, tuple[str, str, Callable[[], Mapping[str, bytes]]]] = {
     ),
     "half a file": (
         "archive",
-        f"{SDIST} cannot be read to its end: Compressed file ended before the end-of-stream marker was reached.",
+        f"{SDIST} cannot be read completely: Compressed file ended before the end-of-stream marker was reached.",
         lambda: {**GOOD, SDIST: sdist()[:-60]},
     ),
-    "no ZIP": ("archive", f"{WHEEL} cannot be read to its end: File is not a zip file.", lambda: {**GOOD, WHEEL: b"?"}),
+    "no ZIP": ("archive", f"{WHEEL} cannot be read completely: File is not a zip file.", lambda: {**GOOD, WHEEL: b"?"}),
     "a member twice": (
         "archive",
-        f"{WHEEL} holds demo/__init__.py 2 times.",
+        f"{WHEEL} contains demo/__init__.py 2 times.",
         lambda: {**GOOD, WHEEL: duplicated()},
     ),
     "data after a ZIP": (
         "archive",
-        f"{WHEEL} is a ZIP that can be read in two ways: there is data after its end.",
+        f"{WHEEL} is a ZIP that can be read in two ways: there is data after the end.",
         lambda: {**GOOD, WHEEL: wheel() + b"more"},
     ),
     "data before a ZIP": (
@@ -176,48 +184,48 @@ BAD: Mapping[str, tuple[str, str, Callable[[], Mapping[str, bytes]]]] = {
     ),
     "data after a tar": (
         "archive",
-        f"{SDIST} cannot be read to its end: Not a gzipped file (b'mo').",
+        f"{SDIST} cannot be read completely: Not a gzipped file (b'mo').",
         lambda: {**GOOD, SDIST: sdist() + b"more"},
     ),
-    "a sparse file": ("archive", f"{SDIST} holds a sparse file, {TOP}/hole.", lambda: bad_sdist(sparse)),
+    "a sparse file": ("archive", f"{SDIST} contains a sparse file: {TOP}/hole.", lambda: bad_sdist(sparse)),
     "a device": (
         "archive",
-        f"{SDIST} holds a special file, {TOP}/null.",
+        f"{SDIST} contains a special file: {TOP}/null.",
         lambda: bad_sdist(member(f"{TOP}/null", tarfile.CHRTYPE)),
     ),
     "an absolute path": (
         "paths",
-        f"{WHEEL} holds /etc/profile, an absolute path.",
+        f"{WHEEL} contains /etc/profile, an absolute path.",
         lambda: bad_wheel({"/etc/profile": ""}),
     ),
     "a path upwards": (
         "paths",
-        f"{WHEEL} holds demo/../../other.py, a path that leads out of the archive.",
+        f"{WHEEL} contains demo/../../other.py, a path that leads out of the archive.",
         lambda: bad_wheel({"demo/../../other.py": ""}),
     ),
     "a backslash": (
         "paths",
-        f"{SDIST} holds {TOP}/demo\\data.txt, a path with a backslash, which is a folder on Windows only.",
+        f"{SDIST} contains {TOP}/demo\\data.txt, a path with a backslash, which is a folder on Windows only.",
         lambda: {**GOOD, SDIST: sdist({**SDIST_FILES, f"{TOP}/demo\\data.txt": ""})},
     ),
     "an over-long path": (
         "paths",
-        f"{WHEEL} holds demo/{'x' * 55}…{'x' * 17}.py, a path of 308 characters, too long for Windows.",
+        f"{WHEEL} contains demo/{'x' * 55}…{'x' * 17}.py, a path of 308 characters, too long for Windows.",
         lambda: bad_wheel({f"demo/{'x' * 300}.py": ""}),
     ),
     "a link out of the sdist": (
         "paths",
-        f"{SDIST} holds {TOP}/demo/link, a link out of the archive, to ../../../etc/passwd.",
+        f"{SDIST} contains {TOP}/demo/link, a link out of the archive, to ../../../etc/passwd.",
         lambda: bad_sdist(member(f"{TOP}/demo/link", tarfile.SYMTYPE, "../../../etc/passwd")),
     ),
     "a hard link out of the sdist": (
         "paths",
-        f"{SDIST} holds {TOP}/link, a link out of the archive, to /etc/passwd.",
+        f"{SDIST} contains {TOP}/link, a link out of the archive, to /etc/passwd.",
         lambda: bad_sdist(member(f"{TOP}/link", tarfile.LNKTYPE, "/etc/passwd")),
     ),
     "a file beside the sdist's folder": (
         "paths",
-        f"{SDIST} holds setup.py, which is not below {TOP}/.",
+        f"{SDIST} contains setup.py, which is outside of {TOP}/.",
         lambda: {**GOOD, SDIST: sdist({**SDIST_FILES, "setup.py": ""})},
     ),
     "no PKG-INFO": (
@@ -232,12 +240,12 @@ BAD: Mapping[str, tuple[str, str, Callable[[], Mapping[str, bytes]]]] = {
     ),
     "two .dist-info": (
         "metadata-files",
-        f"{WHEEL} has not one folder .dist-info, but 2: demo_package-1.3.0.dist-info, other-1.dist-info.",
+        f"{WHEEL} must have one .dist-info folder, but has 2: demo_package-1.3.0.dist-info, other-1.dist-info.",
         lambda: bad_wheel({"other-1.dist-info/METADATA": METADATA}),
     ),
     "a wrong hash in RECORD": (
         "record",
-        f"{WHEEL}: demo/__init__.py has another hash than RECORD says.",
+        f"{WHEEL}: the hash of demo/__init__.py differs from RECORD.",
         lambda: {**GOOD, WHEEL: wheel({**WHEEL_FILES, "demo/__init__.py": "evil\n"}, recorded=record(WHEEL_FILES))},
     ),
     "a file that RECORD lacks": (
@@ -247,17 +255,17 @@ BAD: Mapping[str, tuple[str, str, Callable[[], Mapping[str, bytes]]]] = {
     ),
     "a file that only RECORD has": (
         "record",
-        f"{WHEEL}: RECORD lists demo/gone.py, which is not there.",
+        f"{WHEEL}: RECORD lists demo/gone.py, which does not exist.",
         lambda: {**GOOD, WHEEL: wheel(recorded=record({**WHEEL_FILES, "demo/gone.py": ""}))},
     ),
     "an old hash in RECORD": (
         "record",
-        f"{WHEEL}: RECORD has no hash of demo/__init__.py that is safe.",
+        f"{WHEEL}: RECORD has no secure hash of demo/__init__.py.",
         lambda: {**GOOD, WHEEL: wheel(recorded=record(WHEEL_FILES).replace("sha256=", "md5=", 1))},
     ),
     "a wrong size in RECORD": (
         "record",
-        f"{WHEEL}: demo/__init__.py has 20 bytes, RECORD says 21.",
+        f"{WHEEL}: demo/__init__.py has 20 bytes, but RECORD lists 21.",
         lambda: {**GOOD, WHEEL: wheel(recorded=record(WHEEL_FILES).replace(",20\n", ",21\n", 1))},
     ),
     "a file twice in RECORD": (
@@ -272,7 +280,7 @@ BAD: Mapping[str, tuple[str, str, Callable[[], Mapping[str, bytes]]]] = {
     ),
     "an entry point that names nothing": (
         "entry-points",
-        f"{WHEEL}: entry_points.txt has demo = demo main, which names no object.",
+        f"{WHEEL}: entry_points.txt has demo = demo main, which is not a reference to an object.",
         lambda: bad_wheel({f"{INFO}/entry_points.txt": "[console_scripts]\ndemo = demo main\n"}),
     ),
     "an entry point without a group": (
@@ -287,13 +295,18 @@ BAD: Mapping[str, tuple[str, str, Callable[[], Mapping[str, bytes]]]] = {
     ),
     "no licence file": (
         "license-files",
-        f"{SDIST} names the licence LICENSE, and does not hold {TOP}/LICENSE.",
+        f"{SDIST} lists the licence file LICENSE, but does not contain {TOP}/LICENSE.",
         lambda: {**GOOD, SDIST: sdist({k: v for k, v in SDIST_FILES.items() if "LICENSE" not in k})},
     ),
     "no licence file in the wheel": (
         "license-files",
-        f"{WHEEL} names the licence LICENSE, and does not hold {INFO}/licenses/LICENSE.",
+        f"{WHEEL} lists the licence file LICENSE, but does not contain {INFO}/licenses/LICENSE.",
         lambda: {**GOOD, WHEEL: wheel({k: v for k, v in WHEEL_FILES.items() if "LICENSE" not in k})},
+    ),
+    "a classifier that nobody knows": (
+        "classifiers",
+        f"{SDIST} has the classifier 'Framework :: Frobnicate', which PyPI does not know.",
+        lambda: metadata_files("Requires-P", "Classifier: Framework :: Frobnicate\nRequires-P"),
     ),
     "metadata that is none": (
         "twine-check",
@@ -307,23 +320,23 @@ BAD: Mapping[str, tuple[str, str, Callable[[], Mapping[str, bytes]]]] = {
     ),
     "a .env": (
         "secrets",
-        f"{SDIST} holds {TOP}/.env, a file for credentials.",
+        f"{SDIST} contains {TOP}/.env, a file for credentials.",
         lambda: {**GOOD, SDIST: sdist({**SDIST_FILES, f"{TOP}/.env": "A=b\n"})},
     ),
     "a .pypirc": (
         "secrets",
-        f"{WHEEL} holds demo/.pypirc, a file for credentials.",
+        f"{WHEEL} contains demo/.pypirc, a file for credentials.",
         lambda: bad_wheel({"demo/.pypirc": ""}),
     ),
     "a credential in a module": (
         "secrets",
-        f"A credential stands in {WHEEL}!demo/settings.py, line 2: an AWS access key.",
+        f"{WHEEL}!demo/settings.py contains a credential in line 2: an AWS access key.",
         # In two parts, so that this file has none.
         lambda: bad_wheel({"demo/settings.py": "# keys\nKEY = 'AKIA" + "QZ2X4TESTKEYS7WY'\n"}),
     ),
     "a private key": (
         "secrets",
-        f"{SDIST} holds {TOP}/tests/id_ed25519, a file for credentials.",
+        f"{SDIST} contains {TOP}/tests/id_ed25519, a file for credentials.",
         lambda: {**GOOD, SDIST: sdist({**SDIST_FILES, f"{TOP}/tests/id_ed25519": ""})},
     ),
 }
@@ -351,8 +364,8 @@ def test_a_file_of_more_than_100_mb_is_refused(tmp_path: Path, monkeypatch: pyte
     assert min(map(len, GOOD.values())) > 99
     problems, _ = told(tmp_path, GOOD)
     assert [problem.message for problem in problems if problem.check == "size"] == [
-        f"{WHEEL} has 0 MB; PyPI takes 100 MB.",
-        f"{SDIST} has 0 MB; PyPI takes 100 MB.",
+        f"{WHEEL} has 0 MB; the limit of PyPI is 100 MB.",
+        f"{SDIST} has 0 MB; the limit of PyPI is 100 MB.",
     ]
 
 
@@ -374,7 +387,7 @@ def test_every_inspection_is_seen_red() -> None:
     assert len({each.name for each in INSPECTIONS}) == len(INSPECTIONS)
 
 
-WARNINGS = {"wheel-contents", "changed-files"}
+WARNINGS = {"wheel-contents", "missing-files", "changed-files", "portable-names"}
 """Inspections that stop nothing."""
 
 STRICT = f"twine check: {WHEEL}: long_description missing."
@@ -391,6 +404,44 @@ def test_what_strict_mode_adds_stops_where_it_is_configured(tmp_path: Path) -> N
     """With twine_strict the same is a problem."""
     problems, _ = told(tmp_path, metadata_files("\n# demo-package\n", ""), twine_strict=True)
     assert STRICT in [problem.message for problem in problems]
+
+
+@pytest.mark.red("portable-names")
+@pytest.mark.parametrize(
+    ("files", "why"),
+    [
+        (("demo/Data.json", "demo/data.json"), "differ in case only"),
+        (("demo/aux.py",), "are reserved on Windows"),
+    ],
+)
+def test_names_that_not_every_system_has(files: tuple[str, ...], why: str, tmp_path: Path) -> None:
+    """A name that Windows or macOS cannot have, or cannot keep apart from another, is a warning."""
+    # E13
+    problems, warnings = told(tmp_path, bad_wheel(dict.fromkeys(files, "")))
+    assert problems == []
+    sentence = f"{WHEEL} contains names that {why}: {', '.join(files)}."
+    assert [warning.message for warning in warnings if warning.check == "portable-names"] == [sentence]
+
+
+@pytest.mark.red("missing-files")
+@pytest.mark.parametrize("top", ["", "src/"])
+def test_files_of_the_package_that_the_wheel_lacks(top: str, tmp_path: Path) -> None:
+    """What git tracks in a package's folder and a first wheel lacks is a warning; tests and sources are none of it."""
+    # E4
+    lacking = ("demo/sub/__init__.py", "demo/templates/a.html")
+    there = ("demo/__init__.py", "demo/tests/test_it.py", "demo/fast.pyx")
+    tracked = tuple(f"{top}{name}" for name in (*there, *lacking))
+    problems, warnings = told(tmp_path, GOOD, tracked=tracked)
+    assert problems == []
+    assert [warning.message for warning in warnings if warning.check == "missing-files"] == [
+        f"{WHEEL} does not contain files that git tracks in {top}demo: {', '.join(lacking)}."
+    ]
+
+
+@pytest.mark.green("missing-files")
+def test_a_wheel_that_has_all_files_of_its_package(tmp_path: Path) -> None:
+    """Where the wheel has what git tracks there is nothing to say."""
+    assert told(tmp_path, GOOD, tracked=tuple(name for name in WHEEL_FILES if name.startswith("demo/"))) == ([], [])
 
 
 @pytest.mark.red("wheel-contents")
@@ -427,7 +478,7 @@ def test_files_that_are_new_or_gone_are_listed(tmp_path: Path) -> None:
     problems, warnings = told(tmp_path, GOOD, last)
     assert problems == []
     assert [(warning.check, warning.message) for warning in warnings] == [
-        ("changed-files", f"{SDIST} against {OLD}.tar.gz: new: pyproject.toml; gone: demo/messages.mo."),
+        ("changed-files", f"{SDIST} compared with {OLD}.tar.gz: new: pyproject.toml; removed: demo/messages.mo."),
     ]
 
 
@@ -437,7 +488,7 @@ def test_what_may_be_a_key_of_the_tests_warns(tmp_path: Path) -> None:
     problems, warnings = told(tmp_path, files)
     assert problems == []
     assert [warning.message for warning in warnings] == [
-        f"{SDIST} holds {TOP}/tests/server.key, which may be a private key."
+        f"{SDIST} contains {TOP}/tests/server.key, which may be a private key."
     ]
 
 

@@ -13,7 +13,7 @@ from support.cli import Cli
 from support.index import PypiServer
 from support.repository import Repository
 
-FAILS = f"{WHEEL} installs, but this fails: console_scripts: demo = demo:main"
+FAILS = f"{WHEEL} can be installed, but this fails: console_scripts: demo = demo:main"
 HELPER = "Metadata-Version: 2.1\nName: helper\nVersion: 1.0\n"
 
 
@@ -48,7 +48,7 @@ def test_a_good_wheel_installs(tmp_path: Path) -> None:
 def test_a_module_that_cannot_be_imported_warns(tmp_path: Path) -> None:
     """The import and the entry point are told apart, each with its reason."""
     assert warned(tmp_path, wheel(demo("import no_such_module"))) == [
-        f"{WHEEL} installs, but this fails: import demo: ModuleNotFoundError: No module named 'no_such_module'.",
+        f"{FAILS.partition('console_scripts')[0]}import demo: ModuleNotFoundError: No module named 'no_such_module'.",
         f"{FAILS}: ModuleNotFoundError: No module named 'no_such_module'.",
     ]
 
@@ -82,7 +82,7 @@ def test_an_environment_that_does_not_fit_together_stops(tmp_path: Path, monkeyp
     with pytest.raises(BadDistribution) as caught:
         warned(tmp_path, wheel({**WHEEL_FILES, f"{INFO}/METADATA": metadata}))
     assert caught.value.message == (
-        f"{WHEEL} installs, but pip check is not content: "
+        f"{WHEEL} can be installed, but pip check fails: "
         "The package `demo-package` requires `helper>=2`, but `1.0` is installed"
     )
 
@@ -110,4 +110,4 @@ def test_nothing_is_installed_where_that_is_turned_off(repository: Repository, i
     repository.git("push", "--quiet")
     result = cli("release", "--part", "minor", "--dry-run", cwd=repository.path)
     assert result.code == 0, result.err
-    assert "• install       left out: by the setting try_install" in result.plain.splitlines()
+    assert "• install            left out: by the setting try_install" in result.plain.splitlines()

@@ -5,6 +5,8 @@ import io
 import tarfile
 from pathlib import Path
 
+import pytest
+
 from distributions.made import SDIST, SDIST_FILES, TOP, sdist, write
 from release_recipes.distributions.normalise import normalise
 
@@ -40,6 +42,30 @@ def test_two_builds_become_the_same_bytes(tmp_path: Path) -> None:
     """Time, owner, umask and gzip's header are taken away."""
     ada = normalised(tmp_path / "ada", special(1, 0o022, "ada", 10)).read_bytes()
     assert ada == normalised(tmp_path / "bob", special(2, 0o077, "robert", 11)).read_bytes()
+
+
+def test_the_time_of_the_compression_is_that_of_the_release(tmp_path: Path) -> None:
+    """The header of gzip has the time that is asked for, not that of the build."""
+    packed = normalised(tmp_path, special(1, 0o022, "ada", 10)).read_bytes()
+    assert int.from_bytes(packed[4:8], "little") == EPOCH
+
+
+def packed_by(folder: Path, names: str, comment: str) -> bytes:
+    """Pack files of these names in that order, with a comment of whoever packed them, and repack that."""
+
+    def put(archive: tarfile.TarFile) -> None:
+        for name in names:
+            info = tarfile.TarInfo(f"{TOP}/{name}")
+            info.pax_headers = {"comment": comment} if comment else {}
+            archive.addfile(info)
+
+    return normalised(folder, sdist(more=put)).read_bytes()
+
+
+@pytest.mark.parametrize(("names", "comment"), [("cab", ""), ("abc", "by a tool"), ("bca", "by a tool")])
+def test_neither_the_order_nor_a_comment_stays(names: str, comment: str, tmp_path: Path) -> None:
+    """Whatever the order in which files were packed, and whatever a tool adds to each, the bytes are the same."""
+    assert packed_by(tmp_path / "ada", "abc", "") == packed_by(tmp_path / "bob", names, comment)
 
 
 def test_executables_links_and_folders_stay(tmp_path: Path) -> None:

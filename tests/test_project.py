@@ -109,7 +109,7 @@ def test_name_and_version(files: dict[str, str], name: str, declared: str | None
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        ({}, "{folder} holds no Python project (no pyproject.toml, setup.py or setup.cfg)."),
+        ({}, "{folder} contains no Python project (no pyproject.toml, setup.py or setup.cfg)."),
         (
             {"pyproject.toml": "[tool.black]\n"},
             "The project's name cannot be read from pyproject.toml, setup.cfg or setup.py.",
@@ -120,14 +120,14 @@ def test_name_and_version(files: dict[str, str], name: str, declared: str | None
         ),
         (
             {"pyproject.toml": '[project]\nname = "demo"\ndynamic = ["version"]\n'},
-            "The project's version is not found in pyproject.toml, setup.cfg, setup.py or the package.",
+            "The project's version was not found in pyproject.toml, setup.cfg, setup.py or the package.",
         ),
         (
             {
                 "pyproject.toml": '[project]\nname = "demo"\ndynamic = ["version"]\n'
                 '[build-system]\nrequires = ["setuptools>=80", "setuptools-scm[toml]>=8"]\n'
             },
-            "The version comes from git tags (setuptools-scm), and no file holds it.",
+            "The version comes from git tags (setuptools-scm), and no file contains it.",
         ),
     ],
     ids=["nothing", "no name", "no Python", "no version", "tags"],
@@ -142,8 +142,11 @@ def test_no_project(files: dict[str, str], message: str, tmp_path: Path) -> None
 def test_a_version_file_that_is_not_there(tmp_path: Path) -> None:
     """A file that the settings name and that is not there is wrong usage."""
     folder = make(tmp_path, {"pyproject.toml": '[project]\nname = "demo"\nversion = "1.2.3"\n'})
-    with pytest.raises(InvalidSetting, match=r"version_files names 'demo\.py', which is not there\."):
+    with pytest.raises(InvalidSetting, match=r"version_files lists 'demo\.py', which does not exist\."):
         read(folder, "pyproject.toml", "demo.py")
+
+
+DECLARED = '[project]\nname = "demo"\nversion = "1.2.3"\n'
 
 
 @pytest.mark.parametrize(
@@ -155,6 +158,20 @@ def test_a_version_file_that_is_not_there(tmp_path: Path) -> None:
         ({"setup.cfg": "[metadata]\nname = demo\n"}, None),
         ({"pyproject.toml": '[project]\nname = "demo"\nversion = "1.2.3"\n[tool.bumpversion]\n'}, "pyproject.toml"),
         ({".bumpversion.toml": "", "pyproject.toml": '[project]\nname="demo"\nversion="1.2.3"\n'}, None),
+        (
+            {
+                ".bumpversion.cfg": "[bumpversion]\ncurrent_version = 1.2.3\n",
+                "pyproject.toml": f"{DECLARED}[tool.bumpversion]\n",
+            },
+            ".bumpversion.cfg",
+        ),
+        (
+            {
+                "setup.cfg": "[bumpversion]\ncurrent_version = 1.2.3\n",
+                "pyproject.toml": f"{DECLARED}[tool.bumpversion]\n",
+            },
+            "setup.cfg",
+        ),
     ],
 )
 def test_the_bump_configuration(files: dict[str, str], config: str | None, tmp_path: Path) -> None:

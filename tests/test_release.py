@@ -147,7 +147,11 @@ def test_an_explicit_version(
     ("arguments", "variables", "told"),
     [
         (["--part", "major"], {}, "demo-package 1.2.3 → 2.0.0 (--part major)"),
-        (["--part", "minor"], {"RELEASE_VERSION": "3.0.0"}, "demo-package 1.2.3 → 1.3.0 (--part minor)"),
+        (
+            ["--part", "minor"],
+            {"RELEASE_VERSION": "3.0.0"},
+            "demo-package 1.2.3 → 1.3.0 (--part minor, over 3.0.0 of environment RELEASE_VERSION)",
+        ),
         ([], {}, "demo-package 1.2.3 → 1.2.4 (default: patch)"),
         ([], {"RELEASE_VERSION": "3.0.0"}, "demo-package 1.2.3 → 3.0.0 (environment RELEASE_VERSION)"),
     ],
@@ -174,17 +178,18 @@ def test_a_dry_run_says_what_each_step_would_do(repository: Repository, index: P
     """A dry run shows how the version files change, and what each step does; only questions reach the index."""
     result = cli("release", "--part", "minor", "--dry-run", cwd=repository.path)
     lines = [line.strip() for line in result.out.splitlines()]
-    sentence = f"upload with twine to {index.upload_url}: wheels first, the sdist last, each where it is absent"
+    sentence = f"upload the files that the index does not have to {index.upload_url} with twine, the sdist last"
     for line in (
         '-__version__ = "1.2.3"',
         '+__version__ = "1.3.0"',
-        "• hooks         left out: no pre_release_hooks are set",
-        "• commit        $ git commit --quiet --cleanup=verbatim --file=-",
+        "• hooks              left out: no pre_release_hooks are set",
+        "• commit             $ git commit --quiet --cleanup=verbatim --file=-",
         "release: v1.3.0",
-        "• test          $ python -m nox --stop-on-first-error -s test",
-        "• build         $ python -m nox --stop-on-first-error -s build",
-        "• tag           $ git tag --annotate --cleanup=verbatim --file=- v1.3.0 '<commit>'",
-        f"• upload        {sentence}",
+        "• test               $ python -P -m nox --report '<workspace>/tests.json' --stop-on-first-error -s test",
+        "• build              $ python -P -m nox --stop-on-first-error -s build",
+        "repack the sdist, so that two builds are identical",
+        "• tag                $ git tag --annotate --cleanup=verbatim --file=- v1.3.0 '<commit>'",
+        f"• upload             {sentence}",
         "$ git update-ref refs/tags/v1.3.0 '<tag object>' ''",
     ):
         assert line in lines
@@ -220,8 +225,8 @@ def test_a_template_that_cannot_be_filled(repository: Repository, cli: Cli) -> N
     assert (result.code, result.err) == (
         2,
         (
-            "error: The template of tag, 'v{verison}', cannot be filled: 'verison'.\n"
-            "   → Use only {version}, {new_version}, {current_version}, {prior_version}.\n"
+            "error: The template 'v{verison}' of tag is not valid: 'verison'.\n"
+            "   → Use only these fields: {version}, {new_version}, {current_version}, {prior_version}.\n"
         ),
     )
 
@@ -233,7 +238,7 @@ def test_a_flag_without_a_value(flag: str, task: str, repository: Repository, cl
     """A flag whose value is empty, such as an empty variable in CI, is wrong usage, and not the default."""
     before = repository.snapshot()
     result = cli(task, flag, "", cwd=repository.path)
-    assert (result.code, result.err) == (2, f"error: {flag} is empty.\n   → Give {flag} a value, or leave it out.\n")
+    assert (result.code, result.err) == (2, f"error: {flag} is empty.\n   → Give {flag} a value, or omit it.\n")
     assert repository.snapshot() == before
 
 
@@ -259,8 +264,10 @@ def test_distributions_that_are_kept_and_tests_that_are_not_run(
     result = cli("release", "--part", "minor", *flag, cwd=repository.path, env=variables)
     assert result.code == 0, result.err
     kept = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (repository.path / "dist").iterdir()}
+    assert kept.pop(".gitignore")  # what is kept makes no working tree unclean
     assert kept == index.files()
     assert len(kept) == 2
+    assert repository.git("status", "--porcelain") == ""
 
 
 def test_hooks_join_the_release_commit(
@@ -279,7 +286,8 @@ def test_hooks_join_the_release_commit(
     settings(repository, 'pre_release_hooks = ["python hook.py"]')
     result = cli("release", "--part", "minor", "--skip-tests", cwd=repository.path)
     assert result.code == 0, result.err
-    assert "changed CHANGES.md, fragment.md\n" in result.out
+    told = "changed CHANGES.md, fragment.md; not committed, because git does not track it: stray.txt\n"
+    assert told in result.out
     assert repository.git("show", "--name-status", "--format=", "HEAD").splitlines() == [
         *("M\t.bumpversion.toml", "M\tCHANGES.md", "M\tREADME.md", "M\tdemo/__init__.py"),
         *("D\tfragment.md", "M\tpyproject.toml"),
@@ -298,7 +306,7 @@ def test_our_sessions_for_a_project_without_a_noxfile(
     repository = make_repository(files={"tests/test_demo.py": test})
     result = cli("release", "--part", "minor", cwd=repository.path)
     assert result.code == 0, result.out + result.err
-    assert "nox -s test (ours)" in result.out
+    assert "pytest with " in result.out
     released(repository, index, isolated_environment.temporary)
 
 
@@ -312,20 +320,20 @@ FAILING: dict[str, tuple[dict[str, str], str]] = {
     "build": (
         {"_backend/bare_backend.py": "raise RuntimeError('a reason')\n"},
         (
-            "error: The build failed (exit code 1).\n   → See its output above; try it in a fresh clone: "
-            "python -m nox --stop-on-first-error -s build\n"
+            "error: The build failed (exit code 1).\n   → See the output above, and try it in a new clone: "
+            "python -P -m nox --stop-on-first-error -s build\n"
         ),
     ),
     "hook": (
         {"hook.py": "print('a reason')\nraise SystemExit(3)\n"},
         (
             "error: The pre-release hook 'python hook.py' failed (exit code 3).\n"
-            "   → Fix it: [tool.release] pre_release_hooks in pyproject.toml.\n"
+            "   → Fix the hook: [tool.release] pre_release_hooks in pyproject.toml\n"
         ),
     ),
     "noxfile": (
         {"noxfile.py": "raise RuntimeError('a reason')\n"},
-        "   → Fix noxfile.py; try it with: nox --list\n",
+        "   → Fix noxfile.py; to check it: nox --list\n",
     ),
 }
 
@@ -379,7 +387,7 @@ def test_an_interrupted_release_leaves_no_trace(
         out, err = process.communicate(timeout=20)
     assert process.returncode == 130
     assert err.endswith(
-        f"error: Interrupted by {name}; nothing is public.\n   → Type the same command to start again.\n"
+        f"error: Interrupted by {name}; nothing is public.\n   → Run the same command to start again.\n"
     )
     assert json.loads(out)["outcome"] == "interrupted"
     assert repository.snapshot() == before
@@ -420,7 +428,7 @@ def begin_anew(folder: Path) -> None:
             2,
             (
                 "error: pyproject.toml cannot be read: Expected ']' at the end of a table declaration "
-                "(at line 1, column 9).\n   → Fix it at that place.\n"
+                "(at line 1, column 9).\n   → Fix the TOML at that position.\n"
             ),
         ),
         (
@@ -428,23 +436,20 @@ def begin_anew(folder: Path) -> None:
             1,
             (
                 "error: This folder is not in the working tree of a git repository.\n"
-                "   → Go to your project's folder, or make one there: git init\n"
+                "   → Change to the folder of your project, or create a repository there: git init\n"
             ),
         ),
         (
             begin_anew,
             1,
-            (
-                "error: This repository has no commit yet.\n"
-                "   → Commit what you want to release: git add . && git commit\n"
-            ),
+            ("error: This repository has no commit yet.\n   → Make one: git add . && git commit\n"),
         ),
         (
             lambda folder: (folder / "pyproject.toml").unlink(),
             1,
             (
-                "error: {folder} holds no Python project (no pyproject.toml, setup.py or setup.cfg).\n"
-                "   → Run this in the repository of the package that you release.\n"
+                "error: {folder} contains no Python project (no pyproject.toml, setup.py or setup.cfg).\n"
+                "   → Run this in the repository of the package that you want to release.\n"
             ),
         ),
     ],

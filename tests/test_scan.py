@@ -202,7 +202,7 @@ def test_the_password_in_use(repository: Repository, cli: Cli) -> None:
     repository.git("add", "deploy.sh")
     result = cli("scan", "--staged", cwd=repository.path)
     assert result.code == 1
-    assert "deploy.sh:2: a credential that is in use here" in result.err
+    assert "deploy.sh:2: a credential that is in use on this machine" in result.err
     assert "correct-horse" not in result.out + result.err
 
 
@@ -210,7 +210,7 @@ def test_the_task(repository: Repository, cli: Cli, tmp_path: Path) -> None:
     """The task ends with 0 where nothing is found and with 1 where something is, and never shows it."""
     token = make_token("PyPI", 8)
     clean = cli("scan", cwd=repository.path)
-    assert (clean.code, clean.out) == (0, "No credential found.\n")
+    assert (clean.code, clean.out) == (0, "No credentials found.\n")
     repository.write("settings.py", f'x = 1\ny = "{token}"\n')
     repository.git("add", "settings.py")
     found = cli("scan", "--staged", "--json", cwd=repository.path)

@@ -7,6 +7,7 @@ import pytest
 
 from release_recipes.errors import InvalidSetting, InvalidVersion, WrongUsage
 from release_recipes.plan import Request, Wanted, wanted
+from release_recipes.secrets.mask import MASK
 from release_recipes.settings import PYPI, TEST_PYPI, Settings, Sources, load, sources, token
 
 
@@ -31,9 +32,10 @@ def test_the_defaults() -> None:
         "https://test.pypi.org/legacy/",
         "https://test.pypi.org/simple/",
     )
-    assert (settings.username, settings.remote, settings.branches) == ("__token__", "origin", ())
+    assert (settings.username, settings.remote, settings.branches) == ("__token__", "", ())
     assert (settings.auto_git_tag, settings.run_tests_before_upload, settings.clean_build_artifacts) == (True,) * 3
     assert (settings.verbose_output, settings.version, settings.tag) == (False, "", "")
+    assert (settings.upload_workers, settings.normalise_sdist, settings.install_after_release) == (4, True, False)
     assert settings.origin("repository_url") == "default"
 
 
@@ -108,14 +110,14 @@ def test_the_index_is_derived(upload: str, index: str) -> None:
         ("branch", "Did you mean branches?"),
         ("version-files", "Did you mean version_files?"),
         ("pre_release_hook", "Did you mean pre_release_hooks?"),
-        ("xyzzy", "The keys are listed in docs/settings.md."),
+        ("xyzzy", "See docs/settings.md for the list of settings."),
     ],
 )
 def test_an_unknown_key(key: str, hint: str) -> None:
     """A key of `[tool.release]` that there is not is an error that names the nearest one."""
     with pytest.raises(InvalidSetting) as caught:
         read_table(**{key: "anything"})
-    assert (caught.value.message, caught.value.hint) == (f"There is no setting {key!r} in [tool.release].", hint)
+    assert (caught.value.message, caught.value.hint) == (f"[tool.release] has an unknown setting {key!r}.", hint)
 
 
 @pytest.mark.parametrize("key", ["token", "pypi_api_token", "PYPI_API_TOKEN", "password"])
@@ -123,10 +125,10 @@ def test_a_token_in_pyproject(key: str) -> None:
     """A credential in a file that is committed is refused, and told to be revoked; its value is not told."""
     with pytest.raises(InvalidSetting) as caught:
         read_table(**{key: "pypi-AgEIcHlwaS5vcmc"})
-    assert (
-        caught.value.message == f"{key} in [tool.release]: pyproject.toml is committed, and no place for a credential."
+    assert caught.value.message == (
+        f"{key} is set in [tool.release], but pyproject.toml is committed and must not hold a credential."
     )
-    assert caught.value.hint == "Take it out, revoke it, and put the new one into .env (PYPI_API_TOKEN=…)."
+    assert caught.value.hint == "Remove it, revoke it, and put a new one into .env: PYPI_API_TOKEN=…"
 
 
 @pytest.mark.parametrize(
@@ -141,7 +143,7 @@ def test_a_token_in_pyproject(key: str) -> None:
 @pytest.mark.parametrize("variable", ["PYPI_REPOSITORY_URL", "TEST_PYPI_INDEX_URL"])
 def test_an_address_with_a_password(address: str, variable: str) -> None:
     """An address that carries credentials is refused, without repeating them."""
-    with pytest.raises(InvalidSetting, match="carries a user or a password") as caught:
+    with pytest.raises(InvalidSetting, match="contains a user, a password") as caught:
         read({variable: address})
     assert "correct-horse" not in caught.value.message
     assert "AgEI" not in caught.value.message
@@ -150,7 +152,7 @@ def test_an_address_with_a_password(address: str, variable: str) -> None:
 @pytest.mark.parametrize("address", ["upload.pypi.org/legacy/", "ftp://pkgs.example.org/", "https:///legacy", "pypi"])
 def test_an_address_that_is_none(address: str) -> None:
     """An address that nothing can be uploaded to is refused."""
-    with pytest.raises(InvalidSetting, match="which is no web address"):
+    with pytest.raises(InvalidSetting, match="which is not a web address"):
         read({"PYPI_REPOSITORY_URL": address})
 
 
@@ -203,7 +205,7 @@ def test_a_table_that_is_none(table: object) -> None:
 def test_dotenv_is_read_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing in `.env` is interpolated, and nothing of it enters the process's environment."""
     (tmp_path / ".env").write_text(
-        "# tokens\nexport PYPI_API_TOKEN='pypi-AgEI$x${HOME}end'\nPYPI_USERNAME=ada # who\nPYPI_TEST_TOKEN=\nBROKEN\n",
+        "# tokens\nexport PYPI_API_TOKEN='pypi-AgEI$x${HOME}end'\nPYPI_USERNAME=ada # who\nPYPI_TEST_TOKEN=\n",
         encoding="utf-8",
     )
     monkeypatch.delenv("PYPI_API_TOKEN", raising=False)
@@ -224,6 +226,15 @@ def test_the_environment_wins_over_dotenv(tmp_path: Path, monkeypatch: pytest.Mo
         held = token(sources(tmp_path), PYPI)
         assert held is not None
         assert held.reveal() == used
+
+
+def test_every_credential_of_dotenv_is_masked(tmp_path: Path) -> None:
+    """A credential in `.env` that no task needs is masked like the one that is used; another value is not."""
+    lines = ("PYPI_TEST_TOKEN=pypi-of-testpypi", "GITLAB_TOKEN=glpat-0123456789", "PYPI_USERNAME=ada-lovelace")
+    (tmp_path / ".env").write_text("\n".join(lines), encoding="utf-8")
+    sources(tmp_path)
+    text = "pypi-of-testpypi glpat-0123456789 ada-lovelace"
+    assert MASK(text) == "********** ********** ada-lovelace"
 
 
 def test_a_dotenv_that_is_no_text(tmp_path: Path) -> None:
@@ -249,13 +260,21 @@ def test_a_pyproject_that_is_no_toml(content: bytes, tmp_path: Path) -> None:
     [
         (Request(), {}, ("patch", "", "default: patch")),
         (Request(part="minor"), {}, ("minor", "", "--part minor")),
-        (Request(part="none"), {"RELEASE_VERSION": "2.0.0"}, ("none", "", "--part none")),
-        (Request(new_version="2.0.0rc1"), {"RELEASE_VERSION": "3.0.0"}, ("", "2.0.0rc1", "--new-version")),
+        (
+            Request(part="none"),
+            {"RELEASE_VERSION": "2.0.0"},
+            ("none", "", "--part none, over 2.0.0 of environment RELEASE_VERSION"),
+        ),
+        (
+            Request(new_version="2.0.0rc1"),
+            {"RELEASE_VERSION": "3.0.0"},
+            ("", "2.0.0rc1", "--new-version, over 3.0.0 of environment RELEASE_VERSION"),
+        ),
         (Request(), {"RELEASE_VERSION": "3.0.0"}, ("", "3.0.0", "environment RELEASE_VERSION")),
         (Request(), {"MCP_VERSION": "3.0.0"}, ("", "3.0.0", "environment MCP_VERSION")),
         (
             Request(),
-            {"MCP_VERSION": "3.0.0", "RELEASE_VERSION": "4.0.0"},
+            {"MCP_VERSION": "4.0.0", "RELEASE_VERSION": "4.0.0"},
             ("", "4.0.0", "environment RELEASE_VERSION"),
         ),
         (Request(new_version="v2.0.0"), {}, ("", "2.0.0", "--new-version")),
@@ -269,7 +288,7 @@ def test_what_is_asked_for(request_: Request, variables: dict[str, str], expecte
 
 def test_both_flags() -> None:
     """A part and a version exclude each other."""
-    with pytest.raises(WrongUsage, match="--part and --new-version exclude each other"):
+    with pytest.raises(WrongUsage, match="--part and --new-version cannot be used together"):
         wanted(Request(part="minor", new_version="2.0.0"), read())
 
 

@@ -34,21 +34,22 @@ def test_a_record_is_read_as_it_was_written(kept: State) -> None:
 
 
 def test_the_mark_is_on_disk(kept: State) -> None:
-    """That an upload begins is written before it does."""
+    """A release that is marked is read as one of which something may be public."""
     kept.save(RECORD)
     kept.mark_public(RECORD)
     assert kept.records()[0].maybe_public is True
 
 
-def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A full disk in the middle of a write costs neither the old content nor a stray file."""
+@pytest.mark.parametrize("step", ["os.fsync", "pathlib.Path.replace"])
+def test_a_write_that_fails_leaves_the_old_file(step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is full at whatever step of a write costs neither the old content nor a stray file."""
     path = tmp_path / "record.json"
     write_atomically(path, "old")
 
-    def full(_: int) -> None:
+    def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("os.fsync", full)
+    monkeypatch.setattr(step, full)
     with pytest.raises(OSError, match="No space left"):
         write_atomically(path, "new")
     assert path.read_text(encoding="utf-8") == "old"
@@ -61,7 +62,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
         ("{", "cannot be read"),
         ("[]", "cannot be read"),
         ('{"format": 2}', "cannot be read"),
-        ('{"format": 1}', "is of format 1; this version reads 2"),
+        ('{"format": 1}', "has format 1, but this version reads format 2"),
     ],
 )
 def test_a_record_that_cannot_be_read_is_told(kept: State, text: str, words: str) -> None:

@@ -63,6 +63,37 @@ def test_every_spelling_is_masked(spelling: str, mask: Mask) -> None:
     assert mask(f"before {spelling.rstrip('=')} after") == "before ********** after"
 
 
+PASSWORD = """a'b/c\\d<e>"f&ö"""  # noqa: S105 -- nobody's
+
+
+@pytest.mark.parametrize(
+    ("password", "spelling"),
+    [
+        ("pa ss/wörd+1", "pa%20ss%2Fw%C3%B6rd%2B1"),
+        ("pa ss/wörd+1", "pa%20ss%2fw%c3%b6rd%2b1"),
+        ("pa ss/wörd+1", "pa%20ss/w%C3%B6rd%2B1"),
+        ("pa ss/wörd+1", "pa+ss%2Fw%C3%B6rd%2B1"),
+        ("pa ss/wörd+1", r"pa ss/w\u00f6rd+1"),
+        ("pa ss/wörd+1", r"pa ss/w\xc3\xb6rd+1"),
+        ("pa ss/wörd+1", "pa ss/w?rd+1"),
+        (PASSWORD, r"""a'b/c\\d<e>\"f&ö"""),
+        (PASSWORD, r"""a'"'"'b/c\d<e>"f&ö"""),
+        (PASSWORD, r"a&#x27;b/c\d&lt;e&gt;&quot;f&amp;ö"),
+        (PASSWORD, r"""a'b/c\d&lt;e&gt;"f&amp;ö"""),
+        (PASSWORD, r"""a'b/c\d<e>"f&\xf6"""),
+        ("it's a/dög", r"it\'s a/dög"),
+        ("correct-horse", "636f72726563742d686f727365"),
+        ("correct-horse", "636F72726563742D686F727365"),
+    ],
+)
+def test_every_spelling_of_a_short_password_is_masked(password: str, spelling: str) -> None:
+    """A password of odd characters is stars in URLs, JSON, HTML, shells, hexadecimal digits and narrow streams, too."""
+    mask = Mask()
+    mask.add(password)
+    assert mask(f"before {spelling} after") == "before ********** after"
+    assert mask(f"at the end {spelling}") == "at the end **********"
+
+
 @pytest.mark.parametrize("user", ["a", "ab", "ada", "lovelace"])
 def test_a_header_for_any_user(user: str, mask: Mask) -> None:
     """A basic authorization header of another user gives nothing of the secret away."""
@@ -100,7 +131,10 @@ def test_a_token_shows_as_stars() -> None:
         *("TWINE_PASSWORD", "TWINE_USERNAME", "TWINE_REPOSITORY_URL", "UV_PUBLISH_TOKEN", "UV_PUBLISH_PASSWORD"),
         *("FLIT_PASSWORD", "HATCH_INDEX_AUTH", "PDM_PUBLISH_PASSWORD", "POETRY_PYPI_TOKEN_PYPI"),
         *("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "CI_JOB_TOKEN"),
-        *("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_RUNTIME_TOKEN", "PYPI_ID_TOKEN"),
+        *("GITHUB_PAT", "GITLAB_TOKEN", "GITLAB_PRIVATE_TOKEN", "GITEA_TOKEN", "BITBUCKET_TOKEN", "CI_DEPLOY_PASSWORD"),
+        *("DEVPI_PASSWORD", "MATURIN_PASSWORD", "MATURIN_PYPI_TOKEN", "POETRY_HTTP_BASIC_OURS_PASSWORD", "NETRC"),
+        *("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_RUNTIME_TOKEN"),
+        *("PYPI_ID_TOKEN", "SIGSTORE_ID_TOKEN", "VAULT_ID_TOKEN"),
     ],
 )
 def test_the_name_of_a_credential(name: str) -> None:

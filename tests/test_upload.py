@@ -104,7 +104,7 @@ def test_interrupted_parallel_upload(tmp_path: Path, proxy: FaultyIndex, pypi: P
     world = world_of(tmp_path, proxy, pypi, 9)
     broken = world.record.artifacts[5].filename
     proxy.plan(faulty.RESET_DURING, None, broken)
-    with pytest.raises(UploadFailed, match=f"{broken} did not get to the index after 6 attempts: "):
+    with pytest.raises(UploadFailed, match=f"{broken} was not uploaded after 6 attempts: "):
         upload.STEP.converge(world)
     there = set(pypi.files())
     assert broken not in there
@@ -124,8 +124,8 @@ def test_both_hashes_are_told(tmp_path: Path, proxy: FaultyIndex, pypi: PypiServ
     with pytest.raises(FileConflict) as told:
         upload.STEP.converge(world)
     assert told.value.message == (
-        "box-1.0.tar.gz is on the index with other content: sha256 "
-        "d138adb95f45e72c5ff2636505e638162afd772c2fcfb2ca6375026e8a6aa17a there, "
+        "The index has a different file named box-1.0.tar.gz: sha256 "
+        "d138adb95f45e72c5ff2636505e638162afd772c2fcfb2ca6375026e8a6aa17a on the index, "
         f"{world.record.artifacts[1].sha256} here."
     )
     assert proxy.uploads == []
@@ -162,7 +162,7 @@ def test_a_corrupt_distribution(tmp_path: Path, name: str) -> None:
     path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
     with pytest.raises(BadDistribution) as told:
         Distribution(path).name_and_version()
-    assert f"{name} cannot be read to its end: " in told.value.findings[0].message
+    assert f"{name} cannot be read completely: " in told.value.findings[0].message
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 413])
@@ -192,7 +192,7 @@ def test_attempts_are_logged(tmp_path: Path, proxy: FaultyIndex, pypi: PypiServe
     with events.listening(seen.append), events.listening(History(state).hear):
         upload.STEP.converge(world_of(tmp_path, proxy, pypi, 1, state=state))
     failed = "box-1.0-py310-none-any.whl: attempt 1 of 6 failed (503 Service Unavailable)"
-    assert events.Output("retry", f"{failed}; again in 0.0 s") in seen
+    assert events.Output("retry", f"{failed}; trying again in 0.0 s") in seen
     history = [json.loads(line) for line in (tmp_path / "state" / "history.jsonl").read_text().splitlines()]
     assert [(line["event"], line["what"]) for line in history] == [("attempt failed", failed)]
 
@@ -204,7 +204,8 @@ def test_no_record_to_resume(tmp_path: Path, proxy: FaultyIndex, pypi: PypiServe
         upload.STEP.converge(world_of(tmp_path, proxy, pypi, 1))
     assert told.value.may_be_public
     assert told.value.hint == (
-        "No file was seen there. Later, give the same command again: what is there is not sent twice."
+        "No file is on the index. Later, run the same command again; files that are on the index are not uploaded "
+        "twice."
     )
 
 

@@ -1,8 +1,8 @@
-"""What can go wrong, as exceptions that say it.
+"""The errors of this package.
 
-Nothing here prints. An error carries data and makes two sentences of it: ``message`` says what is wrong, ``hint``
-what to do now, in words that the user can type. ``exit_code`` is what the process ends with, unless a record waits or
-something may be public: that makes it 3, and is decided in one place, :mod:`~release_recipes.cli.session`.
+Nothing here prints. An error carries data and two sentences: ``message`` says what is wrong, ``hint`` says what to do
+now, with a command that the user can type. ``exit_code`` is the exit code of the process. If a record waits, or if
+something may be public, the exit code is 3; :mod:`~release_recipes.cli.session` decides that.
 
 ========  ===================================================================
 0         done
@@ -12,16 +12,16 @@ something may be public: that makes it 3, and is decided in one place, :mod:`~re
 130       interrupted, and nothing is public
 ========  ===================================================================
 
-The tree, with the classes that stand beside what raises them::
+The tree of errors; a module is named where the class is defined elsewhere::
 
     ReleaseError                    1
-    ├── WrongUsage                  2   what was typed or configured cannot be meant
+    ├── WrongUsage                  2   a flag or a setting is wrong
     │   ├── UnknownPart
     │   ├── InvalidVersion
     │   └── InvalidSetting
     ├── Refused                     1   act 1 found reasons not to start
-    ├── Declined                    1   the user said no
-    ├── SecretsFound                1   credentials stand where they could be published
+    ├── Declined                    1   the user answered no
+    ├── SecretsFound                1   there are credentials in files
     ├── Failed                      1   a step failed before anything was public
     │   ├── NoRepository
     │   ├── NoProject
@@ -39,8 +39,8 @@ The tree, with the classes that stand beside what raises them::
     │   └── PushRefused
     ├── Busy                        1   another process holds the lock
     ├── ReleaseWaits                3   a release is not finished, here or on another machine
-    ├── UploadRefused               1   the index said no for good
-    ├── Unfinished                  1   act 3 could not go on (3, since the record waits)
+    ├── UploadRefused               1   the index refused a file for good
+    ├── Unfinished                  1   act 3 could not continue (3, since a record waits)
     │   ├── FileConflict            3
     │   ├── RefConflict
     │   ├── UploadFailed
@@ -48,6 +48,7 @@ The tree, with the classes that stand beside what raises them::
     └── Interrupted               130   a signal or Ctrl-C
 """
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -65,61 +66,62 @@ def typed(*words: str) -> str:
 
 
 class ReleaseError(Exception):
-    """The root of everything that this package raises on purpose."""
+    """The base class of all errors that this package raises."""
 
     exit_code = 1
     #: Whether something may be public although no record waits: a single upload, or one to TestPyPI.
     may_be_public = False
 
     def __init__(self, message: str, hint: str = "", findings: Iterable[Finding] = ()) -> None:
-        """Keep the two sentences, and the findings that the error is about, if there are any."""
+        """Keep message and hint, and the findings that the error is about."""
         super().__init__(MASK(message))
         #: What is wrong (masked).
         self.message = MASK(message)
-        #: What to do now (masked); empty where the message says it all.
+        #: What to do now (masked); empty if the message is enough.
         self.hint = MASK(hint)
         name = "".join("-" * c.isupper() + c.lower() for c in type(self).__name__).lstrip("-")
         found = [replace(each, message=MASK(each.message), hint=MASK(each.hint)) for each in findings]
-        #: The error in the form in which a report lists it (masked).
+        #: The findings that a report lists for this error (masked).
         self.findings = found or [Finding(self.message, self.hint, check=name)]
 
 
 class WrongUsage(ReleaseError):
-    """What was typed or configured cannot be meant; nothing was started."""
+    """A flag or a setting is wrong; nothing was started."""
 
     exit_code = 2
 
 
 class UnknownPart(WrongUsage):
-    """``--part`` names nothing that bump-my-version knows in this project."""
+    """``--part`` is not a part of this project's version."""
 
     def __init__(self, part: str, known: Sequence[str]) -> None:
-        """Name the parts that there are."""
-        super().__init__(f"There is no part {part!r} in this project's version.", f"Use --part {' | '.join(known)}.")
-        #: What was asked for.
+        """List the parts of the version."""
+        hint = f"Use --part {' | '.join(known)}." if known[1:] else "Use --new-version X, or --part none."
+        super().__init__(f"There is no part {part!r} in this project's version.", hint)
+        #: The part that was requested.
         self.part = part
-        #: The parts that there are, in the order of bump-my-version, and ``none``.
+        #: The parts of the version, in the order of bump-my-version, and ``none``.
         self.known = tuple(known)
 
 
 class InvalidVersion(WrongUsage):
-    """An explicit version is not one of :pep:`440`."""
+    """An explicit version is not valid by :pep:`440`."""
 
     def __init__(self, version: str, origin: str) -> None:
         """Say where the version came from."""
         super().__init__(
-            f"{version!r} (from {origin}) is not a valid version (PEP 440).", "Give one such as 1.7.0 or 2.0.0rc1."
+            f"{version!r} (from {origin}) is not a valid version (PEP 440).", "Use a version such as 1.7.0 or 2.0.0rc1."
         )
-        #: What was given.
+        #: The version that was given.
         self.version = version
 
 
 class InvalidSetting(WrongUsage):
-    """A setting is unknown, or its value cannot be used."""
+    """A setting is unknown, or its value is not valid."""
 
 
 class Refused(ReleaseError):
-    """Act 1 found reasons not to start; nothing was touched."""
+    """Act 1 found errors; nothing was changed."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         """Take every error that was found, in the order of the checks."""
@@ -128,18 +130,18 @@ class Refused(ReleaseError):
 
 
 class Declined(ReleaseError):
-    """The user was asked and said no; nothing was touched."""
+    """The user answered no to a question; nothing was changed."""
 
 
 class SecretsFound(ReleaseError):
-    """Credentials stand where they could be published."""
+    """There are credentials in files that could be published."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
-        """Take every place where one stands."""
+        """Take the place of each credential."""
         count = len(findings)
         hint = (
-            "Take it out, and revoke it if it was ever pushed or published; what only looks like one is allowed by a "
-            "comment: release-recipes: allow-secret"
+            "Remove it, and revoke it if it was ever pushed or published. To allow a false positive, add a comment: "
+            "release-recipes: allow-secret"
         )
         super().__init__(f"{count} {'credential' if count == 1 else 'credentials'} found.", hint, findings)
 
@@ -169,30 +171,32 @@ class ProgramMissing(Failed):
 
     def __init__(self, program: str) -> None:
         """Name the program."""
-        super().__init__(f"The program {program!r} was not found.", f"Install {program} so that it is on PATH.")
+        super().__init__(
+            f"The program {program!r} was not found.", f"Install {program}, and make sure that it is on PATH."
+        )
         #: The name as it was looked for.
         self.program = program
 
 
 class CommandFailed(Failed):
-    """A program ended with another code than 0."""
+    """A program ended with an exit code other than 0."""
 
     def __init__(self, argv: Sequence[str], code: int, output: str, hint: str = "") -> None:
-        """Keep what ran and the end of what it said (masked)."""
+        """Keep the command, its exit code and its output (masked)."""
         self.argv = tuple(argv)
         #: The exit code; negative for the number of the signal that ended it.
         self.code = code
-        #: Everything that it wrote, both streams, masked.
+        #: Its output on both streams, masked.
         self.output = output
         lines = [line.strip() for line in output.splitlines() if line.strip()]
-        # git gives the cause first and what it leads to last; what others say last is why they ended.
+        # git prints the cause first; the last line of other programs says why they ended.
         why = next((line for line in lines if line.startswith("fatal: ")), lines[-1] if lines else "")
         said = f": {why}" if why else "."
         super().__init__(f"{self.program} failed (exit code {code}){said}", hint)
 
     @property
     def program(self) -> str:
-        """What a user calls that command: the program, or the module behind ``python -m``."""
+        """The name of the command for the user: the program, or the module behind ``python -m``."""
         words = [PurePath(self.argv[0]).stem, *self.argv[1:]]
         words = words[2:] if words[1:2] == ["-m"] else words
         verb = next((w for w in words[1:] if not w.startswith("-") and "=" not in w and "/" not in w), "")
@@ -200,10 +204,10 @@ class CommandFailed(Failed):
 
 
 class CommandTimedOut(CommandFailed):
-    """A program did not end in the time that it had, and was ended with all its children."""
+    """A program did not end in time, and was ended with all its children."""
 
     def __init__(self, argv: Sequence[str], seconds: float, output: str) -> None:
-        """Say how long it had."""
+        """Keep the timeout in seconds."""
         super().__init__(argv, -1, output)
         self.message = f"{self.program} did not end within {seconds:.0f} seconds."
         self.hint = "Run it by hand to see what it waits for."
@@ -216,20 +220,37 @@ class BumpFailed(Failed):
 class TestsFailed(Failed):
     """The project's tests failed in the clean clone."""
 
-    __test__ = False  # pytest would take the name for a class of tests
+    __test__ = False  # pytest would collect it as a class of tests
 
-    def __init__(self, session: str, output: str) -> None:
-        """Keep the session and what it printed."""
-        super().__init__(f"The tests failed (nox -s {session}).", "Fix them, or release without them: --skip-tests.")
-        #: Everything that the session wrote, masked.
+    def __init__(self, what: str, output: str, *, ours: bool = False, skipped: Sequence[str] = ()) -> None:
+        """Keep the command and its output.
+
+        Args:
+            what: The command as a user would type it.
+            output: Its output, masked.
+            ours: Whether the project defines no session for its tests, so that ours ran.
+            skipped: The sessions that nox skipped, if it ran none.
+        """
+        message = f"No test was run ({what}): {', '.join(skipped)}." if skipped else f"The tests failed ({what})."
+        if not skipped and _NO_TESTS.search(output):
+            message = f"No test was found ({what})."
+        hint = "Fix them, or release without them: --skip-tests."
+        if ours:
+            hint += " Declare what they need in [dependency-groups] test = […], or define a session test in noxfile.py."
+        super().__init__(message, hint)
+        #: The output of the session, masked.
         self.output = output
 
 
+#: The messages of pytest and unittest if there are no tests.
+_NO_TESTS = re.compile(r"no tests ran in|Ran 0 tests in")
+
+
 class BadDistribution(Failed):
-    """What was built is not what was planned, or not what an index takes."""
+    """The distributions differ from the plan, or an index would refuse them."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
-        """Take all that the inspections found, in their order; there is at least one."""
+        """Take the errors that the inspections found, in their order; there is at least one."""
         first, *others = findings
         message = f"The distributions cannot be released: {len(findings)} errors found."
         super().__init__(message if others else first.message, "" if others else first.hint, findings)
@@ -240,11 +261,11 @@ class NoIndexAnswer(Failed):
 
 
 class ClaimedElsewhere(Failed):
-    """Another machine releases this version, or has just released it; nothing was uploaded from here."""
+    """Another machine is releasing this version, or has just released it; nothing was uploaded by this process."""
 
 
 class PushRefused(Failed):
-    """The remote, or the pre-push hook, refuses what a release pushes; nothing was uploaded."""
+    """The remote or the pre-push hook refuses the push; nothing was uploaded."""
 
 
 class Busy(ReleaseError):
@@ -252,7 +273,7 @@ class Busy(ReleaseError):
 
 
 class ReleaseWaits(ReleaseError):
-    """A record says that a release is not finished."""
+    """A release is not finished."""
 
     exit_code = 3
 
@@ -261,7 +282,7 @@ class UploadRefused(ReleaseError):
     """The index refused a file for good (a definite 4xx): trying again cannot help."""
 
     def __init__(self, filename: str, status: int, reason: str, hint: str, *, may_be_public: bool) -> None:
-        """Keep the index's own words, and whether the index may have something of this release all the same."""
+        """Keep the index's answer, and whether the index may have files of this release anyway."""
         super().__init__(f"The index refused {filename}: {status} {reason}".rstrip(". ") + ".", hint)
         #: The HTTP status.
         self.status = status
@@ -269,42 +290,41 @@ class UploadRefused(ReleaseError):
 
 
 class Unfinished(ReleaseError):
-    """Act 3 could not go on; the record stays, and ``resume`` finishes it."""
+    """Act 3 could not continue; the record stays, and ``resume`` finishes it."""
 
     def __init__(self, message: str, hint: str = "") -> None:
-        """Point to ``resume`` where nothing better is known."""
-        super().__init__(message, hint or f"Fix that, then type: {typed('resume')}")
+        """Use ``resume`` as the hint if none is given."""
+        super().__init__(message, hint or f"Fix that, then run: {typed('resume')}")
 
 
 class FileConflict(Unfinished):
     """The index has a file of the same name with another sha256."""
 
-    may_be_public = True
-
-    def __init__(self, filename: str, ours: str, theirs: str, hint: str) -> None:
-        """Tell both hashes."""
+    def __init__(self, filename: str, ours: str, theirs: str, hint: str, *, may_be_public: bool) -> None:
+        """Show both hashes, and keep whether the index has files of this release."""
         super().__init__(
-            f"{filename} is on the index with other content: sha256 {theirs} there, {ours} here.",
-            f"An index takes a file name once. {hint}",
+            f"The index has a different file named {filename}: sha256 {theirs} on the index, {ours} here.",
+            f"A file name can be used only once on an index. {hint}",
         )
         self.filename, self.ours, self.theirs = filename, ours, theirs
+        self.may_be_public = may_be_public
 
 
 class RefConflict(Unfinished):
-    """A tag or a branch of the remote names something else than this release."""
+    """A tag of the remote belongs to something other than this release."""
 
 
 class UploadFailed(Unfinished):
-    """A file did not get to the index after all attempts."""
+    """A file could not be uploaded after all attempts."""
 
     def __init__(self, message: str, hint: str, *, may_be_public: bool) -> None:
-        """Keep whether the index may have something of this release all the same."""
+        """Keep whether the index may have files of this release anyway."""
         super().__init__(message, hint)
         self.may_be_public = may_be_public
 
 
 class NotServed(Unfinished):
-    """The index took the files but does not serve them yet."""
+    """The index accepted the files, but does not serve them yet."""
 
     may_be_public = True
 
@@ -315,14 +335,14 @@ class Interrupted(ReleaseError):
     exit_code = 130
 
     def __init__(self, signal_name: str, *, waits: bool = False, may_be_public: bool = False) -> None:
-        """Name the signal, and say whether a record waits, and whether an upload without one had begun."""
+        """Name the signal; say whether a record waits, and whether an upload without a record had started."""
         self.may_be_public = may_be_public
         if waits:
             message, hint = f"Interrupted by {signal_name}; the release is not finished.", typed("resume")
             super().__init__(message, f"Finish it: {hint}")
         elif may_be_public:
-            message = f"Interrupted by {signal_name}; files of it may be public."
-            super().__init__(message, "Type the same command again: what is there is not sent twice.")
+            message = f"Interrupted by {signal_name}; some files may be public."
+            super().__init__(message, "Run the same command again; files that are on the index are not uploaded twice.")
         else:
             message = f"Interrupted by {signal_name}; nothing is public."
-            super().__init__(message, "Type the same command to start again.")
+            super().__init__(message, "Run the same command to start again.")

@@ -1,8 +1,7 @@
-"""What happens, told to every listener: the console, the report, the history.
+"""Events, which are sent to every listener: the console, the report, the history.
 
-Steps and programs emit; nothing here prints or stores, and nothing here knows a plan or a record. Every effect on the
-world is told before it is made
-(:class:`Started`) and after it (:class:`Ended`), which is also where the crash tests cut the power.
+Steps and programs emit events. Nothing here prints or stores, and nothing here knows a plan or a record. Each effect
+has an event before it (:class:`Started`) and after it (:class:`Ended`); the crash tests kill the process at these.
 """
 
 import contextlib
@@ -30,20 +29,20 @@ class StepEnded:
     state: str
     #: Wall-clock seconds.
     seconds: float
-    #: What a person wants to know of it, one line; may be empty.
+    #: A note for the user, one line; may be empty.
     note: str = ""
 
 
 @dataclass(frozen=True)
 class Started:
-    """One effect begins: a command, a file written, a request."""
+    """An effect begins: a command, a written file, a request."""
 
     what: str
 
 
 @dataclass(frozen=True)
 class Ended:
-    """One effect is over."""
+    """An effect has ended."""
 
     what: str
     #: Wall-clock seconds.
@@ -60,7 +59,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a long step is."""
+    """The progress of a long step."""
 
     name: str
     done: int
@@ -69,21 +68,21 @@ class Progress:
 
 @dataclass(frozen=True)
 class Warned:
-    """Something to know that does not stop the release."""
+    """A warning, which does not stop the release."""
 
     finding: Finding
 
 
 @dataclass(frozen=True)
 class Told:
-    """A line for the user, such as the command that makes up for what was left out."""
+    """A line for the user, such as the command for something that was left out."""
 
     line: str
 
 
 @dataclass(frozen=True)
 class Described:
-    """What each step of a release would do, or why it is left out: for a dry run."""
+    """For a dry run: what each step would do, or why it is left out."""
 
     #: Each step's name with its lines.
     steps: Sequence[tuple[str, Sequence[str]]]
@@ -91,7 +90,7 @@ class Described:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a release by now, under the names of the JSON document."""
+    """Facts about a release, with the keys of the JSON document."""
 
     #: Such as ``project``, ``version`` and ``tag``.
     values: Mapping[str, object]
@@ -99,32 +98,32 @@ class Facts:
 
 @dataclass(frozen=True)
 class Planned(Facts):
-    """It is decided what the release will be."""
+    """The release is planned."""
 
-    #: The same for the user.
+    #: The plan for the user.
     lines: Sequence[str]
 
 
 @dataclass(frozen=True)
 class Recorded(Facts):
-    """It is known what is published: the commit, the tag object and every file."""
+    """The release is recorded: its commit, its tag object and every file."""
 
 
 @dataclass(frozen=True)
 class AttemptFailed:
-    """One attempt of an upload failed, and may be made again."""
+    """An attempt of an upload failed; there may be another one."""
 
     what: str
 
 
 @dataclass(frozen=True)
 class Released(Facts):
-    """All of a release is public, and was seen to be."""
+    """A release is public, and that was verified."""
 
 
 @dataclass(frozen=True)
 class Abandoned(Facts):
-    """A release was given up."""
+    """A release was abandoned."""
 
 
 Event = (
@@ -135,7 +134,7 @@ _lock = threading.RLock()
 
 
 def emit(event: Event) -> None:
-    """Tell every listener, one event at a time, in the thread that emits."""
+    """Send an event to every listener, one at a time, in the thread that emits it."""
     with _lock:
         for listener in _listeners:
             listener(event)
@@ -143,7 +142,7 @@ def emit(event: Event) -> None:
 
 @contextlib.contextmanager
 def listening(listener: Callable[[Event], None]) -> Iterator[None]:
-    """Have ``listener`` told of every event inside the block."""
+    """Send every event inside the block to ``listener``."""
     _listeners.append(listener)
     try:
         yield
@@ -153,7 +152,7 @@ def listening(listener: Callable[[Event], None]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def effect(what: str) -> Iterator[None]:
-    """Tell of one effect, before and after; an effect that fails is not told as ended."""
+    """Emit events before and after an effect; an effect that fails has no event at its end."""
     emit(Started(what))
     began = time.monotonic()
     yield
@@ -171,7 +170,7 @@ class Step:
 
 @contextlib.contextmanager
 def step(name: str) -> Iterator[Step]:
-    """Tell of one step with its duration; a step that raises has ``failed``."""
+    """Emit events for a step with its duration; a step that raises has ``failed``."""
     emit(StepStarted(name))
     began = time.monotonic()
     running = Step()

@@ -1,22 +1,22 @@
-"""What the checks of act 1, the inspections of distributions and the search for credentials are, and what they find."""
+"""Checks and findings: of act 1, of the inspections of distributions, and of the scan for credentials."""
 
 import enum
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-#: What is looked at: the facts of act 1, or the distributions of act 2.
+#: The input of a check: the facts of act 1, or the distributions of act 2.
 Subject = TypeVar("Subject")
 
 
 class Severity(enum.Enum):
-    """What a finding does to a release."""
+    """The effect of a finding on a release."""
 
-    #: Nothing is released.
+    #: The release stops.
     ERROR = "error"
-    #: A user at a terminal is asked whether to go on; where there is none, it is told as a warning.
+    #: The user is asked whether to continue; without a terminal it is a warning.
     QUESTION = "question"
-    #: It is told.
+    #: It is shown, and the release continues.
     WARNING = "warning"
 
 
@@ -26,7 +26,7 @@ class Finding:
 
     #: What is wrong, one sentence.
     message: str
-    #: What to do now, one sentence; empty where the message says it all.
+    #: What to do now, one sentence; empty if the message is enough.
     hint: str = ""
     severity: Severity = Severity.ERROR
     #: The name of the check that found it, as ``skip_checks`` takes it.

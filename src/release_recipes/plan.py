@@ -1,4 +1,4 @@
-"""What this release will be: decided first, whole, and never changed afterwards."""
+"""The plan of a release: complete before anything is done, and never changed afterwards."""
 
 from __future__ import annotations
 
@@ -16,42 +16,42 @@ from release_recipes.state.record import Artifact, Record, claim_of, in_upload_o
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What the user or CI asked for; a text that is empty was not given."""
+    """The request of the user or of CI; an empty string means that a flag was not given."""
 
     #: ``--part``.
     part: str = ""
     #: ``--new-version``.
     new_version: str = ""
-    #: ``--test``: TestPyPI, and nothing that lasts here.
+    #: ``--test``: release to TestPyPI, and leave the repository unchanged.
     test: bool = False
     #: ``--skip-tests``.
     skip_tests: bool = False
 
     @classmethod
     def of(cls, *, part: str | None, new_version: str | None, test: bool = False, skip_tests: bool = False) -> Request:
-        """Put flags together.
+        """Make a request of flags.
 
         Raises:
-            WrongUsage: One was given without a value, such as by a variable of CI that is not set.
+            WrongUsage: A flag has an empty value, for example from an unset variable in CI.
         """
         for flag, value in (("--part", part), ("--new-version", new_version)):
             if value is not None and not value.strip():
-                raise WrongUsage(f"{flag} is empty.", f"Give {flag} a value, or leave it out.")
+                raise WrongUsage(f"{flag} is empty.", f"Give {flag} a value, or omit it.")
         return cls(part=part or "", new_version=new_version or "", test=test, skip_tests=skip_tests)
 
     @property
     def names_a_version(self) -> bool:
-        """Whether it says what to release."""
+        """Whether it says which version to release."""
         return bool(self.part or self.new_version)
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """The version that is wanted: a part to raise, or an explicit version; one of the two is empty."""
+    """The requested version: a part to bump, or an explicit version; one of the two is empty."""
 
     part: str
     version: str
-    #: Where that came from, such as ``--part minor``.
+    #: Its origin, such as ``--part minor``.
     origin: str
 
 
@@ -61,15 +61,15 @@ class Plan:
 
     #: The project's name as it spells it.
     project: str
-    #: The project's folder, below the repository's; ``.`` where it is the same.
+    #: The project's folder, relative to the repository's; ``.`` if it is the same.
     folder: str
-    #: The version that HEAD holds.
+    #: The version at HEAD.
     prior: str
     #: The version to be released.
     version: str
-    #: Where the planned version came from, such as ``--part minor``.
+    #: The origin of the planned version, such as ``--part minor``.
     version_origin: str
-    #: The part that is raised, ``none`` for the version as it stands; empty where the version was given itself.
+    #: The part to bump; ``none`` for the current version; empty for an explicit version.
     part: str
     tag: str
     commit_message: str
@@ -78,15 +78,15 @@ class Plan:
     #: The commit that the release starts from.
     base: str
     remote: str
-    #: The commit that the branch has there; empty where it is not there.
+    #: The commit of the branch on the remote; empty if the branch does not exist there.
     remote_tip: str
     test: bool
     target: Target
-    #: The index that has the releases before this one: in a rehearsal another than the one that is uploaded to.
+    #: The index with the previous releases; in a rehearsal it differs from the index for the upload.
     last_index: str
     run_tests: bool
     source: VersionSource
-    #: What the source says at HEAD.
+    #: The versions at HEAD.
     versions: Versions
     settings: Settings
 
@@ -97,12 +97,12 @@ class Plan:
 
     @property
     def claim(self) -> str:
-        """The ref that says, here and on the remote, that this release is under way."""
+        """The ref that marks, locally and on the remote, that this release is in progress."""
         return claim_of(self.tag)
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the JSON document of a task says of it."""
+        """Its facts for the JSON document of a task."""
         return {
             "project": self.project,
             "prior_version": self.prior,
@@ -114,7 +114,7 @@ class Plan:
     def record(
         self, *, commit: str, tag_object: str, remote_address: str, artifacts: Iterable[Artifact] = ()
     ) -> Record:
-        """Return the record of this plan and of what was prepared for it."""
+        """Return the record of this plan and of the prepared release."""
         return Record(
             project=self.project,
             version=self.version,
@@ -135,12 +135,15 @@ class Plan:
             remote_tip=self.remote_tip,
             github_release=self.settings.github_release,
             keeps_artifacts=not self.settings.clean_build_artifacts,
+            installs=self.settings.install_after_release,
         )
 
     def lines(self) -> list[str]:
-        """Return it as the user reads it before they agree."""
+        """Return the lines that the user confirms."""
         origin = self.settings.origin("test_repository_url" if self.test else "repository_url")
-        tag = f"{self.tag if self.settings.auto_git_tag else 'none'} on {self.remote}"
+        because = self.settings.origin("remote")
+        remote = self.remote if because == "default" else f"{self.remote} ({because})"
+        tag = f"{self.tag if self.settings.auto_git_tag else 'none'} on {remote}"
         return [
             f"{self.project} {self.prior} → {self.version} ({self.version_origin})",
             f"  from    {self.base[:12]} on {self.branch or 'a detached HEAD'}",
@@ -151,29 +154,30 @@ class Plan:
 
 
 def wanted(request: Request, settings: Settings) -> Wanted:
-    """Return the version that is wanted: flags win over settings; a patch is the default.
+    """Return the requested version: flags win over settings; the default is a patch.
 
     Raises:
         WrongUsage: Both a part and a version were given.
         InvalidVersion: The explicit version is not one of :pep:`440`.
     """
     if request.part and request.new_version:
-        message = "--part and --new-version exclude each other."
-        raise WrongUsage(message, "Give one of them.")
+        message = "--part and --new-version cannot be used together."
+        raise WrongUsage(message, "Use one of them.")
+    overridden = f", over {settings.version} of {settings.origin('version')}" if settings.version else ""
     if request.part:
-        return Wanted(request.part, "", f"--part {request.part}")
-    explicit, origin = request.new_version, "--new-version"
+        return Wanted(request.part, "", f"--part {request.part}{overridden}")
+    explicit, origin = request.new_version, f"--new-version{overridden}"
     if not explicit:
         explicit, origin = settings.version, settings.origin("version")
     if not explicit:
         return Wanted("patch", "", "default: patch")
     if not is_version(explicit):
         raise InvalidVersion(explicit, origin)
-    # PEP 440 takes "v1.7.0", but the v is a tag's: files and distributions never say it.
+    # PEP 440 accepts "v1.7.0", but the v belongs to tags; files and distributions do not have it.
     return Wanted("", explicit.strip().lstrip("vV"), origin)
 
 
-def make_plan(  # noqa: PLR0913 - what is known of a release before it begins
+def make_plan(  # noqa: PLR0913 - the facts before a release
     project: Project,
     settings: Settings,
     request: Request,
@@ -183,13 +187,15 @@ def make_plan(  # noqa: PLR0913 - what is known of a release before it begins
     base: str,
     remote_tip: str = "",
 ) -> Plan:
-    """Decide everything.
+    """Make the plan.
 
     Raises:
-        WrongUsage: What was asked for cannot be meant.
+        WrongUsage: The request is wrong.
         InvalidSetting: A template has a field that does not exist.
     """
     asked = wanted(request, settings)
+    if asked.version == versions.current:  # the current version is released without a bump
+        asked = Wanted(NONE, "", asked.origin)
     version = asked.version or (versions.current if asked.part == NONE else versions.next)
     templates = project.source.templates(project.folder)
     prior, target = versions.current, settings.target(test=request.test)
@@ -221,10 +227,10 @@ def make_plan(  # noqa: PLR0913 - what is known of a release before it begins
 
 
 def _filled(name: str, template: str, prior: str, version: str, **more: str) -> str:
-    """Fill a template; bump-my-version's field names serve too."""
+    """Fill a template; the field names of bump-my-version work, too."""
     values = {"version": version, "new_version": version, "current_version": prior, "prior_version": prior, **more}
     try:
         return string.Formatter().vformat(template, (), values)
     except (KeyError, ValueError, IndexError) as error:
-        message = f"The template of {name}, {template!r}, cannot be filled: {error}."
-        raise InvalidSetting(message, f"Use only {', '.join(f'{{{key}}}' for key in values)}.") from None
+        message = f"The template {template!r} of {name} is not valid: {error}."
+        raise InvalidSetting(message, f"Use only these fields: {', '.join(f'{{{key}}}' for key in values)}.") from None

@@ -1,13 +1,14 @@
-"""Settings: environment, then ``.env``, then ``[tool.release]``, then defaults; each knows its origin.
+"""Settings: from the environment, ``.env``, ``[tool.release]`` or defaults, in this order; each knows its origin.
 
-``.env`` is read without interpolation, and its values do not enter the process's environment. A token is no setting of
-``pyproject.toml``: it comes from the environment, ``.env`` or the keyring, and only :func:`token` hands it out.
+``.env`` is read without interpolation, and its values do not enter the process's environment. A token is not a
+setting of ``pyproject.toml``: it comes from the environment, ``.env`` or the keyring; only :func:`token` returns it.
 """
 
 from __future__ import annotations  # the types of settings are read as they are written
 
 import difflib
 import os
+import re
 import shlex
 import tomllib
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ from release_recipes.secrets.token import Token, ask_keyring, hold_environment, 
 
 @dataclass(frozen=True)
 class Target:
-    """An index: where distributions are uploaded, where it is asked about them, and as whom."""
+    """An index: the address for uploads, the address of its simple API, and the user."""
 
     upload_address: str
     #: The root of the simple API, with a slash at its end.
@@ -30,11 +31,11 @@ class Target:
     username: str = "__token__"
 
 
-#: The addresses of PyPI and TestPyPI stand in this module only.
+#: Only this module contains the addresses of PyPI and TestPyPI.
 PYPI = Target("https://upload.pypi.org/legacy/", "https://pypi.org/simple/")
 TEST_PYPI = Target("https://test.pypi.org/legacy/", "https://test.pypi.org/simple/")
 
-#: Where a user makes a token for them, by upload address.
+#: The pages on which a user creates a token, by upload address.
 TOKEN_PAGES = {
     PYPI.upload_address: "https://pypi.org/manage/account/token/",
     TEST_PYPI.upload_address: "https://test.pypi.org/manage/account/token/",
@@ -44,7 +45,7 @@ _DEFAULT = "default"
 
 
 def _setting(default: Any, env: str, about: str, choices: str = "") -> Any:  # noqa: ANN401 - as dataclasses.field
-    """Describe one setting: its default, its names in the environment (the first wins), what it is for, its words."""
+    """Describe a setting: its default, its environment variables (the first wins), its purpose, and its values."""
     words = tuple(choices.split())
     told = f"{about} One of {', '.join(f'`{word}`' for word in words)}." if words else about
     names = {"env": tuple(env.split()), "about": told, "choices": words}
@@ -65,46 +66,74 @@ def _off(env: str, about: str) -> Any:  # noqa: ANN401 - as dataclasses.field
 class Settings:
     """Every setting under its name in ``[tool.release]``; ``docs/settings.md`` is made from this."""
 
-    repository_url: str = _setting(PYPI.upload_address, "PYPI_REPOSITORY_URL", "Where distributions are uploaded.")
+    repository_url: str = _setting(
+        PYPI.upload_address, "PYPI_REPOSITORY_URL", "The address that distributions are uploaded to."
+    )
     test_repository_url: str = _setting(TEST_PYPI.upload_address, "TEST_PYPI_REPOSITORY_URL", "The same for `--test`.")
-    index_url: str = _setting("", "PYPI_INDEX_URL", "The root of the simple API to ask; derived where it can be.")
+    index_url: str = _setting(
+        "", "PYPI_INDEX_URL", "The root of the index's simple API; derived from the upload address by default."
+    )
     test_index_url: str = _setting("", "TEST_PYPI_INDEX_URL", "The same for `--test`.")
-    username: str = _setting("__token__", "PYPI_USERNAME", "Who uploads; an index without tokens wants a user.")
-    version: str = _setting("", "RELEASE_VERSION MCP_VERSION", "An explicit version to release; flags win.")
-    auto_git_tag: bool = _on("AUTO_GIT_TAG", "the branch is pushed, no tag, no GitHub release.")
-    run_tests_before_upload: bool = _on("RUN_TESTS_BEFORE_UPLOAD", "as `--skip-tests`.")
-    clean_build_artifacts: bool = _on("CLEAN_BUILD_ARTIFACTS", "distributions stay in `dist/`.")
-    verbose_output: bool = _off("VERBOSE_OUTPUT", "the tools' own output is shown as it comes.")
-    remote: str = _setting("origin", "", "The git remote that is released to.")
-    branches: tuple[str, ...] = _setting((), "", "Release branches, as patterns; `main`, or the remote's `master`.")
-    version_files: tuple[str, ...] = _setting((), "", "Files with the version, where bump-my-version has no settings.")
-    pre_release_hooks: tuple[tuple[str, ...], ...] = _setting((), "", "Commands run after the bump, without a shell.")
-    test_sessions: tuple[str, ...] = _setting((), "", "Nox sessions that test; else `test` or `tests`.")
+    username: str = _setting(
+        "__token__", "PYPI_USERNAME", "The user that uploads; set it for an index that does not use tokens."
+    )
+    version: str = _setting("", "RELEASE_VERSION MCP_VERSION", "The version to release, unless a flag says otherwise.")
+    auto_git_tag: bool = _on("AUTO_GIT_TAG", "only the branch is pushed; no tag and no GitHub release are made.")
+    run_tests_before_upload: bool = _on("RUN_TESTS_BEFORE_UPLOAD", "the tests are skipped, as with `--skip-tests`.")
+    clean_build_artifacts: bool = _on(
+        "CLEAN_BUILD_ARTIFACTS", "the distributions are kept in `dist/` after the release."
+    )
+    verbose_output: bool = _off("VERBOSE_OUTPUT", "the output of the tools is shown while they run.")
+    remote: str = _setting(
+        "", "", "The git remote to push to; by default the remote that git pushes the branch to, or `origin`."
+    )
+    branches: tuple[str, ...] = _setting(
+        (),
+        "",
+        "Patterns of the branches to release from; by default `main`, or `master` if that is the remote's default.",
+    )
+    version_files: tuple[str, ...] = _setting(
+        (), "", "Files that contain the version, for a project that does not configure bump-my-version."
+    )
+    pre_release_hooks: tuple[tuple[str, ...], ...] = _setting(
+        (), "", "Commands to run after the bump, without a shell."
+    )
+    test_sessions: tuple[str, ...] = _setting((), "", "Nox sessions that run the tests; by default `test` or `tests`.")
     build_session: str = _setting("build", "", "The Nox session that fills `dist/`.")
-    tag: str = _setting("", "", "The tag's name; `v{version}`.")
-    commit_message: str = _setting("", "", "The release commit's first line; `release: {tag}`.")
-    commit_body: str = _setting("🤖 Generated with PyPI Release Automation", "", "Its body.")
-    github_release: bool = _on("", "no GitHub release.")
-    normalise_sdist: bool = _off("", "sdists are repacked so that two builds are the same bytes.")
-    twine_strict: bool = _off("", "what `twine check --strict` adds stops a release, too.")
+    tag: str = _setting("", "", "The name of the tag; by default `v{version}`.")
+    commit_message: str = _setting(
+        "", "", "The first line of the release commit's message; by default `release: {tag}`."
+    )
+    commit_body: str = _setting(
+        "🤖 Generated with PyPI Release Automation", "", "The body of the release commit's message."
+    )
+    install_after_release: bool = _off(
+        "", "the released version is installed from the index at the end; a failure is a warning."
+    )
+    github_release: bool = _on("", "no GitHub release is made.")
+    normalise_sdist: bool = _on(
+        "",
+        "sdists stay as the build backend packs them; by default they are repacked, so that two builds are identical.",
+    )
+    twine_strict: bool = _off("", "the warnings of `twine check` stop a release, as with `--strict`.")
     try_install: str = _setting(
-        "wheels", "", "What is installed into a fresh environment before the upload.", choices="wheels all off"
+        "wheels", "", "Distributions to install into a new environment before the upload.", choices="wheels all off"
     )
     reproducible: str = _setting(
-        "rehearse", "", "What a second build that differs does; by default it is made, and warns, in a rehearsal only.",
+        "rehearse", "", "Build twice and compare: `rehearse` only warns, in rehearsals.",
         choices="rehearse warn stop off",
     )  # fmt: skip
-    skip_checks: tuple[str, ...] = _setting((), "", "Names of checks that are not made.")
-    upload_workers: int = _setting(4, "", "How many files are uploaded at once, at the most.")
+    skip_checks: tuple[str, ...] = _setting((), "", "Names of checks to skip.")
+    upload_workers: int = _setting(4, "", "The largest number of files to upload in parallel.")
     #: Where each value came from: a variable's name, ``.env``, ``pyproject.toml`` or ``default``.
     origins: Mapping[str, str] = field(default_factory=dict)
 
     def origin(self, name: str) -> str:
-        """Return where a value came from."""
+        """Return the origin of a value."""
         return self.origins.get(name, _DEFAULT)
 
     def target(self, *, test: bool) -> Target:
-        """Return the index that a release goes to; with ``test`` TestPyPI, or what is set in its place."""
+        """Return the index of a release; with ``test``, the index for ``--test``, which is TestPyPI by default."""
         upload, index = (
             (self.test_repository_url, self.test_index_url) if test else (self.repository_url, self.index_url)
         )
@@ -112,29 +141,38 @@ class Settings:
 
 
 def derived_index(upload: str) -> str:
-    """Return where to ask about what is uploaded to an address: known for PyPI, else ``/simple/`` beside it."""
+    """Return the address of the simple API for an upload address: known for PyPI, else ``/simple/`` below it."""
     known = {target.upload_address.rstrip("/"): target.index_address for target in (PYPI, TEST_PYPI)}
     return known.get(upload.rstrip("/"), upload.rstrip("/") + "/simple/")
 
 
 @dataclass(frozen=True)
 class Sources:
-    """The places that settings come from, each read once."""
+    """The sources of settings, each read once."""
 
     environment: Mapping[str, str]
     dotenv: Mapping[str, str]
     pyproject: Mapping[str, Any]
 
     def named(self, name: str) -> tuple[str, str] | None:
-        """Return a variable's value and origin; an empty one is not set."""
+        """Return a variable's value and origin; an empty variable is not set."""
         for values, origin in ((self.environment, f"environment {name}"), (self.dotenv, f".env {name}")):
             if values.get(name, "").strip():
                 return values[name].strip(), origin
         return None
 
+    def misspelled(self) -> list[tuple[str, str]]:
+        """Return the unknown names in ``.env`` that are similar to a known name, each with that name."""
+        known = [name for each in fields(Settings) for name in each.metadata.get("env", ())]
+        known += [token_name(test=test) for test in (False, True)]
+        near = {
+            name: difflib.get_close_matches(name.upper(), known, 1, 0.8) for name in self.dotenv if name not in known
+        }
+        return [(name, found[0]) for name, found in near.items() if found]
+
 
 def read_pyproject(root: Path) -> dict[str, Any]:
-    """Return the project's ``pyproject.toml``; empty where there is none.
+    """Return the project's ``pyproject.toml``; empty if it does not exist.
 
     Raises:
         InvalidSetting: It is not TOML.
@@ -146,14 +184,14 @@ def read_pyproject(root: Path) -> dict[str, Any]:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         message = f"pyproject.toml cannot be read: {error}."
-        raise InvalidSetting(message, "Fix it at that place.") from None
+        raise InvalidSetting(message, "Fix the TOML at that position.") from None
 
 
 def sources(root: Path) -> Sources:
-    """Read every place that settings come from; the credentials in them are masked from now on.
+    """Read every source of settings; the credentials in them are masked from now on.
 
     Raises:
-        InvalidSetting: A file among them cannot be read.
+        InvalidSetting: A file cannot be read.
     """
     filled = _dotenv(root / ".env")
     hold_environment(filled)
@@ -163,13 +201,19 @@ def sources(root: Path) -> Sources:
 def _dotenv(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
-    from dotenv import dotenv_values
+    from dotenv.parser import parse_stream
 
     try:
-        return {name: value for name, value in dotenv_values(path, interpolate=False).items() if value}
+        with path.open(encoding="utf-8") as file:
+            lines = list(parse_stream(file))
     except (OSError, UnicodeDecodeError) as error:
         message = f".env cannot be read: {error}."
-        raise InvalidSetting(message, "Fix it, or give the settings as environment variables.") from None
+        raise InvalidSetting(message, "Fix the file, or set environment variables instead.") from None
+    for line in lines:
+        if line.error or (line.key and line.value is None):
+            message = f"Line {line.original.line} of .env cannot be read."  # the line itself may contain a token
+            raise InvalidSetting(message, "Write each line as NAME=value, and quote a value that has spaces.")
+    return {line.key: line.value for line in lines if line.key and line.value}
 
 
 def load(found: Sources) -> Settings:
@@ -184,47 +228,63 @@ def load(found: Sources) -> Settings:
     for name, value in _table(found.pyproject, known).items():
         values[name], origins[name] = _typed(name, value, str(known[name].type), "pyproject.toml"), "pyproject.toml"
     for name, described in known.items():
-        for variable in described.metadata["env"]:
-            if given := found.named(variable):
-                values[name], origins[name] = _typed(variable, given[0], str(described.type), given[1]), given[1]
-                break
+        told = [(variable, *given) for variable in described.metadata["env"] if (given := found.named(variable))]
+        for variable, value, origin in told[:1]:
+            values[name], origins[name] = _typed(variable, value, str(described.type), origin), origin
+        if len({value for _, value, _ in told}) > 1:
+            message = f"{' and '.join(f'{variable} ({value})' for variable, value, _ in told)} contradict each other."
+            raise InvalidSetting(message, "Set one of them.")
     _check_addresses(values)
     _check_choices(known, values)
+    for name in {"repository_url", "test_repository_url"} & values.keys():
+        values[name] = _as_pypi_spells_it(values[name])
     return Settings(**values, origins=origins)
 
 
 def token(found: Sources, target: Target, *, test: bool = False) -> Token | None:
-    """Return the token for an index, which knows its origin; ``None`` where there is none.
+    """Return the token for an index; ``None`` if there is none.
 
     Args:
-        found: What the places hold. Where none has a token, the keyring is asked as twine would ask it.
+        found: The sources. If none of them has a token, the keyring is asked, as twine does.
         target: The index.
-        test: Whether it is meant by ``--test``, for which there is a variable of its own.
+        test: Whether it is for ``--test``, which has its own variable.
     """
-    if given := found.named(token_name(test=test)):
+    given = found.named(token_name(test=test))
+    if given and not is_placeholder(given[0]):
         return Token(*given)
     return ask_keyring(target.upload_address, target.username)
 
 
+def is_placeholder(value: str) -> bool:
+    """Return whether a value is a placeholder, such as ``pypi-your-token-here``."""
+    return bool(_PLACEHOLDER.fullmatch(value))
+
+
+_PLACEHOLDER = re.compile(
+    r"(pypi-)?([-_.…x*]+|<.*>|.*(\.\.\.|…).*|(.*[-_ ])?(your|change-?me|replace|insert)([-_ ].*)?)",
+    re.IGNORECASE,
+)
+
+
 def token_name(*, test: bool) -> str:
-    """Return the variable that holds the token for the index in question."""
+    """Return the name of the variable for the token."""
     return "PYPI_TEST_TOKEN" if test else "PYPI_API_TOKEN"
 
 
 def _table(pyproject: Mapping[str, Any], known: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return ``[tool.release]``, once each of its keys is known."""
+    """Return ``[tool.release]``; each of its keys is known."""
     table = pyproject.get("tool", {}).get("release", {})
     if not isinstance(table, dict):
         message = "[tool.release] in pyproject.toml is not a table."
         raise InvalidSetting(message, "Write it as a table: [tool.release]")
     for key in table:
         if "token" in key.lower() or "password" in key.lower():
-            message = f"{key} in [tool.release]: pyproject.toml is committed, and no place for a credential."
-            raise InvalidSetting(message, "Take it out, revoke it, and put the new one into .env (PYPI_API_TOKEN=…).")
+            message = f"{key} is set in [tool.release], but pyproject.toml is committed and must not hold a credential."
+            raise InvalidSetting(message, "Remove it, revoke it, and put a new one into .env: PYPI_API_TOKEN=…")
         if key not in known:
             near = difflib.get_close_matches(key.replace("-", "_").lower(), known, n=1, cutoff=0.5)
-            hint = f"Did you mean {near[0]}?" if near else "The keys are listed in docs/settings.md."
-            raise InvalidSetting(f"There is no setting {key!r} in [tool.release].", hint)
+            hint = f"Did you mean {near[0]}?" if near else "See docs/settings.md for the list of settings."
+            raise InvalidSetting(f"[tool.release] has an unknown setting {key!r}.", hint)
     return table
 
 
@@ -254,36 +314,58 @@ def _typed(name: str, value: Any, kind: str, origin: str) -> Any:  # noqa: ANN40
         kind, "a list of strings"
     )
     message = f"{name} ({origin.split(maxsplit=1)[0]}) is {value!r}, which is not {wanted}."
-    raise InvalidSetting(message, f"Give {name} as {wanted}.")
+    raise InvalidSetting(message, f"Set {name} to {wanted}.")
 
 
 def _is_command(item: object) -> bool:
-    """Say whether an entry of ``pre_release_hooks`` is a command: a line, or a list of words."""
+    """Return whether an entry of ``pre_release_hooks`` is a command: a line, or a list of words."""
     return bool(item) and (isinstance(item, str) or (isinstance(item, list) and all(isinstance(w, str) for w in item)))
 
 
 def _check_choices(known: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-    """Refuse a word that is none of those that a setting takes."""
+    """Refuse a value that is not one of a setting's choices."""
     for name, value in values.items():
         choices = known[name].metadata["choices"]
         if choices and value not in choices:
-            raise InvalidSetting(f"{name} is {value!r}, which is no choice.", f"Give one of {', '.join(choices)}.")
-
-
-def _check_addresses(values: Mapping[str, Any]) -> None:
-    """Refuse an address that no upload could go to, or that carries a password."""
-    for name in ("repository_url", "test_repository_url", "index_url", "test_index_url"):
-        address = values.get(name, "")
-        parts = urlsplit(address)
-        if parts.password or (parts.username and "@" in parts.netloc):
-            message = f"{name} carries a user or a password, which would stand in every log."
-            raise InvalidSetting(message, "Take it out; give PYPI_USERNAME and PYPI_API_TOKEN.")
-        if address and (parts.scheme not in {"http", "https"} or not parts.hostname):
             raise InvalidSetting(
-                f"{name} is {address!r}, which is no web address.", "Give one with http:// or https://"
+                f"{name} is {value!r}, which is not one of its values.", f"Use one of {', '.join(choices)}."
             )
 
 
-def example() -> str:
-    """Return where the token goes, for whoever has none yet."""
-    return f"cp .env.example .env{'' if os.name == 'nt' else ' && chmod 600 .env'}"
+def _check_addresses(values: Mapping[str, Any]) -> None:
+    """Refuse an address that cannot be used, or that may contain a password; the latter is not shown."""
+    for name in ("repository_url", "test_repository_url", "index_url", "test_index_url"):
+        address = values.get(name, "")
+        if {"@", "?", "#"} & set(address):
+            message = f"{name} contains a user, a password or a query, which would appear in every log."
+            raise InvalidSetting(message, "Remove it, and set PYPI_USERNAME and PYPI_API_TOKEN instead.")
+        if address and not _is_web_address(address):
+            message = f"{name} is {address!r}, which is not a web address."
+            raise InvalidSetting(message, "Use an address that starts with https:// or http://")
+
+
+def _as_pypi_spells_it(address: str) -> str:
+    """Return an upload address as it is; that of PyPI or TestPyPI, with a slash more or less, as they write it."""
+    parts = urlsplit(address)
+    for official in (PYPI.upload_address, TEST_PYPI.upload_address):
+        theirs = urlsplit(official)
+        if (parts.hostname, parts.path.strip("/")) == (theirs.hostname, theirs.path.strip("/")):
+            return official
+    return address
+
+
+def _is_web_address(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
+def where_to_put(name: str, folder: Path) -> str:
+    """Return the command to set a token, for the files that exist in the project's folder."""
+    if (folder / ".env").is_file():
+        return f"Put {name}=… into .env"
+    if (folder / ".env.example").is_file():
+        return f"cp .env.example .env{'' if os.name == 'nt' else ' && chmod 600 .env'}, then put {name}=… there"
+    return f"echo {name}=… > .env" if os.name == "nt" else f"(umask 077; echo '{name}=…' > .env)"

@@ -1,149 +1,239 @@
 """The tasks: flags, and what each of them calls. The only module that knows Invoke.
 
-What a task needs is imported when it runs, since every ``invoke --list`` pays for what is imported here.
+The imports of a task are made when it runs, to keep ``invoke --list`` fast.
 """
 
 import contextlib
-from collections.abc import Callable
+import difflib
+import re
+import sys
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from invoke.collection import Collection
 from invoke.context import Context
+from invoke.exceptions import Exit, ParseError
+from invoke.program import Program
 from invoke.tasks import task
 
 _RELEASE = {
-    "part": "Part of the version to raise: patch (default), minor, major, …; none releases the version as it stands.",
-    "new-version": "Explicit version to release (PEP 440).",
+    "part": "Part of the version to bump: patch (default), minor, major, …; none releases the current version.",
+    "new-version": "Version to release (PEP 440).",
     "skip-tests": "Do not run the tests.",
-    "dry-run": "Check and plan; say what each step would do, and build nothing.",
-    "json": "Print one JSON document on standard output, and nothing else.",
-    "yes": "Agree to the plan beforehand.",
-    "test": "Release to TestPyPI, and leave the repository as it is.",
+    "dry-run": "Check, and show what each step would do, without building or publishing.",
+    "json": "Print only one JSON document on standard output.",
+    "yes": "Release without asking for confirmation.",
+    "test": "Release to TestPyPI, and leave the repository unchanged.",
 }
 _JSON = {"json": _RELEASE["json"]}
-_FILES = {"file": "A distribution (may be given several times); those in dist/ where none is given.", **_JSON}
+_FILES = {"file": "A distribution (can be repeated); by default, all in dist/.", **_JSON}
 _SCANNED = {
-    "staged": "Only what the next commit would add.",
-    "file": "A file, folder or distribution instead (may be given several times).",
+    "staged": "Only the files that are staged for the next commit.",
+    "file": "Only this file, folder or distribution (can be repeated).",
 }
 
-#: The tasks that ask bump-my-version, which then gets ready while everything else is imported.
+#: The tasks that need bump-my-version, which starts while everything else is imported.
 _BUMPS = frozenset({"release", "rehearse", "status", "check", "bump"})
 
 
-def _run(name: str, json: bool, *, request: dict[str, Any] | None = None, **words: Any) -> None:  # noqa: ANN401
-    """Run the command of a task in a session of its own.
+def _run(c: Context, name: str, json: bool, *, request: dict[str, Any] | None = None, **words: Any) -> None:  # noqa: ANN401
+    """Run the command of a task in a session.
 
     Args:
-        name: The task's, which is that of its module and function in :mod:`release_recipes.commands`, too.
-        json: Whether standard output is kept for the document.
-        request: Flags that say what is to be released, for a command that takes them.
-        words: What else the command takes.
+        c: Invoke's context.
+        name: The task's name, which is also the name of its module and function in :mod:`release_recipes.commands`.
+        json: Whether only the JSON document is printed on standard output.
+        request: Flags that choose what to release, for a command that takes them.
+        words: The other arguments of the command.
     """
+    # Invoke puts the project's folder first; a requests.py of the project's must not be taken for the library.
+    sys.path.sort(key=_is_of_project)
+    from release_recipes.errors import ReleaseError, WrongUsage, typed
+
     if name in _BUMPS:
-        from release_recipes.errors import ReleaseError
         from release_recipes.programs import bump_my_version
 
-        with contextlib.suppress(OSError, RuntimeError, ReleaseError):  # whoever asks it is told
+        with contextlib.suppress(OSError, RuntimeError, ReleaseError):  # its first use reports the error
             bump_my_version.get_ready()
     from release_recipes.cli.session import Session
 
     with Session(name, json=json) as session:
+        if c.config.run.dry:
+            message = "Invoke's own --dry (-R, INVOKE_RUN_DRY) is not supported."
+            instead = f"Use --dry-run instead: {typed(name, '--dry-run')}"
+            raise WrongUsage(message, instead if name in {"release", "rehearse"} else "Leave it out.")
+        if c.config.run.warn:
+            message = "Invoke's own --warn-only (-w, INVOKE_RUN_WARN) is not supported."
+            raise WrongUsage(message, "Leave it out.")
         command = getattr(import_module(f"release_recipes.commands.{name}"), name)
         if request is not None:
             words["request"] = import_module("release_recipes.plan").Request.of(**request)
-        # Credentials are looked for outside of repositories, too.
+        # A scan works outside of a repository, too.
         session.report.outcome = command(Path.cwd() if name == "scan" else session.checkout, **words)
 
 
+def _is_of_project(folder: str) -> bool:
+    """Return whether a folder of ``sys.path`` is one that Invoke put there: with the tasks, or around where we are."""
+    tasks = any(Path(folder, name).is_file() for name in ("tasks.py", "__init__.py"))
+    return folder == "" or tasks or Path.cwd().is_relative_to(folder)
+
+
 def _task(*flags: str, **told: str) -> Callable[[Callable[..., None]], Any]:
-    """Return Invoke's decorator for a task with some of the flags of a release, and with others."""
+    """Return Invoke's decorator for a task, with the named flags of a release and other flags."""
     iterable = ["file"] if "file" in told else []
     return task(help={**{flag: _RELEASE[flag] for flag in flags}, **told}, iterable=iterable, auto_shortflags=False)
 
 
 @_task(*_RELEASE)
 def release(
-    _c: Context, part: str | None = None, new_version: str | None = None, test: bool = False, skip_tests: bool = False,
+    c: Context, part: str | None = None, new_version: str | None = None, test: bool = False, skip_tests: bool = False,
     dry_run: bool = False, yes: bool = False, json: bool = False,
 ) -> None:  # fmt: skip
     """Release the package: check, prepare, publish."""
     request = {"part": part, "new_version": new_version, "test": test, "skip_tests": skip_tests}
-    _run("release", json, request=request, dry_run=dry_run, yes=yes)
+    _run(c, "release", json, request=request, dry_run=dry_run, yes=yes)
 
 
 @_task("part", "new-version", "skip-tests", "dry-run", "json")
 def rehearse(
-    _c: Context, part: str | None = None, new_version: str | None = None, skip_tests: bool = False,
+    c: Context, part: str | None = None, new_version: str | None = None, skip_tests: bool = False,
     dry_run: bool = False, json: bool = False,
 ) -> None:  # fmt: skip
-    """Rehearse the release for real in a temporary place: embedded index, bare remote, fresh installation."""
+    """Rehearse the release in a temporary folder, with a local index and a local remote."""
     request = {"part": part, "new_version": new_version, "skip_tests": skip_tests}
-    _run("rehearse", json, request=request, dry_run=dry_run)
+    _run(c, "rehearse", json, request=request, dry_run=dry_run)
 
 
 @_task(**_JSON)
-def resume(_c: Context, json: bool = False) -> None:
-    """Finish a release that stopped after its upload began."""
-    _run("resume", json)
+def resume(c: Context, json: bool = False) -> None:
+    """Finish a release that was interrupted after its upload began."""
+    _run(c, "resume", json)
 
 
-@_task(yes="Give it up although something of it stays public.", **_JSON)
-def abandon(_c: Context, yes: bool = False, json: bool = False) -> None:
-    """Give a release up that waits to be finished."""
-    _run("abandon", json, yes=yes)
+@_task(yes="Abandon it although some of it stays public.", **_JSON)
+def abandon(c: Context, yes: bool = False, json: bool = False) -> None:
+    """Abandon an unfinished release."""
+    _run(c, "abandon", json, yes=yes)
 
 
 @_task(**_JSON)
-def status(_c: Context, json: bool = False) -> None:
-    """Show versions, what is published and pushed, and a release that waits to be finished."""
-    _run("status", json)
+def status(c: Context, json: bool = False) -> None:
+    """Show versions, what is published and pushed, and unfinished releases."""
+    _run(c, "status", json)
 
 
 @_task("part", "new-version", "test", "json")
 def check(
-    _c: Context, part: str | None = None, new_version: str | None = None, test: bool = False, json: bool = False
+    c: Context, part: str | None = None, new_version: str | None = None, test: bool = False, json: bool = False
 ) -> None:
-    """Look for every reason not to release, and change nothing."""
-    _run("check", json, request={"part": part, "new_version": new_version, "test": test})
+    """Run all checks of a release, and change nothing."""
+    _run(c, "check", json, request={"part": part, "new_version": new_version, "test": test})
 
 
 @_task("part", "new-version", "json")
-def bump(_c: Context, part: str | None = None, new_version: str | None = None, json: bool = False) -> None:
-    """Edit the version files in the working tree, and commit nothing."""
-    _run("bump", json, request={"part": part, "new_version": new_version})
+def bump(c: Context, part: str | None = None, new_version: str | None = None, json: bool = False) -> None:
+    """Edit the version files in the working tree, without a commit."""
+    _run(c, "bump", json, request={"part": part, "new_version": new_version})
 
 
 @_task(**_JSON)
-def test(_c: Context, json: bool = False) -> None:
+def test(c: Context, json: bool = False) -> None:
     """Run the project's tests with nox in the working tree."""
-    _run("test", json)
+    _run(c, "test", json)
 
 
 @_task(**_JSON)
-def build(_c: Context, json: bool = False) -> None:
+def build(c: Context, json: bool = False) -> None:
     """Build the distributions from a clean clone of HEAD into dist/."""
-    _run("build", json)
+    _run(c, "build", json)
 
 
 @_task(**_FILES)
-def validate(_c: Context, file: list[str], json: bool = False) -> None:
-    """Inspect the distributions in dist/, or the files given."""
-    _run("validate", json, named=file)
+def validate(c: Context, file: list[str], json: bool = False) -> None:
+    """Inspect the distributions in dist/, or the given files."""
+    _run(c, "validate", json, named=file)
 
 
 @_task(test="Upload to TestPyPI.", **_FILES)
-def upload(_c: Context, file: list[str], test: bool = False, json: bool = False) -> None:
-    """Upload the distributions in dist/, or the files given, where the index does not have them."""
-    _run("upload", json, named=file, test=test)
+def upload(c: Context, file: list[str], test: bool = False, json: bool = False) -> None:
+    """Upload the distributions in dist/, or the given files, unless the index has them."""
+    _run(c, "upload", json, named=file, test=test)
 
 
 @_task(**_SCANNED, **_JSON)
-def scan(_c: Context, file: list[str], staged: bool = False, json: bool = False) -> None:
-    """Look for credentials in the tracked files, in what is staged, or in the files given."""
-    _run("scan", json, named=file, staged=staged)
+def scan(c: Context, file: list[str], staged: bool = False, json: bool = False) -> None:
+    """Look for credentials in tracked files, in staged files, or in the given files."""
+    _run(c, "scan", json, named=file, staged=staged)
 
 
 ns = Collection(release, rehearse, status, check, bump, test, build, validate, upload, resume, abandon, scan)
+
+
+class _Program(Program):
+    """Invoke's program, which reports wrong usage as a message and a hint, with the exit code 2."""
+
+    def run(self, argv: list[str] | None = None, exit: bool = True) -> None:  # noqa: A002 - Invoke's
+        try:
+            super().run(argv, exit)
+        except SystemExit as end:
+            if isinstance(end.__context__, KeyboardInterrupt):  # before there was a session to tell it
+                sys.exit(130)
+            raise
+
+    def parse_core(self, argv: list[str] | None) -> None:
+        with _told():
+            super().parse_core(argv)
+
+    def parse_tasks(self) -> None:
+        with _told():
+            super().parse_tasks()
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Turn an error of Invoke's parser into a message and a hint.
+
+    Raises:
+        Exit: The command line is wrong.
+    """
+    try:
+        yield
+    except ParseError as error:
+        from release_recipes.errors import typed
+
+        found = re.search(r"'([^']*)'|<Argument: ([\w-]+)", str(error))
+        word = (found[1] or f"--{found[2]}") if found else ""
+        known = {
+            *ns.task_names,
+            *(f"--{flag}" for flag in _RELEASE),
+            "--file",
+            "--staged",
+            "--help",
+            "--list",
+            "--version",
+        }
+        near = difflib.get_close_matches(word, known, 1)
+        hint = f"Did you mean: {typed(near[0])}" if near else f"See: {typed('--list')}"
+        if word.lstrip("-") in {"major", "minor", "patch", "none"}:
+            hint = f"Did you mean: {typed('release', '--part', word.lstrip('-'))}"
+        elif re.fullmatch(r"\d+(\.\w+)+", word):
+            hint = f"Did you mean: {typed('release', '--new-version', word)}"
+        elif word.endswith((".whl", ".tar.gz")):
+            hint = f"Did you mean: {typed(getattr(error.context, 'name', None) or 'validate', '--file', word)}"
+        elif found and found[2]:
+            hint = f"Add a value: {word} VALUE"
+        elif near and near[0].startswith("--"):
+            hint = f"Did you mean: {near[0]}"
+        what = "flag" if word.startswith("-") else "task"
+        says = str(error)
+        if found:
+            says = f"There is no {what} {word!r}." if found[1] else f"{word} needs a value."
+        message = f"error: {says}\n   → {hint}"
+        raise Exit(message, code=2) from None
+
+
+def program(version: str) -> Program:
+    """Return the tasks as a program."""
+    return _Program(name="release-recipes", binary="release-recipes", namespace=ns, version=version)

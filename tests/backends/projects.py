@@ -18,7 +18,7 @@ class Backend:
     said: str = ""
 
 
-_SDIST = "demo_package-1.3.0.tar.gz is not the same when it is built again: "
+_SDIST = "demo_package-1.3.0.tar.gz differs when it is built again: "
 
 BACKENDS: Final = {
     "setuptools": Backend(
@@ -28,7 +28,7 @@ BACKENDS: Final = {
     "flit-core": Backend("flit-core>=3.12", "flit_core.buildapi", (False, False)),
     "poetry-core": Backend("poetry-core>=2.1", "poetry.core.masonry.api", (True, True)),
     "pdm-backend": Backend(
-        "pdm-backend>=2.4", "pdm.backend", (False, True), f"{_SDIST}the archive's own bytes, such as the time in gzip"
+        "pdm-backend>=2.4", "pdm.backend", (False, True), f"{_SDIST}the bytes of the archive itself, such as the time"
     ),
     "uv_build": Backend("uv_build>=0.9", "uv_build", (True, True)),
 }

@@ -12,7 +12,7 @@ from crash.stage import RELEASE, WrongEnd, staged
 MUTANTS = {
     "record_after_the_first_upload": (
         "Ended POST",
-        r"release ended with 1:.*demo-package 1\.3\.0 is on the index already",
+        r"release ended with 1:.*demo-package 1\.3\.0 is already on the index",
     ),
     "upload_trusts_the_record": (
         "Ended POST",

@@ -28,7 +28,7 @@ def test_in_one_repository(lane: int, tmp_path: Path, record_property: Record) -
         with staged(tmp_path / str(number)) as stage:
             (won, _), (lost, said) = ends(stage.start(*RELEASE), stage.start(*RELEASE))
             assert (won, lost) == (0, 1), said
-            assert "error: Another release of this repository runs: " in said
+            assert "error: Another release of this repository is running: " in said
             stage.see_right_end()
     record_property("races in one repository: points", TIMES // LANES)
     record_property("races in one repository: right ends", TIMES // LANES)
@@ -67,10 +67,10 @@ def test_in_two_clones(lane: int, tmp_path: Path, record_property: Record) -> No
 
 REFUSALS = (
     "Another machine has claimed a release of this project (refs/release-recipes/v1.3.0 on origin).",
-    "A release of v1.3.0 is under way on another machine",
-    "The tag v1.3.0 has appeared on origin since the checks.",
-    "origin/main has moved since the checks.",
-    "demo-package 1.3.0 is on the index already",
+    "A release of v1.3.0 is in progress: refs/release-recipes/v1.3.0 on origin",
+    "The tag v1.3.0 was pushed to origin after the checks.",
+    "Commits were pushed to origin/main after the checks.",
+    "demo-package 1.3.0 is already on the index",
 )
 
 

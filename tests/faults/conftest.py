@@ -28,3 +28,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     right = sum(row[-1] != "NOT AS IT SHOULD BE" for row in rows)
     terminalreporter.line(f"{len(rows)} faults, {right} came to the right end")
+    states = [row[0] for row in rows if row[0].startswith("refused: ")]
+    if states:
+        terminalreporter.line(f"{len(set(states))} states of a release that the remote refuses, {len(states)} ways out")

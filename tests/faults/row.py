@@ -67,7 +67,7 @@ def show(row: Row, scene: Scene, record_property: Callable[[str, object], None])
     assert (then.code, row.then_told in said) == (row.then_code, True), said
     assert scene.state() == row.end, said
     if row.code == 0 and row.then == RESUME:
-        assert "Nothing waits" in said
+        assert "No release is unfinished." in said
 
 
 def rows(*matrix: Row) -> pytest.MarkDecorator:

@@ -97,6 +97,10 @@ class Scene:
         Path(own, "ours.pth").write_text(f"import site; site.addsitedir({packages!r})\n")
         program = sysconfig.get_path("scripts", vars={"base": str(folder)})
         self.command = (str(Path(program, "python")), *self.command[1:])
+        self.gh_beside_python()
+
+    def gh_beside_python(self) -> None:
+        """Run the product on a path on which there is no gh."""
         reached = os.environ["PATH"].split(os.pathsep)
         self.env["PATH"] = os.pathsep.join(path for path in reached if not Path(path, "gh").exists())
 

@@ -143,7 +143,7 @@ def one_ref_a_push(scene: Scene) -> None:
 
 
 GONE = "The remote 'origin' does not answer: fatal: "
-MOVED = "origin/main has moved since the checks."
+MOVED = "Commits were pushed to origin/main after the checks."
 CLAIMED = "Another machine has claimed a release of this project (refs/release-recipes/v{} on origin)."
 
 GIT = rows(
@@ -152,7 +152,7 @@ GIT = rows(
     Row("git: remote down at the claim", away("claim"), "nothing sent", GONE, 3, 0, mends=back),
     Row("git: remote down at the push", away("push"), "uploaded", GONE, 3, mends=back),
     Row("git: remote down at the local branch", away("update-branch"), "released",
-        "Your branch main was left as it is; to bring the release commit in: git pull --rebase origin main",
+        "Your local branch main was left unchanged. To add the release commit: git pull --rebase origin main",
         mends=back, end=RELEASED | {"local main": "as it was"}, ends="released, the local branch is behind"),
     Row("git: branch moved before the claim", colleague("claim", PUSH_COLLEAGUE), "nothing sent", MOVED, 1, 0,
         mends=pull, then=RELEASE),
@@ -161,19 +161,19 @@ GIT = rows(
     Row("git: branch moved after the push", colleague("update-branch", PUSH_COLLEAGUE_ON_TOP), "released", "released",
         end=MERGED, ends="released, with a commit on top"),
     Row("git: branch rewound between upload and push", colleague("push", "git push --quiet --force origin HEAD~1:main"),
-        "pushed as a branch of its own", "main does not take the release commit, which is on release/v1.3.0", end=ASIDE,
-        ends="released, on release/v1.3.0"),
+        "pushed as a branch of its own", "main does not accept the release commit, which is on release/v1.3.0",
+        end=ASIDE, ends="released, on release/v1.3.0"),
     Row("git: branch removed between upload and push", branch_removed, "pushed as a branch of its own",
-        "main does not take the release commit, which is on release/v1.3.0", end=PROTECTED, mends=branch_again,
+        "main does not accept the release commit, which is on release/v1.3.0", end=PROTECTED, mends=branch_again,
         ends="released, on release/v1.3.0"),
     Row("git: server knows no atomic push", one_ref_a_push, "pushed one after the other", "released"),
     Row("git: branch moved with a conflict", colleague("push", PUSH_CONFLICT), "pushed as a branch of its own",
-        "main does not take the release commit, which is on release/v1.3.0; to bring it in: git fetch", end=ASIDE,
+        "main does not accept the release commit, which is on release/v1.3.0. Merge it: git fetch", end=ASIDE,
         ends="released, on release/v1.3.0"),
     Row("git: tag taken before the claim", colleague("claim", PUSH_TAG), "nothing sent",
-        "The tag v1.3.0 has appeared on origin since the checks.", 1, 0, mends=delete_their_tag, then=RELEASE),
+        "The tag v1.3.0 was pushed to origin after the checks.", 1, 0, mends=delete_their_tag, then=RELEASE),
     Row("git: tag taken between upload and push", colleague("push", PUSH_TAG), "uploaded",
-        "The tag v1.3.0 on origin names something else", 3, mends=delete_their_tag),
+        "The tag v1.3.0 on origin is not the tag of this release, but ", 3, mends=delete_their_tag),
     Row("git: claimed by another machine", claimed_elsewhere("1.3.0"), "nothing sent", CLAIMED.format("1.3.0"), 1, 0,
         mends=their_claim_ends("1.3.0"), then=RELEASE),
     Row("git: another version claimed by another machine", claimed_elsewhere("2.0.0"), "nothing sent",
@@ -182,15 +182,15 @@ GIT = rows(
         CLAIMED.format("1.2.9"), 1, 0, mends=their_claim_ends("1.2.9"), then=RELEASE),
     Row("git: a later name claimed at the same time", claimed_at_once("2.0.0"), "released, the other one gives way",
         "released", mends=their_claim_ends("2.0.0")),
-    Row("git: pre-push hook refuses", pre_push_refuses, "nothing sent", "git push to origin is refused", 1, 0,
+    Row("git: pre-push hook refuses", pre_push_refuses, "nothing sent", "git push to origin was refused", 1, 0,
         mends=pre_push_content, then=RELEASE),
     Row("git: server takes no claims", server_refuses("refs/release-recipes/*", "no such refs here"), "warned",
-        "origin keeps no ref refs/release-recipes/v1.3.0, so a second machine would not be refused."),
+        "origin does not accept the ref refs/release-recipes/v1.3.0, so a second machine is not refused."),
     Row("git: server protects the branch", server_refuses("refs/heads/main", "GH006: Protected branch update failed"),
-        "pushed as a branch of its own", "main does not take the release commit, which is on release/v1.3.0",
+        "pushed as a branch of its own", "main does not accept the release commit, which is on release/v1.3.0",
         end=PROTECTED, ends="released, on release/v1.3.0"),
     Row("git: server refuses the tag", server_refuses("refs/tags/*", "GH013: Repository rule violations found"),
-        "uploaded", "refuses the push", 3, mends=server_content),
+        "uploaded", "refused the push", 3, mends=server_content),
     Row("git: no password for the remote", password_wanted("all"), "refused", "could not read Username", 1, 0,
         mends=password_known, then=RELEASE),
     Row("git: no password for a push", password_wanted("push"), "nothing sent", "could not read Username", 1, 0,

@@ -129,55 +129,57 @@ def burned(scene: Scene) -> None:
     scene.github.burned_tags.add("v1.3.0")
 
 
-LEFT_OUT = "The GitHub release was left out; to make it: gh release create v1.3.0 --repo github.localhost/o/r"
-NOT_MADE = "The release is uploaded and pushed, but GitHub's is not made:"
+LEFT_OUT = "The GitHub release was left out. To create it: gh release create v1.3.0 --repo github.localhost/o/r"
+NOT_MADE = "The release is uploaded and pushed, but the GitHub release failed:"
 RELEASES, ONE, ASSETS = "/releases", "/releases/*", "/assets"
 
 GITHUB = rows(
     GitHubRow("gh: absent", Scene.without_gh, "left out", LEFT_OUT, releases=NOTHING),
+    GitHubRow("gh: not on PATH, but beside Python", Scene.gh_beside_python, "made", "released"),
     GitHubRow("gh: signed out", signed_out, "left out", LEFT_OUT, releases=NOTHING),
-    GitHubRow("gh: token revoked", revoked, "left out", LEFT_OUT, releases=NOTHING),
-    GitHubRow("gh: 502 on list", github("GET", RELEASES), "asked again", "HTTP 502); again in"),
+    GitHubRow("gh: token revoked", revoked, "left out", "left out · gh is not signed in", releases=NOTHING),
+    GitHubRow("gh: 502 on list", github("GET", RELEASES), "asked again", "HTTP 502); trying again in"),
     GitHubRow("gh: 502 on list, for ever", always("GET", RELEASES), "uploaded and pushed", NOT_MADE, 3, mends=mended),
     GitHubRow("gh: list breaks off", github("GET", RELEASES, status=None), "asked again", "again in"),
-    GitHubRow("gh: 502 on create", github("POST", RELEASES), "made again", "HTTP 502); again in"),
+    GitHubRow("gh: 502 on create", github("POST", RELEASES), "made again", "HTTP 502); trying again in"),
     GitHubRow("gh: 502 on create, for ever", always("POST", RELEASES), "uploaded and pushed", NOT_MADE, 3,
         mends=mended),
     GitHubRow("gh: 502 on create, yet made", github("POST", RELEASES, done=True), "found, filled, published",
-        "HTTP 502); again in"),
+        "HTTP 502); trying again in"),
     GitHubRow("gh: 403 on create", always("POST", RELEASES, status=403, message="Resource not accessible"), "left out",
         LEFT_OUT, releases=NOTHING, mends=mended),
     GitHubRow("gh: asset upload breaks off", github("POST", ASSETS, status=None), "sent again", "again in"),
     GitHubRow("gh: asset upload leaves a broken asset", github("POST", ASSETS, starter=True), "replaced",
-        "HTTP 502); again in"),
-    GitHubRow("gh: asset stored, answer lost", github("POST", ASSETS, done=True), "found", "HTTP 502); again in"),
+        "HTTP 502); trying again in"),
+    GitHubRow("gh: asset stored, answer lost", github("POST", ASSETS, done=True), "found",
+        "HTTP 502); trying again in"),
     GitHubRow("gh: asset upload breaks for ever", always("POST", ASSETS, status=500), "a draft is left", NOT_MADE, 3,
         mends=mended),
     GitHubRow("gh: draft left over with a broken asset", always("POST", ASSETS, starter=True),
         "a draft is left", NOT_MADE, 3, mends=mended),
-    GitHubRow("gh: 502 on the last look", github("GET", ONE), "looked again", "HTTP 502); again in"),
+    GitHubRow("gh: 502 on the last look", github("GET", ONE), "looked again", "HTTP 502); trying again in"),
     GitHubRow("gh: an asset is replaced before the last look", disturbed, "a draft is left",
-        "GitHub's draft of v1.3.0 is not whole after its assets were sent.", 3),
+        "The draft of v1.3.0 on GitHub is incomplete after its assets were uploaded.", 3),
     GitHubRow("gh: a wheel is changed before it is sent", wheel_changed, "a draft is left",
         "is not the file that was published", 3, mends=wheel_again),
-    GitHubRow("gh: 502 on publish", github("PATCH", ONE), "published again", "HTTP 502); again in"),
-    GitHubRow("gh: published, answer lost", github("PATCH", ONE, done=True), "found", "HTTP 502); again in"),
+    GitHubRow("gh: 502 on publish", github("PATCH", ONE), "published again", "HTTP 502); trying again in"),
+    GitHubRow("gh: published, answer lost", github("PATCH", ONE, done=True), "found", "HTTP 502); trying again in"),
     GitHubRow("gh: 502 on publish, for ever", always("PATCH", ONE), "a draft is left", NOT_MADE, 3, mends=mended),
     GitHubRow("gh: two drafts of ours", always("PATCH", ONE), "a draft is left", NOT_MADE, 3, mends=draft_twice),
     GitHubRow("gh: draft of ours beside a public release", always("PATCH", ONE), "a draft is left", NOT_MADE, 3,
         mends=public_meanwhile, releases=((False, "By hand", (WHEEL, SDIST)),)),
-    GitHubRow("gh: a person's draft", there(draft=True), "left alone", "a draft of v1.3.0 that is not ours",
+    GitHubRow("gh: a person's draft", there(draft=True), "left alone", "another draft of v1.3.0",
         releases=((True, "By hand", ()), *MADE)),
     GitHubRow("gh: release exists, empty", there(), "completed", "released",
         releases=((False, "By hand", (WHEEL, SDIST)),)),
     GitHubRow("gh: release exists, whole", whole_by_hand, "already done", "already done",
         releases=((False, "By CI", (WHEEL, SDIST)),)),
     GitHubRow("gh: release exists, with another wheel", there(assets={WHEEL: b"of CI"}), "sdist added",
-        f"GitHub's release has other content under the name {WHEEL}.", differ=(WHEEL,),
+        f"The GitHub release has different content for {WHEEL}.", differ=(WHEEL,),
         releases=((False, "By hand", (WHEEL, SDIST)),)),
     GitHubRow("gh: immutable releases", immutable_releases, "made in one go", "released"),
     GitHubRow("gh: release exists, immutable and empty", there(immutable=True), "left alone",
-        f"GitHub's release is immutable and lacks {WHEEL}, {SDIST}.", releases=((False, "By hand", ()),)),
+        f"The GitHub release is immutable, and does not have {WHEEL}, {SDIST}.", releases=((False, "By hand", ()),)),
     GitHubRow("gh: tag burned by an immutable release", burned, "left out", LEFT_OUT, releases=NOTHING),
 )  # fmt: skip
 
@@ -198,4 +200,6 @@ def test_github(row: GitHubRow, on_github: Scene, record_property: Callable[[str
     files = on_github.index.files()
     differ = {name for one in releases for name, digest in one.digests.items() if digest != files[name]}
     assert differ == set(row.differ)
-    assert on_github.github.token not in "".join(on_github.said)
+    said = "".join(on_github.said)
+    assert on_github.github.token not in said
+    assert ("gh is not installed" in said) == (row.name == "gh: absent")

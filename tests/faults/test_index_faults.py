@@ -12,7 +12,7 @@ from faults.tls_server import untrusted_server
 from support import faulty
 from support.faulty import Exchange, Fault, PageFault, answered, named, port_closed, retry_after, stored, trickled
 
-AGAIN = "again in"
+AGAIN = "trying again in"
 
 
 def upload(fault: Fault, **words: object) -> Breaks:
@@ -138,14 +138,14 @@ ABANDONED = RELEASED | {
     "local main": "as it was",
     "local tag": "none",
 }
-CONFLICT = "is on the index with other content"
-NOT_WITHOUT_THE_INDEX = "Nothing is uploaded before the index says what it has."
-SIX = "did not get to the index after 6 attempts"
-AT_ONCE = "did not get to the index after 1 attempt: "
+CONFLICT = "The index has a different file named"
+NOT_WITHOUT_THE_INDEX = "Nothing was uploaded, because it is not known what the index has."
+SIX = "was not uploaded after 6 attempts"
+AT_ONCE = "was not uploaded after 1 attempt: "
 
 UPLOAD = rows(
     Row("upload: connection refused for half a second", page(port_closed(0.4), at="upload"), "sent again",
-        "Connection refused); again in"),
+        "Connection refused); trying again in"),
     Row("upload: connection refused, of pages too", refused_until_mended, "nothing sent", SIX, 3, 0),
     Row("upload: connection refused", nobody_listens, "nothing sent, dropped", SIX, 1, 0, right_upload_address,
         RELEASE),
@@ -163,38 +163,38 @@ UPLOAD = rows(
     Row("upload: stored, response lost on each file", upload(faulty.RESPONSE_LOST, times=None), "asked, not sent again",
         AGAIN),
     Row("upload: stored, then 500", upload(stored(faulty.SERVER_ERROR)), "asked, not sent again",
-        "500 Internal Server Error); again in"),
+        "500 Internal Server Error); trying again in"),
     Row("upload: stored, then silence", upload(stored(faulty.TIME_OUT)), "asked, not sent again", "timed out"),
     Row("upload: stored, response lost, listed late", both(upload(faulty.RESPONSE_LOST),
         page(faulty.LISTED_LATE, 1)), "sent again, refused, seen", AGAIN, sent=3),
-    Row("upload: 500", upload(faulty.SERVER_ERROR), "sent again", "500 Internal Server Error); again in", sent=3),
-    Row("upload: 502", upload(faulty.BAD_GATEWAY), "sent again", "502 Bad Gateway); again in", sent=3),
-    Row("upload: 503", upload(faulty.UNAVAILABLE), "sent again", "503 Service Unavailable); again in", sent=3),
+    Row("upload: 500", upload(faulty.SERVER_ERROR), "sent again", "500 Internal Server Error); trying again", sent=3),
+    Row("upload: 502", upload(faulty.BAD_GATEWAY), "sent again", "502 Bad Gateway); trying again in", sent=3),
+    Row("upload: 503", upload(faulty.UNAVAILABLE), "sent again", "503 Service Unavailable); trying again in", sent=3),
     Row("upload: 503, Retry-After 1", upload(retry_after(503, 1)), "sent again in 1 s", "again in 1.0 s", sent=3),
     Row("upload: 503, Retry-After an hour", upload(retry_after(503, 3600)), "not sent again",
-        "The index asks to wait for 3600 seconds.", 3, 1),
+        "The index asks you to wait for 3600 seconds.", 3, 1),
     Row("upload: 503, Retry-After a date in an hour", upload(retry_after(503, IN_AN_HOUR)), "not sent again",
-        "The index asks to wait for 3", 3, 1),
+        "The index asks you to wait for 3", 3, 1),
     Row("upload: 503 on each attempt", upload(faulty.UNAVAILABLE, times=None), "nothing stored", SIX, 3, 6),
     Row("upload: 503 on each attempt of the sdist", upload(faulty.UNAVAILABLE, times=None, filename=SDIST),
         "the wheel is public", SIX, 3, 7),
-    Row("upload: 429", upload(answered(429)), "sent again", "429 Too Many Requests); again in", sent=3),
+    Row("upload: 429", upload(answered(429)), "sent again", "429 Too Many Requests); trying again in", sent=3),
     Row("upload: 429, Retry-After 1", upload(retry_after(429, 1)), "sent again in 1 s", "again in 1.0 s", sent=3),
-    Row("upload: silence", upload(faulty.TIME_OUT), "sent again", "timed out); again in", sent=3),
+    Row("upload: silence", upload(faulty.TIME_OUT), "sent again", "timed out); trying again in", sent=3),
     Row("upload: slow trickle of the answer", upload(trickled()), "waited for", "released"),
     Row("upload: truncated answer", upload(faulty.TRUNCATED), "asked, not sent again", AGAIN),
     Row("upload: 400 duplicate, ours", upload(stored(faulty.DUPLICATE)), "seen by its hash", "released"),
-    Row("upload: 400 duplicate, ours, listed late", both(upload(faulty.RESPONSE_LOST), page(faulty.LISTED_LATE, 3)),
+    Row("upload: 400 duplicate, ours, listed late", both(upload(faulty.RESPONSE_LOST), page(faulty.LISTED_LATE, 5)),
         "sent again, refused, seen", AGAIN, sent=3),
     Row("upload: 400 duplicate, another's before the upload", another_before_the_upload, "nothing sent", CONFLICT, 3, 0,
         take_others_away),
     Row("upload: 400 duplicate, another's during the upload", another_during_the_upload, "stopped", CONFLICT, 3, 1,
         take_others_away),
     Row("upload: 400 duplicate, another's, given up", another_during_the_upload, "stopped", CONFLICT, 3, 1,
-        then=("abandon",), then_told="nothing was public; every trace is removed", end=ABANDONED,
+        then=("abandon",), then_told="nothing was public; all traces are removed", end=ABANDONED,
         ends="as it was; the index has only the other's"),
     Row("upload: 400, the name was used and deleted", upload(faulty.DUPLICATE), "refused for good",
-        "The index takes a file name once", 1, 1, then=RELEASE),
+        "A file name can be used only once on an index", 1, 1, then=RELEASE),
     Row("upload: 400, the name was used, told in the body", upload(faulty.DUPLICATE_IN_BODY), "refused for good",
         "File already exists", 1, 1, then=RELEASE),
     Row("upload: 400, metadata refused", upload(INVALID), "refused for good",
@@ -208,11 +208,11 @@ UPLOAD = rows(
     Row("upload: 403 of the true index, wrong token", wrong_password, "refused for good", "The index refused", 1, 1,
         right_password, RELEASE),
     Row("upload: 403 on the sdist", upload(faulty.FORBIDDEN, filename=SDIST), "the wheel is public",
-        "put a new one into .env, then type: release-recipes resume", 3),
+        "Put a new token into .env, then run: release-recipes resume", 3),
     Row("upload: stored, response lost, then 403", both(upload(faulty.RESPONSE_LOST), upload(faulty.FORBIDDEN),
         page(faulty.LISTED_LATE, 3)), "sent again, refused, seen", AGAIN, sent=3),
     Row("upload: 502, then 403", both(upload(faulty.BAD_GATEWAY), upload(faulty.FORBIDDEN)), "stopped",
-        "put a new one into .env, then type: release-recipes resume", 3),
+        "Put a new token into .env, then run: release-recipes resume", 3),
     Row("upload: 404", upload(answered(404)), "refused for good", "The upload address is wrong", 1, 1, then=RELEASE),
     Row("upload: 413", upload(answered(413)), "refused for good", "too large for this index", 1, 1, then=RELEASE),
     Row("upload: 301", upload(faulty.MOVED), "refused for good", "The upload address has moved to /moved/", 1, 1,
@@ -230,7 +230,7 @@ PAGE = rows(
     Row("page: unreachable before the upload", page(faulty.UNAVAILABLE, None, at="upload"), "nothing sent",
         NOT_WITHOUT_THE_INDEX, 3, 0),
     Row("page: unreachable after the upload", page(faulty.UNAVAILABLE, None, at="verify"), "uploaded and pushed",
-        "503 Service Unavailable. The uploads are done.", 3),
+        "503 Service Unavailable. All files are uploaded.", 3),
     Row("page: reset", page(faulty.RESET_BEFORE, at="upload"), "asked again", AGAIN),
     Row("page: silence", page(faulty.TIME_OUT, at="upload"), "asked again", "timed out"),
     Row("page: truncated", page(faulty.TRUNCATED, at="verify"), "asked again", AGAIN),
@@ -238,9 +238,9 @@ PAGE = rows(
     Row("page: redirect", page(named("301", answered(301, headers={"Location": "/simple/demo-package/"})), at="upload"),
         "followed", "released"),
     Row("page: lists the wheel late", page(faulty.LISTED_LATE, 3), "waited for",
-        f"The index does not list {WHEEL}, {SDIST} yet. Asking for"),
+        f"The index does not list {WHEEL}, {SDIST} yet. Waiting for up to"),
     Row("page: does not list the files", page(faulty.LISTED_LATE, None), "uploaded and pushed",
-        f"The index does not list {WHEEL}, {SDIST} yet. The uploads are done.", 3),
+        f"The index does not list {WHEEL}, {SDIST} yet. All files are uploaded.", 3),
     Row("page: another hash, once", page(faulty.OTHER_HASH), "asked again", "released"),
     Row("page: serves another hash", page(faulty.OTHER_HASH, None), "uploaded and pushed", CONFLICT, 3),
 )  # fmt: skip

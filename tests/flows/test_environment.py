@@ -112,7 +112,7 @@ def test_a_pre_push_hook_that_refuses(release: Run, repository: Repository, pypi
     hook.chmod(0o755)
     done = release(repository.path)
     assert done.code == 1
-    assert "git push to origin is refused: error: not on a Friday." in done.err
+    assert "git push to origin was refused: error: not on a Friday." in done.err
     assert pypi.files() == {}
     assert repository.remote_refs() == before
     assert not list((repository.path / ".git/release-recipes").glob("*/record.json"))
@@ -141,8 +141,8 @@ def test_no_temporary_folder_outside(release: Run, repository: Repository, pypi:
     inside.mkdir()
     done = release(repository.path, TMPDIR=str(inside))
     assert done.code == 1
-    assert "is inside the repository, where its files would be found." in done.err
-    assert "→ Name a folder outside of it in TMPDIR." in done.err
+    assert "is inside the repository, so tests and builds would find its files." in done.err
+    assert "→ Set TMPDIR to a folder outside of the repository." in done.err
     assert pypi.files() == {}
 
 
@@ -169,6 +169,6 @@ def test_a_full_temporary_folder(release: Run, repository: Repository, pypi: Pyp
         subprocess.run(["umount", "--lazy", str(small_disk)], check=True)
     assert done.code == 1, done.out
     assert "has 0 MB left; a release needs" in done.err
-    assert "→ Make room there, or name another folder in TMPDIR." in done.err
+    assert "→ Free some space, or set TMPDIR to another folder." in done.err
     assert repository.snapshot() == before
     assert pypi.files() == {}

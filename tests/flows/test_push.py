@@ -101,7 +101,7 @@ def test_a_branch_that_moves_with_a_conflict_gets_a_branch_beside_it(
     assert refs["refs/heads/main"] == theirs
     assert refs["refs/heads/release/v1.3.0"] == refs["refs/tags/v1.3.0^{}"]
     assert (
-        "main does not take the release commit, which is on release/v1.3.0; to bring it in: "
+        "main does not accept the release commit, which is on release/v1.3.0. Merge it: "
         "git fetch origin release/v1.3.0 && git merge FETCH_HEAD\n"
     ) in done.out
 
@@ -143,7 +143,7 @@ def test_a_server_that_refuses_everything_is_no_end(
     hook(repository, "update", 'case "$1" in refs/release-recipes/*) ;; *) echo "no room"; exit 1;; esac')
     refused = release()
     assert refused.code == 3
-    assert "error: The release is uploaded, but origin refuses the push: " in refused.err
+    assert "error: The release is uploaded, but origin refused the push: " in refused.err
     assert "no room" in refused.err or "remote rejected" in refused.err
     assert len(pypi.files()) == 2
     assert "refs/release-recipes/v1.3.0" in repository.remote_refs()
@@ -158,7 +158,7 @@ def test_a_tag_that_is_taken_is_a_conflict(release: Callable[..., Result], repos
     when_claimed(repository, f"git update-ref refs/tags/v1.3.0 {foreign}")
     done = release()
     assert done.code == 3
-    assert f"error: The tag v1.3.0 on origin names something else ({foreign}) than this release." in done.err
+    assert f"error: The tag v1.3.0 on origin is not the tag of this release, but {foreign}." in done.err
 
 
 def test_without_a_tag_the_branch_is_pushed(release: Callable[..., Result], repository: Repository) -> None:
@@ -185,4 +185,4 @@ def test_a_protected_branch_on_github_gets_a_pull_request(
         assert [(one.head, one.base, one.title) for one in github.pull_requests] == [
             ("release/v1.3.0", "main", "Release 1.3.0")
         ]
-    assert "main does not take the release commit; merge it: https://github.localhost/o/r/pull/1\n" in done.out
+    assert "main does not accept the release commit. Merge it: https://github.localhost/o/r/pull/1\n" in done.out

@@ -104,7 +104,7 @@ def test_a_rehearsal_where_nothing_is_in_order(
     assert result.code == 0, result.err
     document = result.json
     assert (document["outcome"], document["version"]) == ("rehearsed", "1.2.4")
-    stops = [warning for warning in document["warnings"] if warning["message"].startswith("This would stop the ")]
+    stops = [warning for warning in document["warnings"] if warning["message"].startswith("This would stop a ")]
     assert {warning["check"] for warning in stops} == told
     assert copy.snapshot() == before
     assert set(pypi.requests) == {"GET /simple/demo-package/ 404"}
@@ -136,11 +136,14 @@ def test_a_rehearsal_of_what_cannot_be_planned(repository: Repository, index: Py
 
 
 def test_what_the_user_sees_of_a_rehearsal(repository: Repository, cli: Cli, pypi: PypiServer) -> None:
-    """A rehearsal tells what would stop the release, and that the package installs; a dry run makes no step."""
-    variables = {"PYPI_REPOSITORY_URL": pypi.upload_url}
+    """A rehearsal tells what would stop the release, and that the package installs; a dry run makes no step.
+
+    The user of the true index is none of the embedded one.
+    """
+    variables = {"PYPI_REPOSITORY_URL": pypi.upload_url, "PYPI_USERNAME": "ada"}
     result = cli("rehearse", "--part", "minor", "--skip-tests", cwd=repository.path, env=variables)
     assert result.code == 0, result.err
-    assert "This would stop the release: There is no token for" in result.out
+    assert "This would stop a release: There is no token for" in result.out
     assert "installed, import demo" in result.out
     planned = cli("rehearse", "--part", "minor", "--dry-run", "--json", cwd=repository.path, env=variables)
     assert (planned.code, planned.json["outcome"], steps(planned.json)) == (0, "planned", {"check"})
@@ -174,7 +177,10 @@ def test_a_release_to_testpypi_can_be_made_again(
     cli: Cli,
     isolated_environment: Environment,
 ) -> None:
-    """It is built, uploaded and installed from there; here nothing changes; a second run finds the bytes done."""
+    """It is built, uploaded and installed from there; here nothing changes; a second run finds the bytes done.
+
+    The build fetches setuptools from where packages come from, so this test needs that index.
+    """
     repository = make_repository(kind="setuptools", noxfile=True, files=_QUICK)
     before, refs = repository.snapshot(), repository.remote_refs()
     with test_pypi:

@@ -81,7 +81,7 @@ def configured(make_repository: MakeRepository, *, clock: bool, **settings: str)
     return repository
 
 
-DIFFERS = "demo_package-1.3.0-py3-none-any.whl is not the same when it is built again: content of demo/built.txt"
+DIFFERS = "demo_package-1.3.0-py3-none-any.whl differs when it is built again: content of demo/built.txt"
 OLD = "demo_package-1.2.3"
 
 
@@ -116,8 +116,9 @@ def test_a_rehearsal_builds_twice_and_compares_with_the_last_release(
     # The rehearsal's own index is empty: the comparison is with the one that the release goes to.
     (changed,) = told(warnings, "changed-files")
     assert changed == (
-        f"demo_package-1.3.0.tar.gz against {OLD}.tar.gz: new: README.md, _backend/bare_backend.py, demo/__init__.py, "
-        "demo/built.txt, pyproject.toml, tests/__init__.py, tests/test_demo.py; gone: demo/messages.mo."
+        f"demo_package-1.3.0.tar.gz compared with {OLD}.tar.gz: new: README.md, _backend/bare_backend.py, "
+        "demo/__init__.py, demo/built.txt, pyproject.toml, tests/__init__.py, tests/test_demo.py; "
+        "removed: demo/messages.mo."
     )
     assert told(warnings, "install") == []
     assert {"install", "rebuild", "install-from-index"} <= {step["name"] for step in result.json["steps"]}

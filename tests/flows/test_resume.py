@@ -130,7 +130,7 @@ def test_nothing_to_resume_is_a_success(world: World) -> None:
     world.repository.git("remote", "set-url", "origin", "/nowhere")
     done = world("resume", "--json")
     assert (done.code, done.json["outcome"]) == (0, "nothing-waits")
-    assert "Nothing waits to be finished." in done.err
+    assert "No release is unfinished." in done.err
 
 
 def test_it_is_finished_and_finished_again(world: World) -> None:
@@ -151,8 +151,8 @@ def test_a_second_release_is_refused(world: World) -> None:
     for words in (("release", "--part", "major", "--skip-tests"), ("release", "--part", "major", "--dry-run")):
         refused = world(*words)
         assert refused.code == 3
-        assert "error: The release of demo-package 1.3.0 is not finished (begun 20" in refused.err
-        assert "→ Finish it: release-recipes resume. Give it up: release-recipes abandon" in refused.err
+        assert "error: The release of demo-package 1.3.0 is not finished (started 20" in refused.err
+        assert "→ To finish it: release-recipes resume. To abandon it: release-recipes abandon" in refused.err
     assert world.record.read_bytes() == record
 
 
@@ -203,8 +203,8 @@ def test_before_the_upload_the_remote_is_asked_again(world: World) -> None:
     other.git("push", "--quiet")
     done = world("resume")
     assert done.code == 1
-    assert "error: origin/main has moved since the checks." in done.err
-    assert "→ git pull --rebase origin main, then release again." in done.err
+    assert "error: Commits were pushed to origin/main after the checks." in done.err
+    assert "→ Release again after: git pull --rebase origin main" in done.err
     assert set(world.repository.remote_refs()) == BEFORE
     assert not world.record.exists()
     assert world.pypi.files() == {}
@@ -258,7 +258,7 @@ def another_remote(world: World) -> Path:
 def no_remote(world: World) -> str:
     """Take the remote away, and return how that is called."""
     world.repository.git("remote", "remove", "origin")
-    return "not there"
+    return "does not exist now"
 
 
 @pytest.mark.parametrize("arrange", [another_remote, no_remote])
@@ -270,8 +270,9 @@ def test_another_remote_of_that_name_is_refused(arrange: Callable[[World], objec
         refused = world(task)
         assert refused.code == 3
         recorded = world.repository.remote
-        assert f"error: The release of 1.3.0 goes to {recorded}, but the remote 'origin' is now {now}.\n" in refused.err
-    hint = refused.err.rpartition("→ ")[2].partition(", then type: release-recipes resume\n")[0]
+        word = now if isinstance(now, str) else f"is now {now}"
+        assert f"error: The release of 1.3.0 goes to {recorded}, but the remote 'origin' {word}.\n" in refused.err
+    hint = refused.err.rpartition("→ ")[2].partition(", then run: release-recipes resume\n")[0]
     subprocess.run(hint, shell=True, check=True, cwd=world.repository.path)  # noqa: S602 - as a user types it
     assert world("resume").code == 0
     world.released()
@@ -297,11 +298,14 @@ def test_another_clone_is_told_what_is_under_way(world: World) -> None:
     done = world("resume", at=other)
     assert done.code == 3
     assert "error: v1.3.0 was claimed by Ada Lovelace <ada@example.org> on 20" in done.err
-    assert f" has {WHEEL} and lacks {SDIST}." in done.err
-    assert "→ Finish it there, where its distributions are: release-recipes resume." in done.err
+    assert f" has {WHEEL}, but not {SDIST}." in done.err
+    assert "→ Finish it on that machine, which has its distributions: release-recipes resume." in done.err
     refused = world(*RELEASE, at=other)
     assert refused.code == 1
-    assert "error: A release of v1.3.0 is under way: refs/release-recipes/v1.3.0 on origin, made by Ada" in refused.err
+    assert (
+        "error [claim]: A release of v1.3.0 is in progress: refs/release-recipes/v1.3.0 on origin, created by Ada"
+        in refused.err
+    )
     assert world("resume").code == 0
     world.released()
     assert world("resume", at=other).code == 0
@@ -313,8 +317,8 @@ def test_a_stale_claim_with_files_public(world: World) -> None:
     other = world.repository.other_clone()
     refused = world("abandon", at=other)
     assert refused.code == 3
-    assert "If that machine is gone for good: release-recipes abandon --yes." in refused.err
-    assert f" has {WHEEL} and lacks {SDIST}." in refused.err
+    assert "its tag is pushed: release-recipes abandon --yes" in refused.err
+    assert f" has {WHEEL}, but not {SDIST}." in refused.err
     assert CLAIM in world.repository.remote_refs()
     done = world("abandon", "--yes", at=other)
     assert done.code == 0, done.err
@@ -339,7 +343,7 @@ def test_the_claim_of_another_version_or_project(world: World) -> None:
     other = world.repository.other_clone()
     refused = world("release", "--part", "major", "--skip-tests", at=other)
     assert refused.code == 1
-    assert "error: A release of v1.3.0 is under way: refs/release-recipes/v1.3.0 on origin" in refused.err
+    assert "error [claim]: A release of v1.3.0 is in progress: refs/release-recipes/v1.3.0 on origin" in refused.err
     assert world("abandon").code == 0
     message = f"other-package 1.0\n\n{'0' * 64}  other_package-1.0.tar.gz\n"
     other.git("tag", "--annotate", f"--message={message}", "other-1.0")
@@ -373,9 +377,9 @@ def test_abandon_with_something_public_says_what_stays(world: World) -> None:
     world.stop("half uploaded")
     refused = world("abandon")
     assert refused.code == 3
-    assert f"error: This stays public for ever: {WHEEL}. {SDIST} will never be there." in refused.err
+    assert f"error: This stays public: {WHEEL}. {SDIST} will not be published." in refused.err
     assert (
-        "→ To finish instead: release-recipes resume. To give it up all the same: release-recipes abandon --yes"
+        "→ To finish it instead: release-recipes resume. To abandon it anyway: release-recipes abandon --yes"
         in refused.err
     )
     assert world.record.exists()
@@ -392,7 +396,7 @@ def test_abandon_sees_what_was_uploaded_by_hand(world: World) -> None:
     twine(world, world.dist / WHEEL)
     refused = world("abandon")
     assert refused.code == 3
-    assert f"This stays public for ever: {WHEEL}." in refused.err
+    assert f"This stays public: {WHEEL}." in refused.err
 
 
 @pytest.mark.parametrize("silent", ["remote", "index"])
@@ -408,8 +412,8 @@ def test_abandon_ends_although_nobody_answers(silent: str, world: World) -> None
     assert world.record.exists()
     done = world("abandon", "--yes")
     assert done.code == 0, done.err
-    assert "What is public is not known.\n" in done.out
-    assert ("; the tag v1.3.0 is here" in done.out) == (silent == "remote")
+    assert "It is not known what is public.\n" in done.out
+    assert ("; the tag v1.3.0 exists only locally" in done.out) == (silent == "remote")
     assert world.repository.git("cat-file", "-t", "v1.3.0") == "tag"
     assert not world.record.parent.exists()
     assert world.repository.git("for-each-ref", "refs/release-recipes") == ""
@@ -423,7 +427,7 @@ def test_abandon_ends_although_the_remote_takes_nothing(world: World) -> None:
     hook.chmod(0o755)
     done = world("abandon", "--yes")
     assert done.code == 0, done.err
-    assert "origin takes neither tag nor branch, and refs/release-recipes/v1.3.0 stays there" in done.out
+    assert "origin refuses both tag and branch, and keeps refs/release-recipes/v1.3.0" in done.out
     assert CLAIM in world.repository.remote_refs()
     assert not world.record.parent.exists()
 
@@ -431,7 +435,7 @@ def test_abandon_ends_although_the_remote_takes_nothing(world: World) -> None:
 def test_nothing_to_abandon_is_a_success(world: World) -> None:
     """With nothing under way, abandon says so."""
     done = world("abandon")
-    assert (done.code, done.out) == (0, "Nothing waits to be finished.\n")
+    assert (done.code, done.out) == (0, "No release is unfinished.\n")
 
 
 # ---- status ----------------------------------------------------------------------------------------------------------
@@ -454,8 +458,8 @@ def test_status_tells_conflicts(world: World) -> None:
     world.repository.git("push", "--quiet", "origin", "HEAD~1:refs/tags/v1.3.0")
     said = world("status").out
     assert f"  {WHEEL}: published\n" in said
-    assert f"  {SDIST}: conflict: the index has another file of that name\n" in said
-    assert "  tag v1.3.0: conflict: another one is there\n" in said
+    assert f"  {SDIST}: conflict: the index has a different file of this name\n" in said
+    assert "  tag v1.3.0: conflict: the remote has a different one\n" in said
 
 
 def test_status_tells_what_another_machine_has_claimed(world: World) -> None:
@@ -466,21 +470,21 @@ def test_status_tells_what_another_machine_has_claimed(world: World) -> None:
     (release, lines), *others = told["status"]["waiting"].items()
     assert (release, others) == ("demo-package v1.3.0", [])
     assert lines[0].startswith("v1.3.0 was claimed by Ada Lovelace <ada@example.org> on 20")
-    assert lines[1] == f"{world.proxy.index_url} has {WHEEL} and lacks {SDIST}"
-    assert lines[2] == "finish it where it began, or give it up: release-recipes abandon"
+    assert lines[1] == f"{world.proxy.index_url} has {WHEEL}, but not {SDIST}"
+    assert lines[2] == "finish it on that machine, or abandon it: release-recipes abandon"
 
 
 @pytest.mark.parametrize(
     ("at", "words"),
     [
-        ("2026-01-02T03:04:05+00:00", ["PyPI takes files for it for 14 more days"]),
-        ("2026-01-15T03:04:04+00:00", ["PyPI takes files for it for 2 more days"]),
-        ("2026-01-16T03:04:04+00:00", ["PyPI takes files for it for 1 more day"]),
+        ("2026-01-02T03:04:05+00:00", ["PyPI takes files for this release for 14 more days"]),
+        ("2026-01-15T03:04:04+00:00", ["PyPI takes files for this release for 2 more days"]),
+        ("2026-01-16T03:04:04+00:00", ["PyPI takes files for this release for 1 more day"]),
         (
             "2026-01-16T03:04:05+00:00",
-            ["PyPI takes no more files for 1.3.0 since its 14 days are over: release-recipes abandon"],
+            ["PyPI takes no more files for 1.3.0, because 14 days have passed: release-recipes abandon"],
         ),
-        ("2025-12-02T03:04:05+00:00", ["PyPI takes files for it for 14 more days"]),
+        ("2025-12-02T03:04:05+00:00", ["PyPI takes files for this release for 14 more days"]),
     ],
 )
 def test_status_tells_how_long_pypi_waits(at: str, words: list[str]) -> None:

@@ -42,8 +42,8 @@ def known(index: PypiServer) -> PypiServer:
         (
             [],
             (
-                "error: Nobody said what to release, and there is no terminal to ask at.\n"
-                "   → Give --part patch (or minor, major, none), --new-version X, or --yes.\n"
+                "error: The version to release is not given, and there is no terminal to ask for it.\n"
+                "   → Use --part patch (or minor, major, none), --new-version X, or --yes.\n"
             ),
         ),
         (
@@ -55,14 +55,14 @@ def known(index: PypiServer) -> PypiServer:
         ),
         (
             ["--part", "minor", "--new-version", "2.0.0"],
-            "error: --part and --new-version exclude each other.\n   → Give one of them.\n",
+            "error: --part and --new-version cannot be used together.\n   → Use one of them.\n",
         ),
-        (["--part", ""], "error: --part is empty.\n   → Give --part a value, or leave it out.\n"),
+        (["--part", ""], "error: --part is empty.\n   → Give --part a value, or omit it.\n"),
         (
             ["--new-version", "two"],
             (
                 "error: 'two' (from --new-version) is not a valid version (PEP 440).\n"
-                "   → Give one such as 1.7.0 or 2.0.0rc1.\n"
+                "   → Use a version such as 1.7.0 or 2.0.0rc1.\n"
             ),
         ),
     ],
@@ -124,7 +124,7 @@ def test_a_refusal_as_a_document(repository: Repository, index: PypiServer, cli:
         {
             "check": "clean-tree",
             "message": "The working tree is not clean: notes.txt.",
-            "hint": "Commit what belongs to the release, stash the rest (git stash -u), or list it in .gitignore.",
+            "hint": "Commit the changes, stash them (git stash -u), or add the files to .gitignore.",
         }
     ]
     assert (told["artifacts"], [step["name"] for step in told["steps"]]) == ([], ["check"])
@@ -171,17 +171,22 @@ def test_no_color(repository: Repository, cli: Cli) -> None:
 def test_a_release_asks_once(
     repository: Repository, known: PypiServer, cli: Cli, isolated_environment: Environment
 ) -> None:
-    """On a terminal the plan is shown, and asked about; no is an end that changed nothing, an empty line is yes."""
-    question = f"Release demo-package 1.2.4 to {known.upload_url}? [Y/n]"
+    """On a terminal the plan is shown and asked about until the answer is yes or no; no is an end that changed nothing.
+
+    Neither an empty line nor another word is an answer, and the plan is not shown again.
+    """
+    question = f"Release demo-package 1.2.4 to {known.upload_url}? [y/n]"
     before = repository.snapshot()
     result = cli.terminal("release", "--skip-tests", cwd=repository.path, answers={question: "n"})
     assert result.code == 1
     assert "demo-package 1.2.3 → 1.2.4 (default: patch)" in result.plain
-    assert "error: Not released: you said no." in result.plain
+    assert "error: Not released: the answer was no." in result.plain
     assert repository.snapshot() == before
-    result = cli.terminal("release", "--skip-tests", cwd=repository.path, answers={question: ""})
+    answers = [(question, ""), (question, "minor"), (question, "Yes")]
+    result = cli.terminal("release", "--skip-tests", cwd=repository.path, answers=answers)
     assert result.code == 0, result.plain
-    assert result.plain.count("[Y/n]") == 1
+    assert result.plain.count("[y/n]") == 3
+    assert result.plain.count("demo-package 1.2.3 → 1.2.4 (default: patch)") == 1
     (known.folder / "demo_package-1.2.3.tar.gz").unlink()
     released(repository, known, isolated_environment.temporary, version="1.2.4")
 
@@ -190,7 +195,7 @@ def test_a_release_asks_once(
 def test_ctrl_c_at_the_question(repository: Repository, known: PypiServer, cli: Cli) -> None:
     """Ctrl-C at a question is an interrupted release of which nothing is public."""
     before = repository.snapshot()
-    result = cli.terminal("release", "--skip-tests", cwd=repository.path, answers={"[Y/n]": CTRL_C})
+    result = cli.terminal("release", "--skip-tests", cwd=repository.path, answers={"[y/n]": CTRL_C})
     assert result.code == 130
     assert "Interrupted by SIGINT; nothing is public." in result.plain
     assert repository.snapshot() == before
@@ -198,19 +203,25 @@ def test_ctrl_c_at_the_question(repository: Repository, known: PypiServer, cli: 
 
 
 @posix
-@pytest.mark.parametrize(("answer", "code"), [("", 1), ("n", 1), ("y", 0)])
+@pytest.mark.parametrize(("answer", "code"), [("n", 1), ("y", 0)])
 def test_failing_tests_are_asked_about(
     answer: str, code: int, make_repository: MakeRepository, known: PypiServer, cli: Cli
 ) -> None:
-    """On a terminal failing tests are asked about, and the answer to an empty line is no; --yes does not answer it."""
-    repository = make_repository(noxfile=True, files=quick_files() | {"tests/test_demo.py": "raise SystemExit(1)\n"})
+    """On a terminal failing tests are asked about once their last words were shown; neither --yes nor Enter answers."""
+    test = "print('why it failed')\nraise SystemExit(1)\n"
+    repository = make_repository(noxfile=True, files=quick_files() | {"tests/test_demo.py": test})
     before = repository.snapshot()
+    question = "Continue anyway? [y/n]"
     result = cli.terminal(
-        "release", "--part", "minor", "--yes", cwd=repository.path, answers={"Continue anyway? [y/N]": answer}
+        *("release", "--part", "minor", "--yes"), cwd=repository.path, answers=[(question, ""), (question, answer)]
     )
     assert result.code == code, result.plain
     assert (repository.snapshot() == before) is bool(code)
     assert ("demo_package-1.3.0.tar.gz" in known.files()) is not bool(code)
+    shown = result.plain.partition(question)[0]
+    assert "  why it failed\n" in shown
+    log = shown.partition("The complete output is in ")[2].partition("\n")[0]
+    assert "why it failed" in Path(log).read_text(encoding="utf-8")
 
 
 # -- invoke ------------------------------------------------------------------------------------------------------------
@@ -235,7 +246,7 @@ def test_the_console_script_needs_no_tasks_and_runs_anywhere_in_the_project(repo
     folder = repository.path / "demo" / "deep"
     folder.mkdir()
     result = cli("resume", cwd=folder)
-    assert (result.code, result.out) == (0, "Nothing waits to be finished.\n")
+    assert (result.code, result.out) == (0, "No release is unfinished.\n")
 
 
 def test_a_project_below_the_project_is_not_meant(repository: Repository, cli: Cli) -> None:
@@ -245,15 +256,15 @@ def test_a_project_below_the_project_is_not_meant(repository: Repository, cli: C
     refused = cli("release", "--part", "minor", cwd=folder)
     assert refused.code == 1
     assert (
-        f"error: {folder} is a project of its own, below {repository.path}, which would be released.\n" in refused.err
-    )
-    hint = refused.err.rpartition("; for that one: ")[2].strip()
+        f"error: {folder} is a separate project inside of {repository.path}, and only the outer one can be released.\n"
+    ) in refused.err
+    hint = refused.err.rpartition("To release the outer project: ")[2].strip()
     led = subprocess.run(f"{hint} && pwd", shell=True, check=True, cwd=folder, capture_output=True, text=True)  # noqa: S602
     assert led.stdout == f"{repository.path}\n"
 
 
 def test_an_error_of_ours_is_no_traceback(repository: Repository, cli: Cli) -> None:
-    """Even a bug is told in a sentence; the traceback is kept in a file."""
+    """What the system refuses is told in a sentence with what to do, and without a traceback."""
     state = repository.path / ".git" / "release-recipes"
     state.write_text("a file where a folder should be\n", encoding="utf-8")
     result = cli("resume", cwd=repository.path)
@@ -304,7 +315,7 @@ def test_resume_goes_to_the_recorded_index_or_nowhere(
         for name, address in (("PYPI_REPOSITORY_URL", other.upload_url), ("PYPI_INDEX_URL", other.index_url)):
             result = cli("resume", cwd=repository.path, env={name: address, "PYPI_API_TOKEN": index.token})
             assert result.code == 3
-            assert f"but environment {name} says {address}" in result.err
+            assert f"but environment {name} is set to {address}" in result.err
         assert other.requests == []
     assert len(index.files()) == 1
     result = cli("resume", "--json", cwd=repository.path, env={"PYPI_API_TOKEN": index.token})

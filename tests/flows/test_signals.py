@@ -153,8 +153,8 @@ def test_in_an_upload_without_a_record(
         said = stop(process, signal.SIGINT)
         assert (process.returncode, list(pypi.files())) == (3, ["demo_package-1.2.3-py3-none-any.whl"])
         assert said.endswith(
-            "error: Interrupted by SIGINT; files of it may be public.\n"
-            "   → Type the same command again: what is there is not sent twice.\n"
+            "error: Interrupted by SIGINT; some files may be public.\n"
+            "   → Run the same command again; files that are on the index are not uploaded twice.\n"
         )
         proxy.mend()
         assert cli(*words, cwd=repository.path, env=settings).code == 0

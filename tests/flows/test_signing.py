@@ -96,7 +96,7 @@ def refused(done: Result, repository: Repository, pypi: PypiServer, before: obje
     """See that nothing has happened, and that the signature is the reason."""
     assert done.code == 1
     assert "commit.gpgSign is set, but signing fails: " in done.err
-    assert "→ Unlock the key (ssh-add, gpg-agent), or unset it: git config commit.gpgSign false" in done.err
+    assert "→ Unlock the key (ssh-add, gpg-agent), or turn signing off: git config commit.gpgSign false" in done.err
     assert repository.snapshot() == before
     assert pypi.files() == {}
     assert [name for name in repository.remote_refs() if "v1.3.0" in name] == []
@@ -126,7 +126,7 @@ def test_a_pass_phrase_that_nobody_types(cli: Cli, repository: Repository, make_
 def test_a_pass_phrase_that_is_typed(cli: Cli, repository: Repository, make_key: MakeKey, pypi: PypiServer) -> None:
     """On a terminal the program of the key asks for its pass phrase when the commit is made, and not in the checks."""
     key = make_key(repository, PASS_PHRASE)
-    answers = [("its first release. Go on?", "y"), *[(key.question, PASS_PHRASE)] * key.questions]
+    answers = [("its first release. Continue?", "y"), *[(key.question, PASS_PHRASE)] * key.questions]
     done = cli.terminal(*RELEASE, cwd=repository.path, env=pypi.settings, answers=answers)
     signed(done, repository)
     assert "signing fails" in done.out

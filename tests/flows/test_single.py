@@ -50,7 +50,7 @@ def test_bump_to_the_version_that_stands(repository: Repository, cli: Cli) -> No
     result = cli("bump", "--new-version", "1.2.3", cwd=repository.path)
     assert (result.code, result.err) == (
         1,
-        "error: The version is 1.2.3 already.\n   → Name a part to raise: --part patch, minor or major.\n",
+        "error: The version is already 1.2.3.\n   → Choose a part to bump: --part patch, minor or major.\n",
     )
 
 
@@ -129,7 +129,7 @@ def test_upload_asks_first(built: Repository, index: PypiServer, cli: Cli) -> No
     (built.path / "dist" / SDIST).write_bytes(other)
     result = cli("upload", cwd=built.path)
     assert result.code == 3
-    assert f"{SDIST} is on the index with other content" in result.err
+    assert f"The index has a different file named {SDIST}" in result.err
     assert sum(request.startswith("POST") for request in index.requests) == 2
     assert not list((built.path / ".git" / "release-recipes").glob("*/record.json"))
 
@@ -159,7 +159,7 @@ def test_upload_of_two_releases(built: Repository, index: PypiServer, cli: Cli) 
         bare_backend.build_wheel("dist")
     result = cli("upload", cwd=built.path)
     assert result.code == 2
-    assert "are not of one release" in result.err
+    assert "belong to different releases" in result.err
     assert index.files() == {}
 
 
@@ -179,7 +179,7 @@ def test_status(repository: Repository, index: PypiServer, cli: Cli) -> None:
         "major     2.0.0",
         "minor     1.3.0",
         "patch     1.2.4",
-        f"index     {index.index_url} has 1.2.3; its newest is 1.2.3",
+        f"index     {index.index_url} has 1.2.3; the newest version is 1.2.3",
         "remote    origin/main is at HEAD",
     ):
         assert line in lines
@@ -207,7 +207,7 @@ def test_status_of_an_index_that_wants_credentials(repository: Repository, cli: 
     (folder / SDIST).write_bytes(b"")
     with PypiServer(folder, authenticate=("update", "list", "download")) as private:
         result = cli("status", cwd=repository.path, env=private.settings)
-    assert "has 1.2.3; its newest is 1.2.3" in result.out
+    assert "has 1.2.3; the newest version is 1.2.3" in result.out
 
 
 # -- nothing waits -----------------------------------------------------------------------------------------------------
@@ -218,7 +218,7 @@ def test_nothing_waits(task: str, repository: Repository, cli: Cli, index: PypiS
     """`resume` and `abandon` with nothing to do say so, and are a success; nothing is asked of the index."""
     before = repository.snapshot()
     result = cli(task, cwd=repository.path)
-    assert (result.code, result.out, result.err) == (0, "Nothing waits to be finished.\n", "")
+    assert (result.code, result.out, result.err) == (0, "No release is unfinished.\n", "")
     assert cli(task, "--json", cwd=repository.path).json["outcome"] == "nothing-waits"
     assert repository.snapshot() == before
     assert index.requests == []

@@ -198,7 +198,7 @@ def _console(chunks: Sequence[str], _folder: Path) -> str:
         console.hear(events.Described([("build", [text])]))
         console.error(ReleaseError(text, text))
         console.error(CommandFailed(["tool", MASK(text)], 1, MASK(text)))
-        console.confirm(text, default=False)
+        console.confirm(text)
     return seen()
 
 

@@ -1,4 +1,4 @@
-"""Act 1: check. It reads only; every reason not to start is looked for at once, and all are told together."""
+"""Act 1: check. It only reads; all checks run in parallel, and all findings are reported together."""
 
 from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -12,7 +12,7 @@ from release_recipes.plan import Plan
 
 __all__ = ["CHECKS", "Outcome", "Subject", "check"]
 
-#: Every check, in the order in which findings are told.
+#: Every check, in the order in which findings are reported.
 CHECKS: tuple[Check[Facts], ...] = (
     *repository.CHECKS,
     *version.CHECKS,
@@ -21,18 +21,18 @@ CHECKS: tuple[Check[Facts], ...] = (
     *programs.CHECKS,
 )
 
-#: Seconds that checks have to end when they are interrupted.
+#: Seconds for which interrupted checks are waited for.
 _ENDING = 1.0
 
-#: Questions and checks that wait at the same time; they sleep on processes and sockets.
+#: The number of threads; they mostly wait for processes and sockets.
 _THREADS = 32
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What act 1 came to."""
+    """The result of act 1."""
 
-    #: ``None`` where the release cannot even be planned; there is an error then.
+    #: ``None`` if the release cannot be planned; then there is an error.
     plan: Plan | None
     #: In the order of the checks.
     findings: list[Finding]
@@ -43,19 +43,19 @@ class Outcome:
 
 
 def check(subject: Subject, others: Collection[str] = ()) -> Outcome:
-    """Look for every reason not to release.
+    """Run every check.
 
     Args:
         subject: The release.
-        others: Names that ``skip_checks`` may have besides: those of the inspections of act 2.
+        others: Other names that ``skip_checks`` may contain: the inspections of act 2.
 
     Raises:
-        WrongUsage: What was asked for or configured cannot be meant.
+        WrongUsage: A flag or a setting is wrong.
     """
     skipped = set(subject.settings.skip_checks)
     names = [*(check.name for check in CHECKS), *others]
     if unknown := sorted(skipped.difference(names)):
-        message = f"skip_checks names {unknown[0]!r}, which is no check."
+        message = f"skip_checks names {unknown[0]!r}, but there is no such check."
         raise InvalidSetting(message, f"The checks: {', '.join(names)}.")
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="check")
     asked: list[Future[list[Finding]]] = []
@@ -66,8 +66,8 @@ def check(subject: Subject, others: Collection[str] = ()) -> Outcome:
         found = [answer.result() for answer in asked]
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-        wait(asked, _ENDING)  # Ctrl-C must not wait for an index that is silent
-    # One fault that several checks meet, such as a silent remote, is told once.
+        wait(asked, _ENDING)  # Ctrl-C must not wait for an index that does not answer
+    # A fault that several checks find, such as a remote that does not answer, is reported once.
     told: dict[tuple[Severity, str], Finding] = {}
     for finding in (finding for findings in found for finding in findings):
         told.setdefault((finding.severity, finding.message), finding)
@@ -76,7 +76,7 @@ def check(subject: Subject, others: Collection[str] = ()) -> Outcome:
 
 
 def _findings(check: Check[Facts], facts: Facts) -> list[Finding]:
-    """Run one check; a question that failed is what it found."""
+    """Run a check; if it cannot be made, that is its finding."""
     try:
         found = check.findings(facts)
     except WrongUsage:

@@ -1,6 +1,7 @@
-"""What act 1 asks the world: every question once, all of them at the same time.
+"""The facts that the checks of act 1 need: each is asked once, and all in parallel.
 
-The questions start when the facts are made; a check waits for the answers that it needs. Nothing here changes anything.
+The questions start when the facts are created; a check waits for the answers that it needs. Nothing here changes
+anything.
 """
 
 from concurrent.futures import Executor, Future
@@ -21,14 +22,16 @@ from release_recipes.settings import Settings
 
 @dataclass(frozen=True)
 class Subject:
-    """What a release is about: the repository, the project in it, and how it is to be released."""
+    """The subject of a release: the repository, its project, the settings and the request."""
 
     git: Git
     project: Project
     settings: Settings
     request: Request
-    #: The index that it goes to.
+    #: The index of the release.
     index: Index
+    #: Whether the variable of the token is set to a placeholder.
+    has_placeholder: bool = False
 
     @property
     def folder(self) -> Path:
@@ -42,16 +45,17 @@ class Subject:
 
 
 class Facts:
-    """The answers; each attribute that is a future was asked for once, in the background."""
+    """The answers; each attribute that is a future is asked once, in the background."""
 
     def __init__(self, subject: Subject, pool: Executor) -> None:
         """Start to ask everything."""
         self.subject = subject
         git, remote = subject.git, subject.settings.remote
-        self.remote_address = git.config(f"remote.{remote}.url")
+        #: The address of the remote: as git uses it, and as it is configured.
+        self.addresses = git.addresses(remote)
         self.versions: Future[Versions] = pool.submit(self._versions)
         self.remote_refs: Future[RemoteRefs | None] = pool.submit(
-            lambda: git.remote_refs(remote) if self.remote_address else None
+            lambda: git.remote_refs(remote) if self.addresses else None
         )
         self.page: Future[Page] = pool.submit(subject.index.page, subject.project.name)
         self.branch: Future[str | None] = pool.submit(git.branch)
@@ -61,7 +65,7 @@ class Facts:
         self.github: Future[GitHubRepository | None] = pool.submit(self._github)
 
     def refs(self) -> RemoteRefs | None:
-        """Return the remote's refs, for whoever can do without; the check ``remote`` tells why there are none."""
+        """Return the refs of the remote, or ``None``; the check ``remote`` reports why there are none."""
         return None if self.remote_refs.exception() else self.remote_refs.result()
 
     def _versions(self) -> Versions:
@@ -69,8 +73,8 @@ class Facts:
         return self.subject.project.source.read(self.subject.folder, part)
 
     def _github(self) -> GitHubRepository | None:
-        """Return the repository on GitHub, where it is there and gh is signed in."""
-        repository = gh.parse_address(self.remote_address or "")
+        """Return the repository on GitHub, if there is one and gh is signed in."""
+        repository = gh.find(self.addresses)
         known = repository is not None and gh.is_github(repository, self.subject.folder)
         return repository if repository and known and gh.signed_in(repository, self.subject.folder) else None
 

@@ -1,4 +1,4 @@
-"""Checks that ask GitHub, where the remote is there and ``gh`` is signed in."""
+"""Checks that ask GitHub, if the remote is on GitHub and ``gh`` is signed in."""
 
 import shutil
 from collections.abc import Iterator
@@ -7,24 +7,25 @@ from typing import Any
 from release_recipes.check.facts import Facts
 from release_recipes.errors import CommandFailed
 from release_recipes.findings import Check, Finding, warning
+from release_recipes.processes.environment import environment
 from release_recipes.programs import gh
 
-#: What a finished check of CI may have come to without being red.
+#: The results of a check of CI that are not failures.
 _GREEN = frozenset({"success", "neutral", "skipped"})
 
 
 def _signed_in(facts: Facts) -> Iterator[Finding]:
-    """Tell now what act 3 will leave out: a GitHub release is not worth stopping for."""
-    settings, repository = facts.subject.settings, gh.parse_address(facts.remote_address or "")
+    """Warn that act 3 will leave out the GitHub release."""
+    settings, repository = facts.subject.settings, gh.find(facts.addresses)
     wanted = settings.github_release and settings.auto_git_tag and not facts.subject.request.test
     if not wanted or repository is None or not gh.looks_like_github(repository):
         return
-    if not shutil.which("gh"):
-        yield warning("gh is not there, so no GitHub release is made.", "Install it: https://cli.github.com")
+    if not shutil.which("gh", path=environment()["PATH"]):
+        yield warning("gh is not installed, so no GitHub release is made.", "Install it from https://cli.github.com")
     elif facts.github.result() is None:
         yield warning(
             f"gh is not signed in to {repository.host}, so no GitHub release is made.",
-            f"gh auth login --hostname {repository.host}",
+            f"Sign in: gh auth login --hostname {repository.host}",
         )
 
 
@@ -35,13 +36,13 @@ def _protected(facts: Facts) -> Iterator[Finding]:
     told = _asked(facts, f"branches/{branch}")
     if told and told.get("protected"):
         yield warning(
-            f"{branch} is protected on GitHub, and may refuse the push of the release commit.",
-            "Bump by a pull request, and release what was merged with --part none; or let whoever releases bypass it.",
+            f"{branch} is protected on GitHub, so the push of the release commit may be refused.",
+            "Bump in a pull request and release the merge with --part none, or allow your user to bypass it.",
         )
 
 
 def _ci(facts: Facts) -> Iterator[Finding]:
-    """Look at what CI says of HEAD: check runs and commit statuses."""
+    """Check the result of CI for HEAD: check runs and commit statuses."""
     if facts.github.result() is None:
         return
     head = facts.head.result()
@@ -52,15 +53,18 @@ def _ci(facts: Facts) -> Iterator[Finding]:
     red = sorted(name for name, state in states.items() if state not in _GREEN | {"pending"})
     pending = sorted(name for name, state in states.items() if state == "pending")
     if red:
-        yield Finding(f"CI is red on {head[:12]}: {', '.join(red)}.", "Fix it, or say why not: skip_checks = ['ci']")
+        yield Finding(
+            f"CI failed on {head[:12]}: {', '.join(red)}.",
+            "Fix it; or, to release anyway, set in [tool.release]: skip_checks = ['ci']",
+        )
     elif pending:
-        yield warning(f"CI is not done on {head[:12]}: {', '.join(pending)}.", "Wait for it, if you can.")
+        yield warning(f"CI has not finished on {head[:12]}: {', '.join(pending)}.", "Wait for it if you can.")
     elif not states:
-        yield warning(f"CI has said nothing of {head[:12]}.", "Push it and wait, if you have CI.")
+        yield warning(f"CI has no result for {head[:12]}.", "If the project uses CI, push the commit and wait for it.")
 
 
 def _asked(facts: Facts, endpoint: str) -> dict[str, Any] | None:
-    """Ask GitHub; ``None`` where it cannot be asked or does not say."""
+    """Ask GitHub; ``None`` if it cannot be asked or gives no answer."""
     repository = facts.github.result()
     if repository is None:
         return None
@@ -73,5 +77,5 @@ def _asked(facts: Facts, endpoint: str) -> dict[str, Any] | None:
 CHECKS = (
     Check("github", "a GitHub release that is missing afterwards", _signed_in),
     Check("protected", "a push that is refused when everything else is done", _protected, of_repository=True),
-    Check("ci", "a release of what CI has found broken", _ci, of_repository=True),
+    Check("ci", "a release of a commit on which CI failed", _ci, of_repository=True),
 )

@@ -1,8 +1,10 @@
 """Checks of the index and of the credentials for it."""
 
 import os
+import re
 import stat
 import time
+import unicodedata
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -14,9 +16,9 @@ from release_recipes.errors import typed
 from release_recipes.findings import Check, Finding, question, warning
 from release_recipes.index.token import read_token
 from release_recipes.project.source import is_version
-from release_recipes.settings import PYPI, TEST_PYPI, TOKEN_PAGES, example, token_name
+from release_recipes.settings import PYPI, TEST_PYPI, TOKEN_PAGES, token_name, where_to_put
 
-#: The hosts that PyPI's and TestPyPI's tokens name, by upload address.
+#: The hosts that tokens of PyPI and TestPyPI contain, by upload address.
 _LOCATIONS = {PYPI.upload_address: "pypi.org", TEST_PYPI.upload_address: "test.pypi.org"}
 
 
@@ -28,47 +30,63 @@ def _token(facts: Facts) -> Iterator[Finding]:
     if facts.subject.token is None:
         name, address = token_name(test=facts.subject.request.test), _upload_address(facts)
         page = TOKEN_PAGES.get(address, "your index")
+        why = "holds a placeholder" if facts.subject.has_placeholder else "is not set"
         yield Finding(
-            f"There is no token for {address} ({name} is not set).",
-            f"{example()}, then put {name}=… there (a keyring or the environment serve too); make one at {page}, with "
-            "the scope of this project only.",
+            f"There is no token for {address} ({name} {why}).",
+            f"Create one at {page}, limited to this project. Store it in a keyring or in the environment, or: "
+            f"{where_to_put(name, facts.subject.folder)}",
+        )
+    elif at := _unprintable(facts.subject.token.reveal()):
+        yield Finding(
+            f"The token from {facts.subject.token.origin} has a character that cannot be sent, at position {at}.",
+            "The character may be invisible. Copy the token again.",
         )
 
 
+def _unprintable(value: str) -> int:
+    """Return the position of the first character that a header cannot contain or that is invisible; 0 for none."""
+    odd = (at for at, char in enumerate(value, 1) if unicodedata.category(char)[0] in "CZ" or ord(char) > _LATIN_1)
+    return next(odd, 0)
+
+
+#: The greatest character that an HTTP header can contain (RFC 9110, 5.5).
+_LATIN_1 = 0xFF
+
+
 def _token_fits(facts: Facts) -> Iterator[Finding]:
-    """Read what the token says of itself: a macaroon shows its restrictions to whoever holds it."""
+    """Check the restrictions of the token, which can be read from a macaroon."""
     token, location = facts.subject.token, _LOCATIONS.get(_upload_address(facts))
     if token is None or location is None:
         return
     told, name = read_token(token), token_name(test=facts.subject.request.test)
-    make = f"Make one at {TOKEN_PAGES[_upload_address(facts)]}, and put it into {name}."
+    make = f"Create a token at {TOKEN_PAGES[_upload_address(facts)]}, and set {name} to it."
     if told is None:
         shape = token.reveal().startswith("pypi-")
         yield (
-            warning(f"{name} cannot be read, so its scope is not known.", make)
+            warning(f"{name} cannot be decoded, so its scope is not known.", make)
             if shape
-            else Finding(f"{name} is not a token of {location}: those begin with pypi-.", make)
+            else Finding(f"{name} is not a token of {location}; those start with pypi-.", make)
         )
         return
     if told.location != location:
-        yield Finding(f"{name} is a token of {told.location}, and the release goes to {location}.", make)
+        yield Finding(f"{name} is a token of {told.location}, but the release goes to {location}.", make)
     project = canonicalize_name(facts.subject.project.name)
     if told.projects is not None and project not in told.projects:
         scope = ", ".join(sorted(told.projects))
-        yield Finding(f"The scope of {name} is {scope}, not {project}.", make)
+        yield Finding(f"{name} is limited to {scope}, and the release is of {project}.", make)
     if told.expires is not None and told.expires <= time.time():
         yield Finding(f"{name} has expired.", make)
     if told.not_before is not None and told.not_before > time.time():
-        yield Finding(f"{name} is not valid yet.", "Wait until it is, or look at this machine's clock.")
+        yield Finding(f"{name} is not valid yet.", "Wait until it is valid, or check the clock of this machine.")
 
 
 def _plain_http(facts: Facts) -> Iterator[Finding]:
-    """See that the token does not travel readable; loopback is this machine."""
+    """Check that the token is sent encrypted; loopback is this machine."""
     address = urlsplit(_upload_address(facts))
     if address.scheme == "http" and address.hostname not in {"localhost", "127.0.0.1", "::1"}:
         yield warning(
             f"{address.geturl()} is not encrypted: others on the network can read the token.",
-            "Use https:// if the index has it.",
+            "Use https:// if the index supports it.",
         )
 
 
@@ -76,33 +94,35 @@ def _dotenv(facts: Facts) -> Iterator[Finding]:
     path = facts.subject.folder / ".env"
     if facts.subject.git.tracked(".env"):
         yield Finding(
-            ".env is tracked by git, so whatever it holds is in the history.",
-            "git rm --cached .env, revoke every token in it, and list .env in .gitignore.",
+            ".env is tracked by git, so its content is in the history.",
+            "Revoke every token in it, add .env to .gitignore, and run: git rm --cached .env",
         )
     if os.name != "nt" and path.is_file() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        yield warning(".env can be read by other users of this machine.", "chmod 600 .env")
+        yield warning(".env can be read by other users of this machine.", "Run: chmod 600 .env")
 
 
 def _on_index(facts: Facts) -> Iterator[Finding]:
     plan = facts.plan.result()
     if plan.test:
-        return  # the same bytes are found done there, others are a conflict
+        return  # identical files are done there, different ones are a conflict
     page = facts.page.result()
     try:
         planned = Version(plan.version)
     except InvalidVersion:
-        return  # the check `version` tells
-    # As versions, not as texts: 1.3 and 1.3.0 are one release to an index (PEP 440).
+        return  # the check `version` reports it
+    # Compared as versions: 1.3 and 1.3.0 are the same release (PEP 440).
     versions = {Version(version) for version in page.versions()}
     if planned in versions:
         free = _next_free(planned, versions)
         commands = " | ".join(typed("release", "--new-version", version) for version in free)
-        message = f"{plan.project} {plan.version} is on the index already ({plan.target.index_address})."
-        yield Finding(message, f"The next free: {commands}")
+        ours = urlsplit(plan.target.index_address).netloc
+        other = f", according to {page.address}" if urlsplit(page.address).netloc not in {ours, ""} else ""
+        message = f"{plan.project} {plan.version} is already on the index ({plan.target.index_address}{other})."
+        yield Finding(message, f"Release the next free version: {commands}")
     elif planned in {Version(version) for version in page.named_versions if is_version(version)}:
         yield Finding(
-            f"{plan.project} {plan.version} was on the index once: its files are deleted, and their names used up.",
-            "Release another version: a file name cannot be used again.",
+            f"{plan.project} {plan.version} was on the index before, and its files were deleted.",
+            "Release another version; an index does not accept the name of a deleted file again.",
         )
 
 
@@ -117,43 +137,51 @@ def _next_free(taken: Version, versions: set[Version]) -> list[str]:
 
 
 def _project_status(facts: Facts) -> Iterator[Finding]:
-    """Look at the project's status markers (:pep:`792`); archived and quarantined projects take no files."""
+    """Check the project's status (:pep:`792`); archived and quarantined projects accept no files."""
     status = facts.page.result().status
     if status in {"archived", "quarantined"}:
         yield Finding(
-            f"{facts.subject.project.name} is {status} on the index, which takes no files for it.",
-            "Unarchive it in the project's settings there."
+            f"{facts.subject.project.name} is {status} on the index, so files cannot be uploaded.",
+            "Unarchive it in the project's settings on the index."
             if status == "archived"
-            else "Talk to the index's administrators.",
+            else "Contact the administrators of the index.",
         )
 
 
 def _first_release(facts: Facts) -> Iterator[Finding]:
     if not facts.page.result().exists:
         yield question(
-            f"The index has no project {facts.subject.project.name} yet: this would be its first release.",
-            "See that the name is spelled as you mean it; it cannot be changed afterwards.",
+            f"The index has no project {facts.subject.project.name}: this is its first release.",
+            "Check the spelling of the name; it cannot be changed afterwards.",
         )
 
 
 def _private(facts: Facts) -> Iterator[Finding]:
-    """See that a project that calls itself private does not go to PyPI (https://pypi.org/classifiers, "Private ::")."""
-    classifiers = facts.subject.project.pyproject.get("project", {}).get("classifiers", [])
-    private = [name for name in classifiers if str(name).startswith("Private ::")]
+    """Check that a private project does not go to PyPI (https://pypi.org/classifiers, "Private ::")."""
+    pyproject, folder = facts.subject.project.pyproject, facts.subject.folder
+    tables = (pyproject.get("project", {}), pyproject.get("tool", {}).get("poetry", {}))
+    classifiers = [str(name) for table in tables for name in table.get("classifiers", [])]
+    for path in (folder / "setup.cfg", folder / "setup.py"):
+        classifiers += _PRIVATE.findall(path.read_text("utf-8", "replace")) if path.is_file() else []
+    private = [name for name in classifiers if name.startswith("Private ::")]
     if private and _upload_address(facts) in _LOCATIONS:
         yield Finding(
-            f"The project has the classifier {private[0]!r}, and the release goes to a public index.",
-            "Name your own index: PYPI_REPOSITORY_URL, or repository_url in [tool.release].",
+            f"The project has the classifier {private[0]!r}, but the release goes to a public index.",
+            "Set your own index: PYPI_REPOSITORY_URL, or repository_url in [tool.release].",
         )
 
 
+#: The classifier in ``setup.cfg`` or ``setup.py``, unless it is commented out.
+_PRIVATE = re.compile(r"""^[^#\n]*?(Private :: [^"'\n]+)""", re.MULTILINE)
+
+
 CHECKS = (
-    Check("token", "a release that ends at the upload", _token),
-    Check("token-fits", "a token of another index or project, or of another time", _token_fits),
+    Check("token", "a release that stops at the upload", _token),
+    Check("token-fits", "a token for another index or project, or one that is not valid now", _token_fits),
     Check("plain-http", "a token that others on the network can read", _plain_http),
     Check("dotenv", "a token that others can read", _dotenv),
-    Check("on-index", "a second release of a version, which an index refuses for ever", _on_index),
-    Check("project-status", "a release for a project that takes no files", _project_status),
-    Check("first-release", "a name that was misspelled, and is taken for ever", _first_release),
+    Check("on-index", "a second release of a version, which an index always refuses", _on_index),
+    Check("project-status", "a release of a project that is archived or quarantined", _project_status),
+    Check("first-release", "a project that is registered under a misspelled name", _first_release),
     Check("private", "a private package on a public index", _private),
 )

@@ -1,4 +1,4 @@
-"""Checks of this machine: the programs that the plan needs, and room for the workspace."""
+"""Checks of this machine: the programs that a release needs, and space for the workspace."""
 
 import importlib.metadata
 import re
@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from release_recipes.check.facts import Facts
 from release_recipes.findings import Check, Finding
 
-#: ``git fetch --no-write-fetch-head`` is the newest thing that we ask of git.
+#: The newest feature of git that is used is ``git fetch --no-write-fetch-head``.
 _OLDEST_GIT = (2, 31)
 
-#: What is run as ``python -m …`` from our own environment.
+#: Packages that are run as programs from our own environment.
 _OURS = ("build", "bump-my-version", "nox", "twine", "uv")
 
-#: How often the files of HEAD stand in a workspace (three clones, an sdist unpacked), and bytes for environments.
+#: The number of copies of HEAD in a workspace (three clones, an unpacked sdist), and bytes for environments.
 _COPIES = 4
 _ENVIRONMENTS = 100_000_000
 
@@ -29,7 +29,10 @@ def _programs(facts: Facts) -> Iterator[Finding]:
         try:
             importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            yield Finding(f"The package {name!r} is not installed beside release-recipes.", f"pip install {name}")
+            yield Finding(
+                f"The package {name!r} is not installed in the environment of release-recipes.",
+                f"Run: pip install {name}",
+            )
 
 
 def _room(facts: Facts) -> Iterator[Finding]:
@@ -40,12 +43,12 @@ def _room(facts: Facts) -> Iterator[Finding]:
     free = shutil.disk_usage(folder).free
     if free < needed:
         yield Finding(
-            f"The temporary folder {folder} has {free // 1_000_000} MB left; a release needs {needed // 1_000_000}.",
-            "Make room there, or name another folder in TMPDIR.",
+            f"The temporary folder {folder} has {free // 1_000_000} MB left; a release needs {needed // 1_000_000} MB.",
+            "Free some space, or set TMPDIR to another folder.",
         )
 
 
 CHECKS = (
-    Check("programs", "a release that stops half-way for want of a program", _programs),
+    Check("programs", "a release that stops half-way because a program is missing", _programs),
     Check("room", "a disk that fills up half-way", _room),
 )

@@ -12,7 +12,7 @@ from release_recipes.check.facts import Facts
 from release_recipes.errors import CommandFailed, typed
 from release_recipes.findings import Check, Finding, warning
 from release_recipes.processes.run import has_terminal
-from release_recipes.programs.git import Git, RemoteRefs, reason
+from release_recipes.programs.git import Git, reason
 from release_recipes.project.source import NONE
 from release_recipes.state.claims import foreign
 
@@ -20,7 +20,7 @@ from release_recipes.state.claims import foreign
 _MANY = 8
 
 
-#: The file of git's that says that something is under way, and the command that ends it.
+#: The files by which git marks that a command is in progress, and that command.
 _UNDER_WAY = {
     "MERGE_HEAD": "merge",
     "rebase-merge": "rebase",
@@ -36,36 +36,48 @@ def _branch(facts: Facts) -> Iterator[Finding]:
     if branch is None:
         yield Finding("HEAD is detached: no branch is checked out.", "Check out the release branch: git switch main")
         return
-    patterns = facts.subject.settings.branches or _default_branches(facts.refs())
-    if not any(fnmatchcase(branch, pattern) for pattern in patterns):
+    patterns = _patterns(facts)
+    if not _is_release_branch(facts, branch):
         yield Finding(
             f"{branch!r} is not a release branch ({', '.join(patterns)}).",
-            f'git switch {patterns[0]}, or name it in pyproject.toml: [tool.release] branches = ["{branch}"]',
+            f'Run: git switch {patterns[0]}; or set in pyproject.toml: [tool.release] branches = ["{branch}"]',
         )
 
 
-def _default_branches(refs: RemoteRefs | None) -> tuple[str, ...]:
-    """Return ``main``, or ``master`` where that is the remote's default branch."""
-    return ("master",) if refs is not None and refs.default_branch == "master" else ("main",)
+def _patterns(facts: Facts) -> tuple[str, ...]:
+    """Return the release branches: those of the settings, else ``main``, or the remote's default ``master``."""
+    refs = facts.refs()
+    default = "master" if refs is not None and refs.default_branch == "master" else "main"
+    return facts.subject.settings.branches or (default,)
+
+
+def _is_release_branch(facts: Facts, branch: str) -> bool:
+    return any(fnmatchcase(branch, pattern) for pattern in _patterns(facts))
 
 
 def _clean_tree(facts: Facts) -> Iterator[Finding]:
     changes = facts.changes.result()
+    if "?? .env" in changes:
+        changes = [change for change in changes if change != "?? .env"]
+        yield Finding(".env is not in .gitignore, so a commit or a stash could include its token.", _IGNORE)
     if changes:
         names = ", ".join(change[3:] for change in changes[:_MANY])
         more = f" and {len(changes) - _MANY} more" if len(changes) > _MANY else ""
         yield Finding(
             f"The working tree is not clean: {names}{more}.",
-            "Commit what belongs to the release, stash the rest (git stash -u), or list it in .gitignore.",
+            "Commit the changes, stash them (git stash -u), or add the files to .gitignore.",
         )
+
+
+_IGNORE = "Add it and commit .gitignore: echo .env >> .gitignore"
 
 
 def _remote(facts: Facts) -> Iterator[Finding]:
     remote = facts.subject.settings.remote
-    if facts.remote_address is None:
+    if not facts.addresses:
         yield Finding(
-            f"There is no remote {remote!r}: the release commit and its tag would live on this machine only.",
-            f"git remote add {remote} <address>; without a remote you can rehearse: {typed('rehearse')}",
+            f"There is no remote {remote!r}, so the release commit and tag would exist on this machine only.",
+            f"Add it: git remote add {remote} <address>; a rehearsal works without a remote: {typed('rehearse')}",
         )
         return
     try:
@@ -73,7 +85,7 @@ def _remote(facts: Facts) -> Iterator[Finding]:
     except CommandFailed as error:
         yield Finding(
             f"The remote {remote!r} does not answer: {reason(error.output)}",
-            f"See what git says: git ls-remote {remote}",
+            f"Check the connection: git ls-remote {remote}",
         )
 
 
@@ -84,36 +96,46 @@ def _behind(facts: Facts) -> Iterator[Finding]:
     git, remote = facts.subject.git, facts.subject.settings.remote
     theirs = refs.branch(branch)
     if theirs is None:
-        yield warning(f"{remote} has no branch {branch!r} yet.", "The release creates it there.")
+        if _is_release_branch(facts, branch):
+            yield warning(f"{remote} has no branch {branch!r} yet.", "The release creates it.")
     elif theirs != head and git.contains(theirs, head):
         ahead = git.ask("log", "--oneline", "--no-decorate", f"{theirs}..{head}").splitlines()
         listed = "; ".join(ahead[:_MANY]) + ("; …" if len(ahead) > _MANY else "")
         yield warning(
             f"{branch} is {len(ahead)} {'commit' if len(ahead) == 1 else 'commits'} ahead of {remote}: {listed}.",
-            "The release pushes them too.",
+            "The release pushes them, too.",
         )
     elif theirs != head:
         word = "behind" if git.contains(head, theirs) or git.resolve(f"{theirs}^{{commit}}") is None else "not part of"
         yield Finding(
-            f"{branch} is {word} {remote}: {remote}/{branch} has commits that are not here.",
-            f"git pull --rebase {remote} {branch}",
+            f"{branch} is {word} {remote}: {remote}/{branch} has commits that the local branch does not have.",
+            f"Run: git pull --rebase {remote} {branch}",
         )
 
 
 def _tag(facts: Facts) -> Iterator[Finding]:
     tag, refs, git = facts.plan.result().tag, facts.refs(), facts.subject.git
     remote = facts.subject.settings.remote
+    if not facts.subject.settings.auto_git_tag:
+        return
+    if refs is not None and refs.branch(tag):
+        message = f"{remote} has a branch named {tag}, so the name of the tag would be ambiguous."
+        yield warning(
+            message, f"Rename the branch if you can: git push {remote} {remote}/{tag}:refs/heads/{tag}-branch :{tag}"
+        )
     if git.resolve(f"refs/tags/{tag}"):
         yield Finding(
-            f"The tag {tag} exists here already.",
-            f"Release another version; or, if it was never published and is on no remote: git tag -d {tag}",
+            f"The tag {tag} already exists in this repository.",
+            f"Release another version; or, if the tag was never published or pushed, delete it: git tag -d {tag}",
         )
     if refs is not None and refs.tag(tag):
-        yield Finding(f"The tag {tag} exists on {remote} already.", "Release another version.")
+        yield Finding(f"The tag {tag} already exists on {remote}.", "Release another version.")
     try:
         git.ask("check-ref-format", f"refs/tags/{tag}")
     except CommandFailed:
-        yield Finding(f"git takes no tag of the name {tag!r}.", "Fix the template: [tool.release] tag")
+        yield Finding(
+            f"{tag!r} is not a valid name for a git tag.", 'Use a template such as: [tool.release] tag = "v{version}"'
+        )
 
 
 def _claim(facts: Facts) -> Iterator[Finding]:
@@ -121,25 +143,25 @@ def _claim(facts: Facts) -> Iterator[Finding]:
     for claim in foreign(subject.git, subject.settings.remote, refs.refs, ()) if refs else ():
         if claim.concerns(subject.project.name):
             yield Finding(
-                f"A release of {claim.tag} is under way: {claim.ref} on {subject.settings.remote}, made by "
+                f"A release of {claim.tag} is in progress: {claim.ref} on {subject.settings.remote}, created by "
                 f"{claim.said.who} on {claim.said.when}.",
-                f"Finish it where it began: {typed('resume')}. If that is gone for good: {typed('abandon')}",
+                f"Finish it on that machine: {typed('resume')}. If that machine is lost: {typed('abandon')}",
             )
 
 
 def _structure(facts: Facts) -> Iterator[Finding]:
     git = facts.subject.git
     if git.ask("rev-parse", "--is-shallow-repository") == "true":
-        yield Finding("The repository is a shallow clone: its history ends too early.", "git fetch --unshallow")
+        yield Finding("The repository is a shallow clone, and its history is incomplete.", "Run: git fetch --unshallow")
     if git.config("extensions.partialClone") or git.config(f"remote.{facts.subject.settings.remote}.promisor"):
         yield Finding(
             "The repository is a partial clone: objects that a release needs may be missing.",
-            "Clone it whole: git clone without --filter",
+            "Clone it again, without --filter.",
         )
     if git.tracked(".gitmodules"):
         yield Finding(
-            "The repository has submodules, and a clean clone of it would be incomplete.",
-            "Vendor them, or release from a repository without them; this version cannot do it.",
+            "The repository has submodules, so a clean clone would be incomplete.",
+            "Submodules are not supported: vendor them, or release from a repository without submodules.",
         )
     attributes = git.tracked(":(glob)**/.gitattributes", ".gitattributes")
     if any(
@@ -148,15 +170,15 @@ def _structure(facts: Facts) -> Iterator[Finding]:
         if (git.path / name).is_file()
     ):
         yield Finding(
-            "The repository keeps files in git LFS, and a clean clone of it would hold pointers only.",
-            "Take the package's files out of LFS; this version cannot release them.",
+            "The repository keeps files in Git LFS, so a clean clone would contain pointers only.",
+            "Git LFS is not supported: move the files of the package out of LFS.",
         )
     options = [option for name in _UNDER_WAY for option in ("--git-path", name)]
     for path, word in zip(git.ask("rev-parse", *options).splitlines(), _UNDER_WAY.values(), strict=True):
         if (git.path / path).exists():
             yield Finding(
-                f"A {word} is under way.",
-                f"Finish it, or give it up: git {word} {'reset' if word == 'bisect' else '--abort'}",
+                f"A git {word} is in progress.",
+                f"Finish it, or abort it: git {word} {'reset' if word == 'bisect' else '--abort'}",
             )
 
 
@@ -169,28 +191,30 @@ def _something_new(facts: Facts) -> Iterator[Finding]:
     except CommandFailed:
         return  # no tag is an ancestor of HEAD
     if git.ask("rev-list", "--count", f"{last}..HEAD") == "0":
-        yield warning(f"Nothing was committed since {last}.", "Release only if that is what you mean.")
+        yield warning(
+            f"There are no commits since {last}.", "Release only if you want to release the same commit again."
+        )
 
 
 def _workflow(facts: Facts) -> Iterator[Finding]:
-    """Look for a workflow that publishes when a tag or a release appears: it would upload the same names again."""
+    """Look for a workflow that publishes when a tag or a release is created: it would upload the same files."""
     for name in facts.subject.git.tracked(":(glob).github/workflows/*.y*ml"):
         path = facts.subject.folder / name
         text = path.read_text("utf-8", "replace") if path.is_file() else ""
         if _ON_TAG.search(text) and _PUBLISHES.search(text):
             yield warning(
-                f"{name} publishes by itself when a tag or a release appears, and would race this release.",
-                "Release by pushing the tag alone, or take the upload out of that workflow.",
+                f"{name} publishes when a tag or a release is created, at the same time as this release.",
+                "Remove the upload from that workflow, or release only by pushing a tag.",
             )
 
 
-#: A workflow's trigger by tags or releases, and what uploads.
+#: The trigger of a workflow by tags or releases, and its upload.
 _ON_TAG = re.compile(r"^\s+tags:|^\s+release:|^on:.*\brelease\b", re.MULTILINE)
 _PUBLISHES = re.compile(r"gh-action-pypi-publish|(twine|uv|flit|poetry|hatch|pdm|maturin) +(upload|publish)")
 
 
 def _signing(facts: Facts) -> Iterator[Finding]:
-    """Sign something once, where signing is configured; nobody is asked, and the object is thrown away."""
+    """Try to sign, if signing is configured; the user is not asked, and the object is thrown away."""
     git = facts.subject.git
     configured = [key for key in ("commit.gpgSign", "tag.gpgSign") if git.config_is_true(key)]
     if not configured:
@@ -204,21 +228,23 @@ def _signing(facts: Facts) -> Iterator[Finding]:
         }
         try:
             silently = _silently(git, Path(folder))
-            git.ask(*silently, "commit-tree", "-S", "-m", "signing is tried", "HEAD^{tree}", env=elsewhere)
+            git.ask(*silently, "commit-tree", "-S", "-m", "test of signing", "HEAD^{tree}", env=elsewhere)
         except CommandFailed as error:
             message = f"{configured[0]} is set, but signing fails: {reason(error.output)}"
             if has_terminal():
-                yield warning(message, "If your key wants a pass phrase, you will be asked for it; else fix it.")
+                yield warning(
+                    message, "If the key needs a pass phrase, git asks for it later; otherwise, fix the configuration."
+                )
             else:
                 yield Finding(
-                    message, "Unlock the key (ssh-add, gpg-agent), or unset it: git config commit.gpgSign false"
+                    message, "Unlock the key (ssh-add, gpg-agent), or turn signing off: git config commit.gpgSign false"
                 )
 
 
 def _silently(git: Git, folder: Path) -> list[str]:
-    """Return options with which git has gpg ask nobody: its agent would, on a terminal that it remembers.
+    """Return options with which gpg does not ask the user: its agent would, on a terminal that it remembers.
 
-    A program of another name may know git's own words only, and is left alone; so is one where no script can be run.
+    A program with another name may not know these options, and gets none; nor does gpg where scripts cannot be run.
     """
     program = git.config("gpg.openpgp.program") or git.config("gpg.program") or "gpg"
     silent = folder / "gpg"
@@ -236,21 +262,21 @@ def _identity(facts: Facts) -> Iterator[Finding]:
         if not configured and not all(os.environ.get(variable) for variable in variables):
             yield Finding(
                 f"git does not know your {'name' if key == 'name' else 'e-mail address'} (user.{key}).",
-                f'git config user.{key} "…"',
+                f'Set it: git config user.{key} "…"',
             )
 
 
 CHECKS = (
     Check("branch", "a release from a feature branch or a detached HEAD", _branch, of_repository=True),
-    Check("clean-tree", "a release that lacks what lies uncommitted on your disk", _clean_tree, of_repository=True),
+    Check("clean-tree", "a release without changes that are not committed", _clean_tree, of_repository=True),
     Check("remote", "a published version whose commit is on one machine only", _remote, of_repository=True),
     Check("behind", "a release without the commits that others pushed", _behind, of_repository=True),
-    Check("tag", "a tag that names another commit than the one that was published", _tag, of_repository=True),
+    Check("tag", "a tag on a different commit than the published one", _tag, of_repository=True),
     Check("claim", "two machines that release at the same time", _claim, of_repository=True),
-    Check("structure", "a clean clone that is not the repository: shallow, partial, submodules, LFS, a merge under way",
+    Check("structure", "a clean clone that is incomplete: shallow, partial, submodules, LFS, a merge in progress",
           _structure),
-    Check("identity", "a release commit and a tag by nobody", _identity, of_repository=True),
-    Check("signing", "a release that stops at its commit, since the key is not there", _signing, of_repository=True),
-    Check("something-new", "a release of what was released already", _something_new, of_repository=True),
+    Check("identity", "a release commit and a tag without an author", _identity, of_repository=True),
+    Check("signing", "a release that stops at its commit because signing fails", _signing, of_repository=True),
+    Check("something-new", "a second release of the same commit", _something_new, of_repository=True),
     Check("workflow", "a workflow that uploads the same version at the same time", _workflow, of_repository=True),
 )  # fmt: skip

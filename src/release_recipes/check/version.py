@@ -1,7 +1,9 @@
-"""Checks of the version and of the files that hold it."""
+"""Checks of the version and of the version files."""
 
+import platform
 from collections.abc import Iterator
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from release_recipes.check.facts import Facts
@@ -17,13 +19,13 @@ def _valid(facts: Facts) -> Iterator[Finding]:
         except InvalidVersion:
             yield Finding(
                 f"The {name} version {version!r} is not valid (PEP 440).",
-                "Write it as in 1.7.0, 1.7.0rc1 or 2026.11, or give one with --new-version.",
+                "Use a version such as 1.7.0, 1.7.0rc1 or 2026.11, or set it with --new-version.",
             )
             return
         if name == "planned" and parsed.local:
             yield Finding(
-                f"The planned version {version} has a local part (+{parsed.local}), which no public index takes.",
-                "Release it without that part.",
+                f"The planned version {version} has a local part (+{parsed.local}), which public indexes refuse.",
+                "Release a version without the local part.",
             )
 
 
@@ -35,39 +37,46 @@ def _greater(facts: Facts) -> Iterator[Finding]:
         if Version(plan.version) > Version(plan.prior):
             return
     except InvalidVersion:
-        return  # the check `version` tells
-    word = "the version that stands already" if plan.prior == plan.version else f"not greater than {plan.prior}"
+        return  # the check `version` reports it
+    word = "the current version" if plan.prior == plan.version else f"not greater than {plan.prior}"
     yield Finding(
         f"The planned version {plan.version} ({plan.version_origin}) is {word}.",
-        "To release the version as it stands: --part none; otherwise give a greater one.",
+        "Use a greater version; or, to release the current version: --part none",
     )
 
 
 def _version_files(facts: Facts) -> Iterator[Finding]:
-    """Compare what declares a version: each must hold the prior one, or the bump would miss it."""
+    """Check that each version file contains the prior version; otherwise the bump would miss it."""
     subject, plan = facts.subject, facts.plan.result()
     declared, configured = subject.project.declared_version, plan.source.configured_in
     if declared and declared != plan.prior:
         yield Finding(
-            f"The version files disagree: the project declares {declared}, bump-my-version's current_version is "
+            f"The version files disagree: the project declares {declared}, but bump-my-version's current_version is "
             f"{plan.prior}.",
-            f"Make them the same: fix current_version in {configured}.",
+            f"Fix current_version in {configured}, so that they are the same.",
         )
     for module, version in subject.project.disagreeing.items():
         yield Finding(
-            f"The version files disagree: {module} says {version}, the project is at {plan.prior}.",
-            f"Bring {module} to {plan.prior}; or name the right files: [tool.release] version_files = […]",
+            f"The version files disagree: {module} has {version}, but the project has {plan.prior}.",
+            f"Change {module} to {plan.prior}, or list the right files: [tool.release] version_files = […]",
         )
     fix = f", or fix its search pattern in {configured}" if configured else ""
     for file in plan.versions.files:
         path = subject.folder / file.name
         if not path.is_file():
             if not file.may_be_missing:
-                yield Finding(f"The version file {file.name} is not there.", f"Fix the list of files in {configured}.")
+                yield Finding(
+                    f"The version file {file.name} does not exist.", f"Fix the list of files in {configured}."
+                )
+        elif not subject.git.tracked(path.relative_to(subject.git.path).as_posix()):
+            yield Finding(
+                f"The version file {file.name} is not tracked by git, so the clone for the build does not have it.",
+                f"Run: git add --force {file.name}; or remove it from the files in {configured or 'version_files'}.",
+            )
         elif file.pattern and not file.pattern.search(path.read_text("utf-8", "replace")):
             yield Finding(
-                f"The version files disagree: {file.name} does not hold {file.sought}.",
-                f"Bring {file.name} to {plan.prior}{fix}.",
+                f"The version files disagree: {file.name} does not contain {file.sought}.",
+                f"Change {file.name} to {plan.prior}{fix}.",
             )
 
 
@@ -76,16 +85,31 @@ def _prerelease(facts: Facts) -> Iterator[Finding]:
     try:
         begins = Version(plan.version).is_prerelease and not Version(plan.prior).is_prerelease
     except InvalidVersion:
-        return  # the check `version` tells
+        return  # the check `version` reports it
     if begins:
         yield question(
-            f"{plan.version} is a pre-release, on the way from the final {plan.prior}.",
-            "Installers pass over it unless they are asked for it (PEP 440).",
+            f"{plan.version} is a pre-release, and {plan.prior} is a final release.",
+            "Installers ignore pre-releases by default (PEP 440).",
+        )
+
+
+def _python(facts: Facts) -> Iterator[Finding]:
+    """Check that the project supports this Python, with which it is tested, built and installed."""
+    wanted = facts.subject.project.pyproject.get("project", {}).get("requires-python", "")
+    try:
+        fits = SpecifierSet(str(wanted)).contains(platform.python_version(), prereleases=True)
+    except InvalidSpecifier:
+        yield Finding(f"requires-python is {wanted!r}, which is not a version specifier.", "Write it like >=3.11.")
+        return
+    if not fits:
+        yield Finding(
+            f"The project requires Python {wanted}, but release-recipes runs on {platform.python_version()}.",
+            f"Run it with a matching Python: uvx --python '{wanted}' release-recipes release",
         )
 
 
 def _changelog(facts: Facts) -> Iterator[Finding]:
-    """Look for the planned version, or a section for what is not released yet; hooks may still write it."""
+    """Look for the planned version, or an Unreleased section, in the changelog; hooks may still write it."""
     plan, root = facts.plan.result(), facts.subject.folder
     if plan.settings.pre_release_hooks:
         return
@@ -93,19 +117,20 @@ def _changelog(facts: Facts) -> Iterator[Finding]:
     texts = [path.read_text("utf-8", "replace") for path in names]
     if texts and not any(plan.version in text or "unreleased" in text.lower() for text in texts):
         yield warning(
-            f"{names[0].name} says nothing of {plan.version}.",
-            "Write what is new, under the version or under Unreleased, and commit it.",
+            f"{names[0].name} does not mention {plan.version}.",
+            "Add a section for the version, or one named Unreleased, and commit it.",
         )
 
 
-#: Names of changelogs, without their endings.
+#: Names of changelogs, without their suffixes.
 _CHANGELOGS = frozenset({"CHANGELOG", "CHANGES", "HISTORY", "NEWS", "RELEASE_NOTES"})
 
 
 CHECKS = (
-    Check("version", "a version that no index takes, or that no installer can compare", _valid),
+    Check("version", "a version that indexes refuse, or that installers cannot compare", _valid),
     Check("greater", "a version that installers would never choose", _greater),
+    Check("python", "a release that is tested and built with a Python that the project does not support", _python),
     Check("prerelease", "a pre-release by mistake", _prerelease),
-    Check("changelog", "a release that nobody can read about", _changelog),
-    Check("version-files", "a package that says another version than its file name", _version_files),
+    Check("changelog", "a release that is missing from the changelog", _changelog),
+    Check("version-files", "a package whose version differs from its file name", _version_files),
 )

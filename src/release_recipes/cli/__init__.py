@@ -1,1 +1,1 @@
-"""What stands around a task: signals and exit code, what is shown, the JSON document, the history."""
+"""What surrounds a task: signals, the exit code, the console, the JSON document, the history."""

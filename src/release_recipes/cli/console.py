@@ -1,14 +1,15 @@
-"""What the user sees: one live line a step, warnings, errors as one sentence and one hint, tables.
+"""The output for the user: a live line for each step, warnings, and errors with a message and a hint.
 
-Only this module knows Rich. Everything goes through the mask once more before it is printed.
+Only this module uses Rich. All output is masked once more before it is printed.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from rich.console import Console as RichConsole
 from rich.text import Text
@@ -22,34 +23,52 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 
-#: Steps in which git or ssh may ask for a pass phrase or a password: nothing may redraw the terminal meanwhile.
+#: Steps in which git or ssh may ask for a pass phrase or a password; they have no live line.
 _MAY_ASK = frozenset({"commit", "tag", "claim", "push", "update-branch"})
 
-#: What is told although nobody asked for verbose output.
+#: The sources of output that is always shown, even without VERBOSE_OUTPUT.
 _ALWAYS_TOLD = frozenset({"retry"})
 
 _MARKS = {"done": ("✓", "green"), "already done": ("✓", "green"), "left out": ("-", "yellow"), "failed": ("✗", "red")}
 
-#: Lines of a failed tool's output that are shown; all of it with VERBOSE_OUTPUT.
+#: Replacements for terminals without these characters.
+_ASCII = str.maketrans({"✓": "ok", "✗": "FAILED", "→": "->", "•": "*", "·": "-", "…": "..."})
+
+#: The number of lines of a failed tool's output that are shown; with VERBOSE_OUTPUT, all of them.
 _TAIL = 60
 
 
 class _Stream(RichConsole):
-    """A stream whose reader may go away, such as ``head``: the release matters more than its picture."""
+    """A stream whose reader may close it, such as ``head``; the release continues."""
+
+    def say(self, *parts: tuple[str, str], end: str = "\n") -> None:
+        """Print pieces of text, each with a style, as one line; masked, in characters that the stream supports."""
+        text = Text(end="")
+        for piece, style in parts:
+            masked = MASK(piece)
+            text.append(masked if self.encoding.startswith("utf") else masked.translate(_ASCII), style)
+        self.print(text, soft_wrap=True, end=end)
 
     def on_broken_pipe(self) -> None:
-        """Go on without it."""
+        """Continue without it."""
+        closed(self.file)
+
+
+def closed(stream: IO[str]) -> None:
+    """Let what goes to a stream without a reader go nowhere; else Python's last flush would change the exit code."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 class Console:
-    """Tells the user what happens; a listener for events."""
+    """Shows events to the user."""
 
     def __init__(self, *, verbose: bool = False, to_stderr: bool = False) -> None:
-        """Print to standard output, or to standard error where that belongs to a JSON document."""
+        """Print to standard output; or to standard error, if standard output is for a JSON document."""
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(AttributeError, ValueError):
                 stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-        # The stream of now: a library's print is kept from standard output while it uploads.
+        # The current streams: standard output is redirected for libraries during an upload.
         self._out = _Stream(file=sys.stderr if to_stderr else sys.stdout, markup=False, highlight=False, emoji=False)
         self._err = _Stream(file=sys.stderr, markup=False, highlight=False, emoji=False)
         self.verbose = verbose
@@ -85,7 +104,7 @@ class Console:
         if self._live is None:
             from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-            columns = (SpinnerColumn(), TextColumn("{task.description:<14}"), BarColumn(20), TimeElapsedColumn())
+            columns = (SpinnerColumn(), TextColumn("{task.description:<18}"), BarColumn(20), TimeElapsedColumn())
             self._live = Progress(
                 *columns, console=self._out, transient=True, redirect_stdout=False, redirect_stderr=False
             )
@@ -100,12 +119,10 @@ class Console:
         mark, colour = _MARKS[state]
         said = "" if state in {"done", "failed"} else state
         rest = " · ".join(part for part in (said, note) if part)
-        self._out.print(
-            Text.assemble((mark, colour), f" {name:<13}{seconds:7.1f} s  ", (MASK(rest), "dim")), soft_wrap=True
-        )
+        self._out.say((mark, colour), (f" {name:<19}{seconds:5.1f} s  ", ""), (rest, "dim"))
 
     def quiet(self) -> None:
-        """Take the live lines away."""
+        """Remove the live lines."""
         if self._live:
             self._live.stop()
             self._live = None
@@ -114,22 +131,23 @@ class Console:
     # -- lines -------------------------------------------------------------------------------------------------------
 
     def line(self, text: str, style: str = "") -> None:
-        """Print one line, as long as it is."""
-        self._out.print(Text(MASK(text), style), soft_wrap=True)
+        """Print a line without wrapping it."""
+        self._out.say((text, style))
 
-    def _finding(self, word: str, colour: str, finding: Finding, to: RichConsole) -> None:
-        to.print(Text.assemble((f"{word}: ", colour), MASK(finding.message)), soft_wrap=True)
+    def _finding(self, word: str, colour: str, finding: Finding, to: _Stream) -> None:
+        named = f" [{finding.check}]" if finding.check else ""
+        to.say((f"{word}{named}: ", colour), (finding.message, ""))
         if finding.hint:
-            to.print(Text.assemble(("   → ", "dim"), MASK(finding.hint)), soft_wrap=True)
+            to.say(("   → ", "dim"), (finding.hint, ""))
 
     def error(self, error: ReleaseError) -> None:
-        """Tell what stopped the task: the failed tool's output, then what is wrong and what to do."""
+        """Show what stopped the task: the output of the failed tool, then the message and the hint."""
         self.quiet()
         output = _output(error)
         if output and not self.verbose:
             shown = output.splitlines()[-_TAIL:]
             for text in shown:
-                self._err.print(Text(f"  {MASK(text)}", "dim"), soft_wrap=True)
+                self._err.say((f"  {text}", "dim"))
         if len(error.findings) != 1 or error.findings[0].message != error.message:
             for finding in error.findings:
                 self._finding("error", "red", finding, self._err)
@@ -140,7 +158,7 @@ class Console:
         self._show_plan()
         for name, lines in steps:
             for number, text in enumerate(lines):
-                self.line(f"{'' if number else f'• {name}':<15} {text}")
+                self.line(f"{'' if number else f'• {name}':<20} {text}")
 
     def _show_plan(self) -> None:
         for number, text in enumerate(self._plan):
@@ -148,23 +166,43 @@ class Console:
 
     # -- questions ---------------------------------------------------------------------------------------------------
 
-    def confirm(self, question: str, default: bool) -> bool:  # noqa: FBT001 - as User.confirm
-        """Ask; an empty line, and the end of the input, take the default and no."""
+    def confirm(self, question: str) -> bool:
+        """Show the plan, and ask until the answer is yes or no; the end of the input is no.
+
+        Input that was typed before the question is discarded.
+        """
         self.quiet()
-        if default:
-            self._show_plan()
-        self._out.print(Text(f"{MASK(question)} [{'Y/n' if default else 'y/N'}] "), end="")
-        try:
-            answer = sys.stdin.readline()
-        except (EOFError, ValueError):
-            answer = ""
-        if not answer:
-            return False
-        return default if not answer.strip() else answer.strip().lower() in {"y", "yes"}
+        self._show_plan()
+        self._plan = ()
+        while True:
+            _forget_what_was_typed()
+            self._out.say((f"{question} [y/n] ", ""), end="")
+            try:
+                answer = sys.stdin.readline()
+            except (EOFError, ValueError):
+                answer = ""
+            if not answer:
+                self._out.print()
+            if not answer or answer.strip().lower() in {"y", "yes", "n", "no"}:
+                return answer.strip().lower() in {"y", "yes"}
+
+
+def _forget_what_was_typed() -> None:
+    """Empty the terminal's input buffer."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        if os.name == "nt":
+            import msvcrt
+
+            while msvcrt.kbhit():  # type: ignore[attr-defined,unused-ignore]
+                msvcrt.getwch()  # type: ignore[attr-defined,unused-ignore]
+        else:
+            import termios
+
+            termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
 
 
 def _output(error: BaseException | None) -> str:
-    """Return what the tool wrote that failed first."""
+    """Return the output of the tool that failed first."""
     while error is not None:
         if isinstance(error, (CommandFailed, TestsFailed)):
             return error.output

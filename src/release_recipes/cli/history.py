@@ -1,4 +1,4 @@
-"""The history of a repository: one line of JSON an event, in ``history.jsonl`` of the state folder."""
+"""The history of a repository: ``history.jsonl`` in the state folder, with a line of JSON for each event."""
 
 import json
 from collections.abc import Mapping
@@ -9,13 +9,13 @@ from release_recipes.secrets.mask import MASK
 from release_recipes.state.folder import State
 from release_recipes.state.record import now
 
-#: What is kept of a release.
+#: The facts of a release that are kept.
 _KEPT = ("project", "version", "commit", "tag")
 
 
 @dataclass(frozen=True)
 class History:
-    """Listens to the events of one task, and keeps those of a release that acts on the world."""
+    """Listens to the events of a task, and keeps those about releases."""
 
     state: State
 

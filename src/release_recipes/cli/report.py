@@ -1,4 +1,4 @@
-"""The one JSON document of a task: what happened, for programs."""
+"""The JSON document of a task."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +16,7 @@ from release_recipes.errors import (
 )
 from release_recipes.findings import Finding
 
-#: What was not even started.
+#: Errors with which nothing was started.
 _REFUSALS = (WrongUsage, Refused, Declined, Busy, NoRepository, NoProject)
 
 _UNFINISHED = 3
@@ -30,13 +30,13 @@ def _empty() -> dict[str, Any]:
 
 @dataclass
 class Report:
-    """Listens to the events of one task, and tells what they came to."""
+    """Listens to the events of a task, and makes the JSON document of them."""
 
     outcome: str = "refused"
     facts: dict[str, Any] = field(default_factory=_empty)
 
     def hear(self, event: events.Event) -> None:
-        """Take what one event tells."""
+        """Take an event."""
         match event:
             case events.Facts(values):
                 self.facts |= values
@@ -47,16 +47,16 @@ class Report:
 
     @property
     def is_released(self) -> bool:
-        """Whether the last step of a release is over."""
+        """Whether the last step of a release has ended."""
         return any(step["name"] == "update-branch" and step["state"] != "failed" for step in self.facts["steps"])
 
     @property
     def has_uploaded(self) -> bool:
-        """Whether an upload was begun."""
+        """Whether an upload was started."""
         return any(step["name"] == "upload" for step in self.facts["steps"])
 
     def fail(self, error: ReleaseError, exit_code: int) -> None:
-        """Take what stopped the task."""
+        """Take the error that stopped the task."""
         if exit_code == _UNFINISHED:
             self.outcome = "unfinished"
         elif isinstance(error, Interrupted):
@@ -66,7 +66,7 @@ class Report:
         self.facts["problems"] = [_told(finding) for finding in error.findings]
 
     def document(self) -> dict[str, Any]:
-        """Return what is printed."""
+        """Return the document."""
         return {"outcome": self.outcome, **self.facts}
 
 

@@ -1,1 +1,1 @@
-"""What a user can ask for, a file each; :mod:`~release_recipes.commands.checkout` is what they all work on."""
+"""The commands behind the tasks, one file for each; all work on a :mod:`~release_recipes.commands.checkout`."""

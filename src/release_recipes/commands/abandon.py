@@ -1,6 +1,6 @@
-"""Give a release up: every trace goes while nothing is public; later its commit gets a home, and it is said what stays.
+"""Abandon a release. If nothing is public, remove all traces; otherwise push its commit, and say what stays public.
 
-With ``--yes`` it always ends, whatever remote and index refuse: what could not be done is told.
+With ``--yes`` it always ends, even if the remote or the index refuse something; what could not be done is reported.
 """
 
 import time
@@ -8,45 +8,45 @@ from dataclasses import replace
 
 from release_recipes import events
 from release_recipes.commands.checkout import Checkout, alone
-from release_recipes.commands.resume import claimed, claims_elsewhere, same_addresses, standing
+from release_recipes.commands.resume import claimed, claims_elsewhere, same_addresses, standing, where_it_began
 from release_recipes.errors import CommandFailed, NoIndexAnswer, ReleaseWaits, Unfinished, typed
 from release_recipes.processes.environment import shown
-from release_recipes.programs.git import reason, without_credentials
-from release_recipes.publish import listing
-from release_recipes.publish.claim import take_back
-from release_recipes.publish.finish import forget
+from release_recipes.programs.git import reason
+from release_recipes.publish import claim, listing
+from release_recipes.publish.finish import clear, forget
 from release_recipes.publish.push import own_branch
 from release_recipes.publish.step import World
+from release_recipes.state.record import Record
 
 
 def abandon(checkout: Checkout, *, yes: bool) -> str:
-    """Give up what waits, here or claimed on the remote by a machine that is gone. Returns ``nothing-waits``.
+    """Abandon the unfinished releases, local ones or those that another machine claimed. Returns ``nothing-waits``.
 
     Raises:
-        ReleaseWaits: Something is public, or nobody knows, and ``yes`` was not given.
+        ReleaseWaits: Something is public, or that is not known, and ``yes`` was not given.
     """
     with alone(checkout, "abandon"):
         records = checkout.state.records()
         claims = [] if records else claims_elsewhere(checkout)
-        for claim in [] if yes else claims:
-            message = f"{claim}, and is not finished: {standing(checkout, claim)}."
+        for other in [] if yes else claims:
+            message = f"{other}, and is not finished: {standing(checkout, other)}."
             hint = (
-                f"Finish it there: {typed('resume')}. If that machine is gone for good: {typed('abandon', '--yes')}. "
-                "What was not uploaded is lost; if anything was, the tag is pushed."
+                f"Finish it on that machine: {typed('resume')}. If that machine is lost, so is what was not uploaded; "
+                f"if any file was uploaded, its tag is pushed: {typed('abandon', '--yes')}"
             )
             raise ReleaseWaits(message, hint)
-        for record in records or [claimed(checkout, claim) for claim in claims]:
+        for record in records or [claimed(checkout, other) for other in claims]:
             events.emit(events.Recorded(record.facts))
             with events.step(f"abandon {record.tag}") as running:
                 running.note = _abandon(checkout, checkout.world(record), yes=yes)
             events.emit(events.Abandoned(record.facts))
         if not (records or claims):
-            events.emit(events.Told("Nothing waits to be finished."))
+            events.emit(events.Told("No release is unfinished."))
     return "nothing-waits"
 
 
 def _abandon(checkout: Checkout, world: World, *, yes: bool) -> str:
-    """Give one release up."""
+    """Abandon a release."""
     record, git, public = world.record, world.git, list[str]()
     try:
         same_addresses(checkout, record)
@@ -56,34 +56,45 @@ def _abandon(checkout: Checkout, world: World, *, yes: bool) -> str:
     except (Unfinished, NoIndexAnswer) as error:
         if not yes:
             raise
-        events.emit(events.Told(f"{error.message} What is public is not known."))
+        events.emit(events.Told(f"{error.message} It is not known what is public."))
     else:
         if not public:
-            forget(world, checkout.state)
-            return "nothing was public; every trace is removed"
+            return _forget(checkout, world, yes=yes)
     if not yes:
-        missing = [a.filename for a in record.artifacts if a.filename not in public]
-        never = f" {', '.join(missing)} will never be there." if missing else ""
-        message = f"This stays public for ever: {', '.join(public)}.{never}"
-        hint = f"To finish instead: {typed('resume')}. To give it up all the same: {typed('abandon', '--yes')}"
-        raise ReleaseWaits(message, hint)
-    if without_credentials(git.config(f"remote.{record.remote}.url") or "") != record.remote_address:
-        # The commit goes to no other repository that has the remote's name by now.
-        world = replace(world, record=replace(record, remote=record.remote_address))
-    home = _give_home(world)
+        raise _stays(world, public)
+    pushed = _push_commit(replace(world, record=where_it_began(checkout, record)))
     if git.resolve(f"refs/tags/{record.tag}") is None:
         git.does("update-ref", f"refs/tags/{record.tag}", record.tag_object, "")
-    checkout.state.drop(record)
-    if git.resolve(record.claim):
-        git.does("update-ref", "-d", record.claim)
-    return f"{home}, so that what stays public has its commit: {', '.join(public)}" if public else home
+    clear(world, checkout.state)
+    return f"{pushed}, so that the commit of what stays public is kept: {', '.join(public)}" if public else pushed
+
+
+def _forget(checkout: Checkout, world: World, *, yes: bool) -> str:
+    """Abandon a release of which nothing is public; with ``yes``, even if the remote keeps its claim."""
+    try:
+        forget(world, checkout.state)
+    except (Unfinished, CommandFailed):
+        if not yes:
+            raise
+        _tell_kept(world.record)
+        clear(world, checkout.state)
+        return "nothing was public"
+    return "nothing was public; all traces are removed"
+
+
+def _stays(world: World, public: list[str]) -> ReleaseWaits:
+    """Return the error that says what stays public, and which files are missing."""
+    missing = [a.filename for a in world.record.artifacts if a.filename not in public]
+    never = f" {', '.join(missing)} will not be published." if missing else ""
+    hint = f"To finish it instead: {typed('resume')}. To abandon it anyway: {typed('abandon', '--yes')}"
+    return ReleaseWaits(f"This stays public: {', '.join(public)}.{never}", hint)
 
 
 def _on_index(world: World) -> list[str]:
-    """Return the files of a release that its index has, with our sha256; where an upload was begun, with patience.
+    """Return the files of a release that its index has with our sha256; ask several times if an upload was started.
 
     Raises:
-        NoIndexAnswer: An upload was begun, and the index does not answer.
+        NoIndexAnswer: An upload was started, and the index does not answer.
     """
     for pause in world.patience.doubt if world.record.maybe_public else (0.0,):
         time.sleep(pause)
@@ -96,8 +107,8 @@ def _on_index(world: World) -> list[str]:
     return []
 
 
-def _give_home(world: World) -> str:
-    """Push the tag, or a branch where the tag is not taken, and take the claim back; say what has the commit now."""
+def _push_commit(world: World) -> str:
+    """Push the tag, or a branch if the tag is refused, and remove the claim; return which ref has the commit."""
     record, git, remote = world.record, world.git, world.record.remote
     try:
         refs = git.remote_refs(remote).refs
@@ -113,17 +124,23 @@ def _give_home(world: World) -> str:
             if refs.get(ref) == ours:
                 _take_back(world)
                 return f"{ref.removeprefix('refs/tags/').removeprefix('refs/heads/')} is pushed"
-        stays = f"{record.claim} stays there" if refs.get(record.claim) == record.tag_object else "has no trace of it"
+        stays = "has nothing of this release"
+        if refs.get(record.claim) == record.tag_object:
+            stays = f"keeps {record.claim}"
+            push, delete = (shown(["git", "push", remote, ref]) for ref in (record.tag, f":{record.claim}"))
+            message = f"{record.claim} is the only ref on {remote} with this commit, and refuses other releases."
+            events.emit(events.Told(f"{message} As soon as {remote} accepts the tag: {push} && {delete}"))
     except CommandFailed as error:
-        return f"{remote} does not answer ({reason(error.output)}), and has what it has; the tag {record.tag} is here"
-    return f"{remote} takes neither tag nor branch, and {stays}; the tag {record.tag} is here"
+        return f"{remote} does not answer ({reason(error.output)}); the tag {record.tag} exists only locally"
+    return f"{remote} refuses both tag and branch, and {stays}; the tag {record.tag} exists only locally"
 
 
 def _take_back(world: World) -> None:
-    """Take the claim back; where the remote does not let it go, tell how to do it by hand."""
-    record, git = world.record, world.git
-    if git.remote_refs(record.remote).refs.get(record.claim) == record.tag_object:
-        git.pushes(take_back(record))
-    if git.remote_refs(record.remote).refs.get(record.claim) == record.tag_object:
-        by_hand = shown(["git", "push", record.remote, f":{record.claim}"])
-        events.emit(events.Told(f"{record.remote} keeps the claim, which refuses other releases; by hand: {by_hand}"))
+    """Remove the claim; if the remote refuses that, show how to do it by hand."""
+    if not claim.remove(world):
+        _tell_kept(world.record)
+
+
+def _tell_kept(record: Record) -> None:
+    message = f"{claim.kept(record)} Other releases are refused until it is deleted"
+    events.emit(events.Told(f"{message}; to do that by hand: {claim.by_hand(record)}"))

@@ -11,10 +11,10 @@ from release_recipes.programs.git import clone
 
 
 def build(checkout: Checkout) -> str:
-    """Build what HEAD holds, and put it into a fresh ``dist/``. Returns ``done``.
+    """Build the project at HEAD into a new ``dist/``. Returns ``done``.
 
     Raises:
-        Failed: The build failed; ``dist/`` is as it was.
+        Failed: The build failed; ``dist/`` is unchanged.
     """
     git, settings = checkout.git, checkout.settings
     with (

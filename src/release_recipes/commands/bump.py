@@ -1,4 +1,4 @@
-"""Edit the version files in the working tree, and commit nothing."""
+"""Edit the version files in the working tree, without a commit."""
 
 from release_recipes import events
 from release_recipes.commands.checkout import Checkout
@@ -8,10 +8,10 @@ from release_recipes.prepare.bump import bump as edit
 
 
 def bump(checkout: Checkout, request: Request) -> str:
-    """Edit the version files as a release does, with the same proof, but without hooks. Returns ``done``.
+    """Edit the version files as a release does, with the same checks, but without hooks. Returns ``done``.
 
     Raises:
-        BumpFailed: A file does not hold the version that it should, or the bump came to something else.
+        BumpFailed: A file does not contain the expected version, or the result differs from the plan.
     """
     with events.step("bump") as running:
         subject = checkout.subject(request)
@@ -21,8 +21,8 @@ def bump(checkout: Checkout, request: Request) -> str:
         plan = make_plan(subject.project, checkout.settings, request, versions, branch=branch, base=base)
         events.emit(events.Planned(plan.facts, plan.lines()))
         if not plan.bumps:
-            message = f"The version is {plan.version} already."
-            raise BumpFailed(message, "Name a part to raise: --part patch, minor or major.")
+            message = f"The version is already {plan.version}."
+            raise BumpFailed(message, "Choose a part to bump: --part patch, minor or major.")
         edit(plan, git, checkout.folder, hooks=False)
         running.note = f"{plan.prior} → {plan.version}, not committed"
     return "done"

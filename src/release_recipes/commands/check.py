@@ -1,4 +1,4 @@
-"""Look for every reason not to release, and change nothing."""
+"""Run all checks of a release, and change nothing."""
 
 from release_recipes import events
 from release_recipes.commands.checkout import Checkout, nothing_waits
@@ -7,7 +7,7 @@ from release_recipes.plan import Request
 
 
 def check(checkout: Checkout, request: Request) -> str:
-    """Make act 1. Returns ``planned``.
+    """Run act 1. Returns ``planned``.
 
     Raises:
         Refused: There are errors.

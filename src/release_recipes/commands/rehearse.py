@@ -1,8 +1,8 @@
-"""The rehearsal: the same release of HEAD, for real, in a temporary place that nobody else sees.
+"""The rehearsal: a complete release of HEAD, in a temporary folder.
 
-A clone stands in for the user's repository, a bare clone for the remote, pypiserver on loopback for the index, with a
-token made for the occasion. Act 1 is made on the true repository; what would stop the true release is told, and does
-not stop the rehearsal. Acts 2 and 3 are those of :mod:`~release_recipes.commands.release`, on another checkout, and the
+A clone replaces the user's repository, a bare clone replaces the remote, and pypiserver on loopback replaces the index,
+with a token of its own. Act 1 checks the user's repository; what would stop a release is a warning in a rehearsal.
+Acts 2 and 3 are those of :mod:`~release_recipes.commands.release`, on another checkout, and the
 released version is installed from the embedded index at the end.
 """
 
@@ -22,10 +22,10 @@ from release_recipes.settings import Target
 from release_recipes.state.folder import State
 from release_recipes.state.temporary import PREFIX
 
-#: Who commits and tags where git knows nobody.
+#: The identity if git has none.
 NOBODY = {"user.name": "Rehearsal", "user.email": "rehearsal@localhost"}
 
-#: Signing takes a user's key, and a rehearsal takes nothing of theirs.
+#: A rehearsal does not use the signing key of the user.
 _UNSIGNED = {"commit.gpgSign": "false", "tag.gpgSign": "false"}
 
 
@@ -33,7 +33,7 @@ def rehearse(checkout: Checkout, request: Request, *, dry_run: bool) -> str:
     """Rehearse a release. Returns the outcome, ``rehearsed`` or ``planned``.
 
     Raises:
-        Refused: The release cannot even be planned.
+        Refused: The release cannot be planned.
         Failed: A step failed, as it would in the release.
     """
     if dry_run:
@@ -55,22 +55,24 @@ def rehearse(checkout: Checkout, request: Request, *, dry_run: bool) -> str:
 
 
 def _checked(subject: Subject) -> Plan:
-    """Make act 1 on the true repository; its errors become warnings."""
+    """Run act 1 on the user's repository; its errors become warnings."""
     with events.step("check") as running:
         outcome = check(subject)
         errors = outcome.of(Severity.ERROR)
         if outcome.plan is None:
             raise Refused(errors)
         for error in errors:
-            message = f"This would stop the release: {error.message}"
+            message = f"This would stop a release: {error.message}"
             events.emit(events.Warned(replace(error, message=message, severity=Severity.WARNING)))
         tell(outcome)
-        running.note = f"{len(errors)} would stop the release" if errors else "nothing would stop the release"
+        running.note = (
+            f"{len(errors)} {'error' if len(errors) == 1 else 'errors'} would stop a release" if errors else "no errors"
+        )
     return outcome.plan
 
 
 def _stage(checkout: Checkout, folder: Path, plan: Plan) -> Checkout:
-    """Make the remote, and the checkout that stands in for the user's."""
+    """Make the remote, and the checkout that replaces the user's."""
     user, remote = checkout.git, Git(folder / "remote.git")
     Git(folder).does("clone", "--bare", "--shared", "--quiet", "--template=", str(user.path), str(remote.path))
     remote.does("update-ref", f"refs/heads/{plan.branch}", plan.base)
@@ -79,11 +81,13 @@ def _stage(checkout: Checkout, folder: Path, plan: Plan) -> Checkout:
         remote.does("tag", "--delete", plan.tag)
     stage = clone(remote, folder / "repository")
     stage.does("remote", "add", "origin", str(remote.path))
+    for address in {*user.addresses(plan.remote)}:
+        stage.bar(address)
     for key, value in (NOBODY | user.identity() | _UNSIGNED).items():
         stage.does("config", key, value)
     stage.does("checkout", "--quiet", "--force", "-B", plan.branch, plan.base)
     if user.config_is_true("commit.gpgSign") or user.config_is_true("tag.gpgSign"):
-        events.emit(events.Told("Commit and tag are not signed in a rehearsal: your key is not touched."))
+        events.emit(events.Told("A rehearsal does not sign the commit and the tag."))
     return replace(
         checkout,
         git=stage,
@@ -94,7 +98,7 @@ def _stage(checkout: Checkout, folder: Path, plan: Plan) -> Checkout:
 
 
 def _staged_plan(plan: Plan, target: Target) -> Plan:
-    """Return the same plan for the stage: another index and remote, the same everything else."""
+    """Return the plan for the rehearsal, which has another index and another remote."""
     settings = plan.settings
     staged = replace(
         settings,

@@ -17,6 +17,7 @@ from release_recipes.prepare.workspace import Workspace
 from release_recipes.programs.git import without_credentials
 from release_recipes.publish.finish import finish
 from release_recipes.secrets.token import Token
+from release_recipes.state.atomic import write_atomically
 from release_recipes.state.record import Record
 from release_recipes.state.temporary import temporary_folder
 
@@ -26,9 +27,9 @@ def release(checkout: Checkout, request: Request, *, dry_run: bool, yes: bool) -
 
     Raises:
         ReleaseWaits: Another release waits to be finished.
-        Refused: Act 1 found reasons not to.
-        Failed: Act 2 failed; nothing was touched.
-        Unfinished: Act 3 could not go on; the record waits.
+        Refused: Act 1 found errors.
+        Failed: Act 2 failed; nothing was changed.
+        Unfinished: Act 3 could not continue; the record waits.
     """
     if dry_run:
         nothing_waits(checkout.state)
@@ -36,18 +37,18 @@ def release(checkout: Checkout, request: Request, *, dry_run: bool, yes: bool) -
         describe(checkout, plan, publish.TEST if plan.test else publish.RELEASE)
         return "planned"
     if not (request.names_a_version or checkout.settings.version or yes or checkout.user.present):
-        message = "Nobody said what to release, and there is no terminal to ask at."
-        raise WrongUsage(message, "Give --part patch (or minor, major, none), --new-version X, or --yes.")
+        message = "The version to release is not given, and there is no terminal to ask for it."
+        raise WrongUsage(message, "Use --part patch (or minor, major, none), --new-version X, or --yes.")
     with alone(checkout, "release"):
         nothing_waits(checkout.state)
         subject = checkout.subject(request)
         plan = checked(subject, checkout.user)
         if checkout.user.present and not yes:
             _ask(plan, checkout.user)
-        if subject.token is None:  # the check was skipped; better now than with a record that waits
-            raise NoToken(plan.target.upload_address, "Set one up: docs/settings.md")
+        if subject.token is None:  # the check was skipped; fail now, before there is a record
+            raise NoToken(plan.target.upload_address, "See docs/secrets.md for where to store it.")
         with work_folder(checkout, "release") as folder:
-            carry_out(checkout, plan, folder, subject.token, lambda failure: _goes_on(failure, checkout.user))
+            carry_out(checkout, plan, folder, subject.token, lambda failure: _goes_on(failure, checkout))
     outcome = "tested" if plan.test else "released"
     events.emit(events.Told(f"{plan.project} {plan.version}: {outcome}"))
     return outcome
@@ -61,19 +62,19 @@ def carry_out(
     goes_on: Callable[[TestsFailed], bool],
     steps: tuple[publish.Step, ...] = publish.RELEASE,
 ) -> None:
-    """Make acts 2 and 3 of a plan.
+    """Run acts 2 and 3 of a plan.
 
     Args:
-        checkout: The user's, or in a rehearsal one that stands in for it.
+        checkout: The user's, or the one of a rehearsal.
         plan: The release.
-        folder: Where the workspace is made.
-        token: For the plan's index.
-        goes_on: Asked when tests failed.
-        steps: Those of act 3.
+        folder: The folder for the workspace.
+        token: The token for the plan's index.
+        goes_on: Asks whether to continue after failed tests.
+        steps: The steps of act 3.
 
     Raises:
-        Failed: Act 2 failed; nothing was touched.
-        Unfinished: Act 3 could not go on; the record waits.
+        Failed: Act 2 failed; nothing was changed.
+        Unfinished: Act 3 could not continue; the record waits.
     """
     prepared = workspace.fill(folder, checkout.git, plan)
     prepare.prepare(plan, prepared, goes_on)
@@ -90,9 +91,9 @@ def carry_out(
 
 
 def describe(checkout: Checkout, plan: Plan, steps: tuple[publish.Step, ...]) -> None:
-    """Say what each step would do and run; the version files are edited in a workspace to show how.
+    """Show what each step would do; to show the diff, the version files are edited in a workspace.
 
-    The lock is not taken: a dry run writes nothing into the repository, which may be a read-only one.
+    The lock is not taken: a dry run writes nothing into the repository, which may be read-only.
     """
     with temporary_folder(checkout.git.path, lambda _: None) as folder:
         described = prepare.describe(plan, workspace.fill(folder, checkout.git, plan))
@@ -102,11 +103,11 @@ def describe(checkout: Checkout, plan: Plan, steps: tuple[publish.Step, ...]) ->
 
 
 def checked(subject: Subject, user: User | None = None) -> Plan:
-    """Make act 1, tell what it found, ask what the user decides, and return the plan.
+    """Run act 1, show its findings, ask its questions, and return the plan.
 
     Raises:
         Refused: There are errors.
-        Declined: The user was asked whether to go on, and said no.
+        Declined: The user answered no to a question.
     """
     with events.step("check") as running:
         outcome = check(subject)
@@ -118,13 +119,13 @@ def checked(subject: Subject, user: User | None = None) -> Plan:
         running.note = f"{outcome.plan.project} {outcome.plan.prior} → {outcome.plan.version}{origin}"
     if user and user.present:
         for question in outcome.of(Severity.QUESTION):
-            if not user.confirm(f"{question.message} Go on?", False):  # noqa: FBT003 - the answer to an empty line
-                raise Declined("Not released: you said no.")
+            if not user.confirm(f"{question.message} Continue?"):
+                raise Declined("Not released: the answer was no.")
     return outcome.plan
 
 
 def tell(outcome: Outcome) -> None:
-    """Tell what act 1 came to, but for its errors."""
+    """Show the plan, the warnings and the questions of act 1."""
     if outcome.plan:
         events.emit(events.Planned(outcome.plan.facts, outcome.plan.lines()))
     for finding in (*outcome.of(Severity.WARNING), *outcome.of(Severity.QUESTION)):
@@ -132,7 +133,7 @@ def tell(outcome: Outcome) -> None:
 
 
 def _recorded(prepared: Workspace, plan: Plan, checkout: Checkout) -> Record:
-    """Say what was prepared."""
+    """Return the record of the prepared release."""
     return plan.record(
         commit=prepared.commit,
         tag_object="" if plan.test else prepared.source.ask("rev-parse", f"refs/tags/{plan.tag}"),
@@ -146,7 +147,7 @@ def _remote_address(checkout: Checkout, plan: Plan) -> str:
 
 
 def _keep(prepared: Workspace, plan: Plan, checkout: Checkout) -> Record:
-    """Put on disk all that act 3 needs: the objects, then the distributions, and the record last."""
+    """Write everything that act 3 needs to disk: the objects, then the distributions, and the record last."""
     record = _recorded(prepared, plan, checkout)
     with events.effect(f"write objects under {record.claim}"):
         checkout.git.fetch_objects(str(prepared.source.path), f"+refs/tags/{record.tag}:{record.claim}")
@@ -157,19 +158,27 @@ def _keep(prepared: Workspace, plan: Plan, checkout: Checkout) -> Record:
 
 
 def _ask(plan: Plan, user: User) -> None:
-    """Ask about the plan.
+    """Ask the user to confirm the plan.
 
     Raises:
-        Declined: They said no.
+        Declined: The user answered no.
     """
     question = f"Release {plan.project} {plan.version} to {plan.target.upload_address}?"
-    if not user.confirm(question, True):  # noqa: FBT003 - the answer to an empty line
-        raise Declined("Not released: you said no.")
+    if not user.confirm(question):
+        raise Declined("Not released: the answer was no.")
 
 
-def _goes_on(failure: TestsFailed, user: User) -> bool:
-    """Ask what to do about failing tests; where nobody can be asked, they stop the release."""
-    if not user.present:
+def _goes_on(failure: TestsFailed, checkout: Checkout) -> bool:
+    """Ask whether to continue after failed tests; without a terminal, they stop the release."""
+    if not checkout.user.present:
         return False
-    events.emit(events.Told(failure.message))
-    return user.confirm("Continue anyway?", False)  # noqa: FBT003
+    log = checkout.state.folder / "tests.log"
+    write_atomically(log, failure.output)
+    for line in failure.output.splitlines()[-_TAIL:]:
+        events.emit(events.Told(f"  {line}"))
+    events.emit(events.Told(f"{failure.message} The complete output is in {log}"))
+    return checkout.user.confirm("Continue anyway?")
+
+
+#: Lines of the tests' output that are shown before the question.
+_TAIL = 15

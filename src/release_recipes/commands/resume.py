@@ -1,6 +1,7 @@
-"""Finish a release that stopped after its upload began, from any point, any number of times."""
+"""Finish a release that was interrupted after its upload began, at any point, any number of times."""
 
 import contextlib
+from dataclasses import replace
 
 from release_recipes import events
 from release_recipes.commands.checkout import Checkout, alone
@@ -15,11 +16,11 @@ from release_recipes.state.record import Record
 
 
 def resume(checkout: Checkout) -> str:
-    """Finish what waits. Returns the outcome, ``released`` or ``nothing-waits``.
+    """Finish the unfinished releases. Returns the outcome, ``released`` or ``nothing-waits``.
 
     Raises:
-        ReleaseWaits: Nothing waits here, but another machine is not finished.
-        ReleaseError: A step could not go on, or an address differs from the recorded one; the record still waits.
+        ReleaseWaits: Only another machine has an unfinished release.
+        ReleaseError: A step could not continue, or an address differs from the record; the record still waits.
     """
     with alone(checkout, "resume"):
         records = checkout.state.records()
@@ -30,39 +31,45 @@ def resume(checkout: Checkout) -> str:
             events.emit(events.Told(f"{record.project} {record.version}: released"))
         if records:
             return "released"
-        with contextlib.suppress(CommandFailed):  # a remote that is silent is no reason to fail
+        with contextlib.suppress(CommandFailed):  # a remote that does not answer is no reason to fail
             for claim in claims_elsewhere(checkout):
                 message = f"{claim}, and is not finished: {standing(checkout, claim)}."
-                finish_there = f"Finish it there, where its distributions are: {typed('resume')}"
-                raise ReleaseWaits(message, f"{finish_there}. If that machine is gone: {typed('abandon')}")
-        events.emit(events.Told("Nothing waits to be finished."))
+                finish_there = f"Finish it on that machine, which has its distributions: {typed('resume')}"
+                raise ReleaseWaits(message, f"{finish_there}. If that machine is lost: {typed('abandon')}")
+        events.emit(events.Told("No release is unfinished."))
     return "nothing-waits"
 
 
 def same_addresses(checkout: Checkout, record: Record) -> None:
-    """Refuse an address from outside that is not the recorded one: a private package must not go elsewhere.
+    """Refuse an address that differs from the record: a private package must not go to another index.
 
     Raises:
         Unfinished: One differs.
     """
     settings, target, version = checkout.settings, record.target, record.version
     recorded_as = {"repository_url": target.upload_address, "index_url": target.index_address}
-    # A claim for another index than ours says where to ask, and nothing is uploaded there.
+    # A claim for another index has no upload address, since nothing is uploaded to it.
     for name, recorded in recorded_as.items() if target.upload_address else ():
         given = getattr(settings, name)
         if settings.origin(name) != "default" and given.rstrip("/") != recorded.rstrip("/"):
-            message = f"The release of {version} goes to {recorded}, but {settings.origin(name)} says {given}."
-            raise Unfinished(message, f"Take that setting away, then type: {typed('resume')}")
+            message = f"The release of {version} goes to {recorded}, but {settings.origin(name)} is set to {given}."
+            raise Unfinished(message, f"Remove that setting, then run: {typed('resume')}")
     remote = without_credentials(checkout.git.config(f"remote.{record.remote}.url") or "")
     if remote != record.remote_address:
-        now = f"the remote {record.remote!r} is now {remote or 'not there'}"
+        now = f"the remote {record.remote!r} {f'is now {remote}' if remote else 'does not exist now'}"
         message = f"The release of {version} goes to {record.remote_address}, but {now}."
         command = ["git", "remote", "set-url" if remote else "add", record.remote, record.remote_address]
-        raise Unfinished(message, f"{shown(command)}, then type: {typed('resume')}")
+        raise Unfinished(message, f"{shown(command)}, then run: {typed('resume')}")
+
+
+def where_it_began(checkout: Checkout, record: Record) -> Record:
+    """Return the record with the recorded address for the remote where its name leads elsewhere by now."""
+    remote = without_credentials(checkout.git.config(f"remote.{record.remote}.url") or "")
+    return record if remote == record.remote_address else replace(record, remote=record.remote_address)
 
 
 def claims_elsewhere(checkout: Checkout) -> list[Claim]:
-    """Return the releases that the remote says are under way, for a checkout in which none waits.
+    """Return the claims on the remote, for a checkout without an unfinished release.
 
     Raises:
         CommandFailed: It does not answer.
@@ -74,10 +81,10 @@ def claims_elsewhere(checkout: Checkout) -> list[Claim]:
 
 
 def claimed(checkout: Checkout, claim: Claim) -> Record:
-    """Return the record of a release that another machine claimed, as far as its tag tells.
+    """Return the record of a release that another machine claimed, from its tag.
 
-    Its index is the one that the tag names. Where that is not the index of the settings here, it is asked without a
-    token: nobody knows whose it is.
+    The tag names its index. If that is not the index of our settings, it is asked without a token, because it may
+    belong to anyone.
     """
     git, remote, ours = checkout.git, checkout.settings.remote, checkout.settings.target(test=False)
     is_ours = claim.said.index_address == ours.index_address
@@ -93,7 +100,7 @@ def claimed(checkout: Checkout, claim: Claim) -> Record:
 
 
 def standing(checkout: Checkout, claim: Claim) -> str:
-    """Say which files of a claimed release its index has, and which it lacks."""
+    """Say which files of a claimed release are on its index, and which are missing."""
     record = claimed(checkout, claim)
     try:
         found = listing.of_record(checkout.world(record))
@@ -101,4 +108,4 @@ def standing(checkout: Checkout, claim: Claim) -> str:
         return error.message.rstrip(".")
     lacks = ", ".join(name for name in found.ours if name not in found.same)
     has = f"{record.target.index_address} has {', '.join(found.same) or 'none of its files'}"
-    return f"{has} and lacks {lacks}" if found.same and lacks else has
+    return f"{has}, but not {lacks}" if found.same and lacks else has

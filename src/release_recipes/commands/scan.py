@@ -1,4 +1,4 @@
-"""Look for credentials in the tracked files, in what is staged, or in what is named."""
+"""Look for credentials in tracked files, in staged files, or in the given files."""
 
 import contextlib
 from collections.abc import Sequence
@@ -15,21 +15,21 @@ from release_recipes.settings import sources
 
 
 def scan(folder: Path, named: Sequence[str], *, staged: bool) -> str:
-    """Look into what is named; else into what is staged, or into the tracked tree around a folder.
+    """Scan the given files; otherwise the staged files, or the tracked files of the repository around a folder.
 
     Raises:
-        WrongUsage: What is named is not there, or is named besides ``staged``.
-        NoRepository: Nothing is named, and there is no repository.
-        SecretsFound: There are some.
+        WrongUsage: A given file does not exist, or files are given together with ``staged``.
+        NoRepository: No files are given, and there is no repository.
+        SecretsFound: There are credentials.
     """
     if named and staged:
-        raise WrongUsage("--staged and --file exclude each other.", "Give one of them.")
+        raise WrongUsage("--staged and --file cannot be used together.", "Use one of them.")
     git = _repository(folder)
     with contextlib.suppress(InvalidSetting):  # credentials are held before pyproject.toml is read
         sources(git.path if git else folder)
     if places := _scan(git, folder, named, staged=staged):
         raise SecretsFound([Finding(str(place), check="secret") for place in places])
-    events.emit(events.Told("No credential found."))
+    events.emit(events.Told("No credentials found."))
     return "done"
 
 
@@ -38,7 +38,7 @@ def _scan(git: Git | None, folder: Path, named: Sequence[str], *, staged: bool) 
         return scan_files(_existing(named, folder), root=folder)
     if git is None:
         message = "This folder is not in the working tree of a git repository."
-        raise NoRepository(message, f"Name what to look into: {typed('scan', '--file', 'PATH')}")
+        raise NoRepository(message, f"Name the files to scan: {typed('scan', '--file', 'PATH')}")
     if staged:
         return scan_staged(git)
     paths = (git.path / name for name in git.tracked())
@@ -46,7 +46,7 @@ def _scan(git: Git | None, folder: Path, named: Sequence[str], *, staged: bool) 
 
 
 def _repository(folder: Path) -> Git | None:
-    """Return the repository around a folder, which may have no commit yet; ``None`` where there is none."""
+    """Return the repository around a folder, which may have no commit yet; ``None`` if there is none."""
     try:
         return Git(Path(Git(folder).ask("rev-parse", "--show-toplevel")))
     except CommandFailed:
@@ -54,12 +54,12 @@ def _repository(folder: Path) -> Git | None:
 
 
 def _existing(names: Sequence[str], folder: Path) -> list[Path]:
-    """Return the files and folders that the user named.
+    """Return the files and folders that the user gave.
 
     Raises:
-        WrongUsage: One is not there.
+        WrongUsage: A file does not exist.
     """
     paths = [folder / name for name in names]
     if missing := next((path for path in paths if not path.exists()), None):
-        raise WrongUsage(f"There is no file {missing}.", "Name files, folders or distributions that exist.")
+        raise WrongUsage(f"The file {missing} does not exist.", "Name existing files, folders or distributions.")
     return paths

@@ -1,4 +1,4 @@
-"""How a project stands: its version, what each part would give, and what is published, pushed, and unfinished."""
+"""The status of a project: its version, the next versions, what is published and pushed, and unfinished releases."""
 
 import functools
 import math
@@ -20,15 +20,15 @@ from release_recipes.settings import PYPI, TEST_PYPI
 from release_recipes.state.claims import foreign
 from release_recipes.state.record import Record
 
-#: PyPI's rule since July 2026, counted from the first file, which came after the record was made.
+#: The rule of PyPI since July 2026; it starts with the first file, which is uploaded after the record is written.
 CLOSES_AFTER = timedelta(days=14)
 
 
 def status(checkout: Checkout) -> str:
-    """Ask everything in parallel, and tell it. Returns ``nothing-waits`` or ``unfinished``.
+    """Ask everything in parallel, and show it. Returns ``nothing-waits`` or ``unfinished``.
 
     Raises:
-        NoProject: There is no project whose name and version can be read.
+        NoProject: Name or version of the project cannot be read.
     """
     found = look(checkout)
     after = f"since {found['last_tag']}" if found["last_tag"] else "and no tag"
@@ -45,7 +45,7 @@ def status(checkout: Checkout) -> str:
 
 
 def look(checkout: Checkout) -> dict[str, Any]:
-    """Ask everything in parallel, for the JSON document; what could not be asked says why."""
+    """Ask everything in parallel, for the JSON document; a question that failed has its reason as the answer."""
     subject, records = checkout.subject(Request()), checkout.state.records()
     source, folder = subject.project.source, checkout.folder
     versions = source.read(folder)
@@ -65,11 +65,11 @@ def look(checkout: Checkout) -> dict[str, Any]:
             waiting[f"{record.project} {record.version}"] += _waiting(checkout, record, refs)
         own = {record.claim for record in records}
         for claim in foreign(checkout.git, checkout.settings.remote, refs.refs, own) if refs else ():
-            hint = f"finish it where it began, or give it up: {typed('abandon')}"
+            hint = f"finish it on that machine, or abandon it: {typed('abandon')}"
             waiting[f"{claim.said.project} {claim.tag}".strip()] = [str(claim), standing(checkout, claim), hint]
 
     failures = in_parallel([ask_index, ask_remote, *(functools.partial(ask_part, part) for part in versions.parts)])
-    # A part that cannot be raised, such as one past its last value, is left out.
+    # A part that cannot be bumped, for example because it has its last value, is left out.
     for failure in (failure for failure in failures if not isinstance(failure, BumpFailed)):
         raise failure
     last_tag = _last_tag(checkout)
@@ -85,7 +85,7 @@ def look(checkout: Checkout) -> dict[str, Any]:
 
 
 def _last_tag(checkout: Checkout) -> str:
-    """Return the last tag that HEAD contains; empty where there is none (a tag may be on another branch only)."""
+    """Return the last tag that HEAD contains; empty if there is none (a tag may be on another branch only)."""
     try:
         return checkout.git.ask("describe", "--tags", "--abbrev=0")
     except CommandFailed:
@@ -102,11 +102,11 @@ def _index_line(checkout: Checkout, name: str, prior: str) -> str:
     if not versions:
         return f"{target.index_address} has no {name} yet"
     has = "has" if is_version(prior) and Version(prior) in versions else "does not have"
-    return f"{target.index_address} {has} {prior}; its newest is {versions[0]}"
+    return f"{target.index_address} {has} {prior}; the newest version is {versions[0]}"
 
 
 def _remote_line(checkout: Checkout) -> tuple[str, RemoteRefs | None]:
-    """Say how the remote stands to this checkout, and return its refs where it told them."""
+    """Compare the remote with this checkout, and return its refs if it answered."""
     remote, git = checkout.settings.remote, checkout.git
     if git.config(f"remote.{remote}.url") is None:
         return f"there is no remote {remote!r}", None
@@ -117,42 +117,48 @@ def _remote_line(checkout: Checkout) -> tuple[str, RemoteRefs | None]:
     branch = git.branch()
     theirs = refs.branch(branch) if branch else None
     if branch is None or theirs is None:
-        return f"{remote} has no branch of this checkout", refs
+        return f"{remote} does not have the branch of this checkout", refs
     head = git.ask("rev-parse", "HEAD")
     word = (
         "is at HEAD"
         if theirs == head
         else "is behind HEAD"
         if git.contains(theirs, head)
-        else "has commits that are not here"
+        else "has commits that the local branch does not have"
     )
     return f"{remote}/{branch} {word}", refs
 
 
 def _waiting(checkout: Checkout, record: Record, refs: RemoteRefs | None) -> list[str]:
-    """Say of each part of an unfinished release whether it is done, by hash and object id."""
+    """Say which parts of an unfinished release are done, by hash and object id."""
     try:
         found = listing.of_record(checkout.world(record))
         words = {**dict.fromkeys(found.absent, "missing"), **dict.fromkeys(found.same, "published")}
         lines = [
-            f"{name}: {words.get(name, 'conflict: the index has another file of that name')}" for name in found.ours
+            f"{name}: {words.get(name, 'conflict: the index has a different file of this name')}" for name in found.ours
         ]
     except ReleaseError as error:
         lines = [error.message]
     if refs and record.pushes_tag:
         tag = refs.tag(record.tag)
-        word = "missing" if tag is None else "pushed" if tag == record.tag_object else "conflict: another one is there"
+        word = (
+            "missing"
+            if tag is None
+            else "pushed"
+            if tag == record.tag_object
+            else "conflict: the remote has a different one"
+        )
         lines.append(f"tag {record.tag}: {word}")
     return [*lines, *closing(record, datetime.now(UTC)), f"finish it: {typed('resume')}"]
 
 
 def closing(record: Record, at: datetime) -> list[str]:
-    """Say how long PyPI takes files for an unfinished release: 14 days from its first; other indexes have no end."""
+    """Say how long PyPI accepts files for an unfinished release: 14 days from the first; others have no limit."""
     if record.target.upload_address not in {PYPI.upload_address, TEST_PYPI.upload_address}:
         return []
     left = (datetime.fromisoformat(record.started) + CLOSES_AFTER - at) / timedelta(days=1)
     if left <= 0:
-        return [f"PyPI takes no more files for {record.version} since its 14 days are over: {typed('abandon')}"]
-    # A clock that was wrong when the release began must not promise more than there is.
+        return [f"PyPI takes no more files for {record.version}, because 14 days have passed: {typed('abandon')}"]
+    # If the clock was wrong when the release began, the limit is still 14 days.
     days = min(math.ceil(left), CLOSES_AFTER.days)
-    return [f"PyPI takes files for it for {days} more {'day' if days == 1 else 'days'}"]
+    return [f"PyPI takes files for this release for {days} more {'day' if days == 1 else 'days'}"]

@@ -1,8 +1,12 @@
 """Run the project's tests with nox in the working tree."""
 
+import tempfile
+from pathlib import Path
+
 from release_recipes import events
 from release_recipes.commands.checkout import Checkout
 from release_recipes.prepare.test import run_tests
+from release_recipes.state.temporary import PREFIX
 
 
 def test(checkout: Checkout) -> str:
@@ -11,6 +15,7 @@ def test(checkout: Checkout) -> str:
     Raises:
         TestsFailed: They failed.
     """
-    with events.step("test") as running:
-        running.note = run_tests(checkout.folder, checkout.settings.test_sessions)
+    with events.step("test") as running, tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
+        report = Path(folder, "tests.json")
+        running.note = run_tests(checkout.folder, checkout.settings.test_sessions, report)
     return "done"

@@ -1,4 +1,4 @@
-"""Upload distributions by themselves: the index is asked first, hashes are compared as in a release; no record."""
+"""Upload distributions without a release: the index is asked first and hashes are compared, but there is no record."""
 
 import shutil
 import tempfile
@@ -16,16 +16,16 @@ from release_recipes.state.temporary import PREFIX
 
 
 def upload(checkout: Checkout, named: Sequence[str], *, test: bool) -> str:
-    """Upload distributions where the index does not have them, and see that it serves them.
+    """Upload the distributions that the index does not have, and check that it serves them.
 
     Returns the outcome, ``done`` or ``tested``.
 
     Raises:
         WrongUsage: There is nothing to upload.
         NoToken: There is no token.
-        BadDistribution: A file is no distribution.
-        FileConflict: The index has another file of that name.
-        UploadRefused: The index said no.
+        BadDistribution: A file is not a distribution.
+        FileConflict: The index has a different file of that name.
+        UploadRefused: The index refused a file.
     """
     files = checkout.distributions(named)
     name, version = _one_release(files)
@@ -47,12 +47,12 @@ def _one_release(files: Sequence[Path]) -> tuple[str, str]:
     """Return name and version of the distributions.
 
     Raises:
-        BadDistribution: One of them carries none.
+        BadDistribution: One of them has no metadata.
         WrongUsage: They are of several projects or versions.
     """
     told = {file: Distribution(file).name_and_version() for file in files}
     same = {(canonicalize_name(name), canonicalize_version(version)) for name, version in told.values()}
     if len(same) > 1:
-        message = f"{', '.join(file.name for file in files)} are not of one release."
-        raise WrongUsage(message, f"Empty dist/ and run: {typed('build')}; or name the files: --file")
+        message = f"{', '.join(file.name for file in files)} belong to different releases."
+        raise WrongUsage(message, f"Name the files with --file, or empty dist/ and run: {typed('build')}")
     return told[files[0]]

@@ -1,4 +1,4 @@
-"""Inspect the distributions in ``dist/``, or the files given."""
+"""Inspect the distributions in ``dist/``, or the given files."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -13,8 +13,8 @@ def validate(checkout: Checkout, named: Sequence[str]) -> str:
     """Inspect them. Returns ``done``.
 
     Raises:
-        WrongUsage: There is none.
-        BadDistribution: An index would refuse one, or they do not belong together.
+        WrongUsage: There are no distributions.
+        BadDistribution: An index would refuse one, or they belong to different releases.
     """
     with events.step("inspect") as running:
         files = checkout.distributions(named)

@@ -1,1 +1,1 @@
-"""What a wheel or an sdist holds, and what is wrong with it; nothing here knows an act."""
+"""Wheels and sdists: their contents, and inspections of them. Nothing here knows an act."""

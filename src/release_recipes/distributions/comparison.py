@@ -1,18 +1,18 @@
-"""What differs between two distributions of one name: member by member, and said in one line."""
+"""The differences between two distributions of the same name, member by member, and a line that describes them."""
 
 from collections import defaultdict
 
 from release_recipes.distributions.distribution import Distribution
 
-#: How many members are named for each thing in which they differ.
+#: The number of members that are listed for each kind of difference.
 _NAMED = 5
 
-#: What of a member can differ, as it is told; in this order.
+#: What can differ in a member, and its name for the user; in this order.
 _ASPECTS = {"kind": "kind", "target": "target", "sha256": "content", "mode": "mode", "mtime": "time", "owner": "owner"}
 
 
 def differences(first: Distribution, second: Distribution) -> dict[str, list[str]]:
-    """Return what differs between two distributions, each with the members that it is about; empty: the same bytes."""
+    """Return the kinds of differences between two distributions, with their members; empty for identical files."""
     if first.path.read_bytes() == second.path.read_bytes():
         return {}
     ours = {member.name: member for member in first.members}
@@ -32,7 +32,7 @@ def differences(first: Distribution, second: Distribution) -> dict[str, list[str
 
 
 def sentence(told: dict[str, list[str]]) -> str:
-    """Say what differs in one line."""
+    """Describe the differences in one line."""
     said = []
     for word, names in told.items():
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
@@ -41,4 +41,7 @@ def sentence(told: dict[str, list[str]]) -> str:
     return "; ".join(said)
 
 
-_WHOLE = {"archive": "the archive's own bytes, such as the time in gzip's header", "order": "the order of the members"}
+_WHOLE = {
+    "archive": "the bytes of the archive itself, such as the time in the gzip header",
+    "order": "the order of the members",
+}

@@ -1,7 +1,7 @@
-"""One distribution file, read once from its first byte to its last.
+"""A distribution file, which is read completely once.
 
-A wheel is a ZIP archive, an sdist a tar archive behind gzip; both are read into the same :class:`Member`, so that who
-compares or inspects them need not know which it is. Nothing is unpacked here.
+A wheel is a ZIP archive, an sdist is a tar archive compressed by gzip; both are read into :class:`Member`, so that
+comparisons and inspections work for both. Nothing is unpacked here.
 """
 
 import email
@@ -23,24 +23,24 @@ from release_recipes.findings import Finding
 
 Kind = Literal["file", "folder", "symbolic link", "hard link", "sparse file", "special file"]
 
-#: What reading a broken archive raises.
+#: The exceptions of reading a broken archive.
 _BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, ValueError, NotImplementedError)
 
 
 @dataclass(frozen=True)
 class Member:
-    """One entry of an archive."""
+    """An entry of an archive."""
 
-    #: As the archive spells it, with slashes.
+    #: As in the archive, with slashes.
     name: str
     kind: Kind
     #: Permissions.
     mode: int
-    #: When it was changed: seconds since 1970 in an sdist; year, month, day, hour, minute, second in a wheel.
+    #: The time of its last change: seconds since 1970 in an sdist; year, month, day, hour, minute, second in a wheel.
     mtime: object
     #: User and group of an sdist's member.
     owner: object
-    #: What a link points to.
+    #: The target of a link.
     target: str
     #: Bytes, unpacked.
     size: int
@@ -49,10 +49,10 @@ class Member:
 
 
 class Distribution:
-    """An sdist or a wheel, as its file name says; or neither."""
+    """An sdist or a wheel, by its file name; or neither."""
 
     def __init__(self, path: Path) -> None:
-        """Take a file; it is opened when somebody asks."""
+        """Take a file; it is opened when it is needed."""
         self.path = path
         self.name = path.name
         self.is_wheel = path.name.endswith(".whl")
@@ -60,7 +60,7 @@ class Distribution:
 
     @cached_property
     def _read(self) -> tuple[tuple[Member, ...], str]:
-        """The members and why there are no more."""
+        """The members, and the error that ended reading."""
         found: list[Member] = []
         try:
             found.extend(_zip_members(self.path) if self.is_wheel else _tar_members(self.path))
@@ -70,12 +70,12 @@ class Distribution:
 
     @property
     def members(self) -> tuple[Member, ...]:
-        """What it holds, in its order."""
+        """Its members, in the order of the archive."""
         return self._read[0]
 
     @property
     def fault(self) -> str:
-        """Why it cannot be read to its end; empty where it can."""
+        """Why it cannot be read completely; empty if it can."""
         return self._read[1]
 
     @cached_property
@@ -84,7 +84,7 @@ class Distribution:
         return {member.name: member for member in self.members if member.kind == "file"}
 
     def content(self, name: str) -> bytes:
-        """Return what one of its files holds."""
+        """Return the content of a file in it."""
         if self.is_wheel:
             with zipfile.ZipFile(self.path) as wheel:
                 return wheel.read(name)
@@ -93,35 +93,36 @@ class Distribution:
             return held.read() if held else b""
 
     def text(self, name: str) -> str:
-        """Return what one of its files says."""
+        """Return the text of a file in it."""
         return self.content(name).decode("utf-8", "replace")
 
     @cached_property
     def info(self) -> str:
-        """Where its metadata stands, with a slash: ``….dist-info/`` of a wheel, the top folder of an sdist."""
+        """The folder of its metadata, with a slash: ``….dist-info/`` of a wheel, the top folder of an sdist."""
         end = ".dist-info/METADATA" if self.is_wheel else "/PKG-INFO"
-        # The one at the top: a vendored package has its own further down.
+        # At the top only: a vendored package has its own metadata below.
         at_top = (name for name in self.files if name.count("/") == 1 and name.endswith(end))
         return next(at_top, "").rpartition("/")[0] + "/"
 
     @cached_property
     def metadata(self) -> Message:
-        """Its core metadata; empty where it carries none."""
+        """Its core metadata; empty if it has none."""
         name = self.info + ("METADATA" if self.is_wheel else "PKG-INFO")
-        return email.message_from_bytes(self.content(name) if name in self.files else b"")
+        # As text: what email reads from bytes is no text where it is not ASCII.
+        return email.message_from_string(self.text(name) if name in self.files else "")
 
     def name_and_version(self) -> tuple[str, str]:
-        """Return what the metadata says, once the file was read to its end.
+        """Return name and version from the metadata, after the file was read completely.
 
         Raises:
-            BadDistribution: It carries none, or cannot be read.
+            BadDistribution: It has no metadata, or cannot be read.
         """
         if self.fault:
-            message = f"{self.name} cannot be read to its end: {self.fault}."
+            message = f"{self.name} cannot be read completely: {self.fault}."
             raise BadDistribution([Finding(message, "Build it again.", check="archive")])
         told = self.metadata
         if not told.get("Name") or not told.get("Version"):
-            message = f"{self.name} carries no metadata."
+            message = f"{self.name} has no metadata."
             raise BadDistribution(
                 [Finding(message, "Build it with a build backend (PEP 517).", check="metadata-files")]
             )
@@ -151,7 +152,7 @@ def _tar_members(path: Path) -> Iterator[Member]:
                 yield Member(
                     entry.name, _kind(entry), entry.mode, int(entry.mtime), owner, entry.linkname, entry.size, sha256
                 )
-        # tarfile stops at the end mark; what stands after it is seen by no installer, and nobody looks at it.
+        # tarfile stops at the end mark; installers do not see data after it.
         if packed.read().strip(b"\0"):
             message = "data after the end of the archive"
             raise tarfile.ReadError(message)

@@ -1,6 +1,6 @@
-"""Fetch distributions of the last release from the index, so that the inspection can compare.
+"""Fetch distributions of the last release from the index, to compare them.
 
-It is a courtesy: where the index gives no answer, or wants credentials, which act 2 does not have, nothing is compared.
+If the index gives no answer, or needs credentials, which act 2 does not have, nothing is compared.
 """
 
 from pathlib import Path, PurePath
@@ -13,17 +13,17 @@ from release_recipes.errors import NoIndexAnswer
 from release_recipes.index.client import Index
 from release_recipes.index.page import Listed, Page
 
-#: Bytes of a file above which a comparison is not worth the wait.
+#: Bytes; larger files are not fetched.
 LARGEST = 20 * 1024 * 1024
 
 
 def fetch(index: Index, project: str, planned: str, folder: Path) -> list[Path]:
-    """Fetch what the last release before a planned version has, into a new folder; nothing where there is none."""
+    """Fetch the last release before a planned version into a new folder; nothing if there is none."""
     folder.mkdir()
     try:
         for file in last_release(index.page(project), planned):
             if content := index.fetch(file, LARGEST):
-                # The name alone: an index does not say where a file goes on this disk.
+                # Only the name: an index must not choose a folder on this disk.
                 (folder / PurePath(file.filename).name).write_bytes(content)
     except NoIndexAnswer:
         return []
@@ -44,7 +44,7 @@ def last_release(page: Page, planned: str) -> list[Listed]:
 
 
 def _rank(filename: str, ours: dict[Tag, int]) -> int | None:
-    """Return how well a wheel fits this machine, the best first; ``None`` where it does not, or is no wheel."""
+    """Return the rank of a wheel for this platform, 0 is best; ``None`` if it does not fit, or is not a wheel."""
     try:
         tags = parse_wheel_filename(filename)[3]
     except InvalidWheelFilename:

@@ -1,7 +1,7 @@
-"""Repack an sdist so that two builds of one commit are the same bytes.
+"""Repack an sdist so that two builds of a commit are identical.
 
-setuptools and pdm-backend put the time of the build, and the umask, into an sdist, whatever ``SOURCE_DATE_EPOCH`` says;
-the contents of the files stay as they are. See https://reproducible-builds.org/docs/archives/.
+setuptools and pdm-backend put the time of the build and the umask into an sdist, regardless of ``SOURCE_DATE_EPOCH``.
+The contents of the files are unchanged. See https://reproducible-builds.org/docs/archives/.
 """
 
 import gzip

@@ -1,1 +1,1 @@
-"""A package index: asked by its simple API, and uploaded to. The one embedded for rehearsals is here, too."""
+"""A package index: its simple API, uploads to it, and the embedded index for rehearsals."""

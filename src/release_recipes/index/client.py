@@ -1,6 +1,6 @@
-"""A package index: asked by its simple API, which is what an installer sees.
+"""The client of a package index's simple API, which is what installers use.
 
-The JSON form (:pep:`691`) is read where it is offered, else the HTML form (:pep:`503`). Uploading is twine's work, in
+It reads JSON (:pep:`691`) if the index offers it, otherwise HTML (:pep:`503`). Uploads are made by
 :mod:`~release_recipes.index.twine`.
 """
 
@@ -45,12 +45,12 @@ class Index:
     """The simple API of one index."""
 
     target: Target
-    #: For an index that wants credentials; it is sent to the host of the upload address only.
+    #: For an index that needs credentials; it is sent only to the host of the upload address.
     token: Token | None = None
     patience: Patience = PATIENCE
 
     def page(self, name: str) -> Page:
-        """Ask what there is of a project, by any spelling of its name; a transient fault is asked again.
+        """Return the page of a project, by any spelling of its name; transient faults are retried.
 
         Raises:
             NoIndexAnswer: There was no answer, or none that can be read.
@@ -59,27 +59,27 @@ class Index:
         return Page(exists=False) if page is None else page
 
     def sha256(self, file: Listed) -> str:
-        """Return a file's hash: as the index offers it, else of what it serves.
+        """Return the hash of a file: from the index page, otherwise of the downloaded file.
 
         Raises:
-            NoIndexAnswer: It offers none, and the file cannot be had.
+            NoIndexAnswer: The page has none, and the file cannot be downloaded.
         """
         served = file.sha256 or self._get(file.url, _sha256)
         if served is None:
-            message = f"The index lists {file.filename} but does not serve it."
-            raise NoIndexAnswer(message, "Ask again later; a cache may be behind.")
+            message = f"The index lists {file.filename}, but does not serve it."
+            raise NoIndexAnswer(message, "Try again later; a cache may be out of date.")
         return served
 
     def fetch(self, file: Listed, most: int) -> bytes | None:
-        """Return what a file holds; ``None`` where it has more than ``most`` bytes, or is not served.
+        """Return the content of a file; ``None`` if it has more than ``most`` bytes, or is not served.
 
         Raises:
-            NoIndexAnswer: It cannot be had.
+            NoIndexAnswer: It cannot be downloaded.
         """
         return self._get(file.url, lambda answer: _content(answer, most))
 
     def _get(self, url: str, read: Callable[[requests.Response], T]) -> T | None:
-        """Return what ``read`` makes of an answer; ``None`` where there is no such page."""
+        """Return what ``read`` makes of an answer; ``None`` if there is no such page."""
         with events.effect(f"GET {url}"):
             for attempt in attempts(self.patience.question, _transient):
                 with attempt:
@@ -116,17 +116,19 @@ class Index:
         raise AssertionError(url)  # the second round returns or raises
 
     def _may_authorise(self, url: str) -> bool:
-        """Return whether our credentials belong to that address: the host that they are uploaded to."""
+        """Return whether our credentials may be sent to an address: only to the host of the upload address."""
         ours, theirs = urlsplit(self.target.upload_address), urlsplit(url)
         return self.token is not None and (ours.scheme, ours.netloc) == (theirs.scheme, theirs.netloc)
 
 
 class NoAnswer(NoIndexAnswer):
-    """One question failed."""
+    """A request to the index failed."""
 
     def __init__(self, url: str, why: str, *, transient: bool | float) -> None:
-        """Say which address said what, and whether asking again can help (a number: after so many seconds)."""
-        super().__init__(f"The index gave no usable answer at {url}: {why}.", "Check the index's address and state.")
+        """Keep the address, the reason, and whether a retry can help (a number: after so many seconds)."""
+        super().__init__(
+            f"The index gave no usable answer at {url}: {why}.", "Check the address and the status of the index."
+        )
         self.transient = transient
 
 
@@ -135,14 +137,14 @@ def _transient(error: Exception) -> bool | float:
 
 
 def _passes(status: int, wait: float | None) -> bool | float:
-    """Return whether an HTTP status is transient, or the seconds after which the server wants to be asked again."""
+    """Return whether an HTTP status is transient, or the seconds after which the server asks for a retry."""
     if status != http.HTTPStatus.TOO_MANY_REQUESTS and status < http.HTTPStatus.INTERNAL_SERVER_ERROR:
         return False
     return True if wait is None else wait
 
 
 def _content(answer: requests.Response, most: int) -> bytes | None:
-    """Return the body of an answer; ``None`` where it is larger."""
+    """Return the body of an answer; ``None`` if it is larger."""
     content = b""
     for chunk in answer.iter_content(_CHUNK):
         content += chunk

@@ -1,4 +1,4 @@
-"""pypiserver: the index that is embedded for rehearsals, on loopback, with a token made for the occasion."""
+"""pypiserver: the embedded index for rehearsals, on loopback, with a temporary token."""
 
 import contextlib
 import secrets
@@ -18,7 +18,7 @@ class _Server(ThreadingMixIn, WSGIServer):
 
 class _Quiet(WSGIRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - named by the base class
-        """Say nothing: standard error belongs to the console."""
+        """Log nothing: standard error is for the console."""
 
 
 @contextlib.contextmanager
@@ -26,7 +26,7 @@ def serving(folder: Path) -> Iterator[tuple[Target, Token]]:
     """Serve an empty index from a folder, on a free port of loopback, until the block ends.
 
     Yields:
-        Where it is, and the token that it takes.
+        Its addresses, and its token.
     """
     import pypiserver
 

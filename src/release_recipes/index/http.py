@@ -1,4 +1,4 @@
-"""One client for questions and uploads, so that both see the same proxies, certificates and credentials."""
+"""The HTTP client for questions and uploads: both use the same proxies, certificates and credentials."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 def prepared(session: requests.Session) -> requests.Session:
-    """Have a session trust what is set for other programs: ``SSL_CERT_FILE``, besides requests' own variables."""
+    """Make a session use ``SSL_CERT_FILE``, as other programs do, besides the variables of requests."""
     if not (os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")):
         session.verify = os.environ.get("SSL_CERT_FILE") or True
     return session
 
 
 def why(error: BaseException) -> str:
-    """Return the innermost reason of a failed request, without the objects that libraries wrap it in."""
+    """Return the innermost reason of a failed request."""
     import requests
 
     *_, innermost = _chain(error)
@@ -28,7 +28,7 @@ def why(error: BaseException) -> str:
 
 
 def never_sent(error: BaseException) -> bool:
-    """Return whether no byte of a request can have left: there was no connection, or nowhere to go."""
+    """Return whether no byte of a request can have been sent, because there was no connection."""
     import requests
     from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
@@ -37,7 +37,7 @@ def never_sent(error: BaseException) -> bool:
 
 
 def is_permanent(error: BaseException) -> bool:
-    """Return whether asking again cannot help: a certificate that is not trusted, an address that is none."""
+    """Return whether a retry cannot help: the certificate is not trusted, or the address is not valid."""
     from requests.exceptions import InvalidHeader, InvalidSchema, InvalidURL, MissingSchema
     from urllib3.exceptions import LocationParseError
 

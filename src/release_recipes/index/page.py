@@ -1,6 +1,6 @@
-"""One page of an index's simple API: what there is of a project.
+"""The page of a project in an index's simple API.
 
-The JSON form (:pep:`691`, with the versions of :pep:`700` and the status of :pep:`792`) and the HTML form (:pep:`503`).
+It is JSON (:pep:`691`, with the versions of :pep:`700` and the status of :pep:`792`) or HTML (:pep:`503`).
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Listed:
-    """One file on an index page."""
+    """A file on an index page."""
 
     filename: str
     url: str
-    #: 64 lower-case hex digits; ``None`` where the index offers none.
+    #: 64 lower-case hex digits; ``None`` if the index offers none.
     sha256: str | None
-    #: Whether the index advises against it (:pep:`592`).
+    #: Whether it is yanked (:pep:`592`).
     yanked: bool = False
 
     @property
     def version(self) -> str | None:
-        """The version in the file's name, normalised; ``None`` where the name is not one of a distribution."""
+        """The version in the file's name, normalised; ``None`` if it is not the name of a distribution."""
         try:
             if self.filename.endswith(".whl"):
                 return str(parse_wheel_filename(self.filename)[1])
@@ -43,19 +43,21 @@ class Listed:
 
 @dataclass(frozen=True)
 class Page:
-    """What an index has of one project."""
+    """What an index has of a project."""
 
-    #: Whether the project's name exists there.
+    #: Whether the project exists on the index.
     exists: bool
     #: By file name.
     files: Mapping[str, Listed] = field(default_factory=dict)
-    #: What the project is: ``active``, ``archived``, ``quarantined`` or ``deprecated`` (:pep:`792`).
+    #: The status of the project: ``active``, ``archived``, ``quarantined`` or ``deprecated`` (:pep:`792`).
     status: str = "active"
-    #: Every version that the index names (:pep:`700`), also those whose files were all deleted; as it spells them.
+    #: Every version that the index lists (:pep:`700`), even if its files were deleted; as the index spells it.
     named_versions: frozenset[str] = frozenset()
+    #: The address that answered, after redirects.
+    address: str = ""
 
     def of_version(self, version: str) -> list[Listed]:
-        """Return the files of a version in any spelling; ``version`` is normalised."""
+        """Return the files of a version; ``version`` is normalised."""
         return [file for file in self.files.values() if file.version == version]
 
     def versions(self) -> set[str]:
@@ -64,7 +66,7 @@ class Page:
 
 
 def read_page(answer: requests.Response) -> Page:
-    """Read an answer of either form.
+    """Read an answer in JSON or HTML.
 
     Raises:
         ValueError, KeyError, TypeError: It is neither.
@@ -78,7 +80,8 @@ def read_page(answer: requests.Response) -> Page:
         parser = _Links(answer.url)
         parser.feed(answer.content.decode("utf-8", "replace"))
         listed, status, versions = parser.files, parser.status, frozenset()
-    return Page(exists=True, files={file.filename: file for file in listed}, status=status, named_versions=versions)
+    files = {file.filename: file for file in listed}
+    return Page(exists=True, files=files, status=status, named_versions=versions, address=answer.url)
 
 
 def _of_json(entry: Mapping[str, Any], base: str) -> Listed:

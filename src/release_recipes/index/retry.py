@@ -1,4 +1,4 @@
-"""Trying again, and for how long: stamina, with each failed attempt told as an event and a server's ``Retry-After``."""
+"""Retries by stamina, with an event for each failed attempt, and the server's ``Retry-After``."""
 
 from __future__ import annotations
 
@@ -19,51 +19,50 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Retries:
-    """How often something is tried, and for how long; whichever ends first."""
+    """The number of attempts and their time; the first limit that is reached ends them."""
 
     attempts: int
-    #: Seconds in all, after which no attempt begins.
+    #: Seconds for all attempts; after that, none begins.
     seconds: float
-    #: Seconds before the second attempt, doubled for each further one, and the longest; plus a jitter.
+    #: Seconds before the second attempt, which double for each further one, and their maximum; plus a jitter.
     first_wait: float
     longest_wait: float
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How long the world is waited for, all in seconds; who tests has less of it."""
+    """Timeouts and retries, in seconds; tests use shorter ones."""
 
-    #: A question to the index, and one answer of its.
+    #: A question to the index; and the timeout of an answer.
     question: Retries = Retries(4, 30.0, 0.25, 4.0)
     answer: float = 20.0
-    #: One file's upload; and to connect, and between two bytes of the answer (PyPI may think about a large file).
+    #: The upload of a file; and its timeouts: to connect, and between two bytes of the answer (slow for large files).
     upload: Retries = Retries(6, 600.0, 0.5, 30.0)
     upload_answer: tuple[float, float] = (15.0, 120.0)
     #: The GitHub release as a whole.
     github: Retries = Retries(4, 120.0, 1.0, 20.0)
-    #: Before each question, where one answer of the index is not believed: its page may be half updated.
+    #: Pauses before each question, if an answer may be wrong: an index page may be partly updated.
     doubt: tuple[float, ...] = (0.0, 1.0, 2.0)
-    #: The same where the index says that it has a file, which its pages may list a minute later.
+    #: The same if the index says that it has a file, which its pages may list a minute later.
     late: tuple[float, ...] = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-    #: Until an index that does not serve what it took is left to ``resume``; and the longest pause between questions.
+    #: How long to wait until the index serves the uploaded files; and the longest pause between questions.
     served: float = 300.0
     pause: float = 10.0
-    #: After so long it is told what is waited for.
+    #: After this time, the user is told what is waited for.
     silence: float = 5.0
 
 
-#: That of a release.
+#: The timeouts of a release.
 PATIENCE = Patience()
 
 
 def attempts(retries: Retries, transient: Callable[[Exception], bool | float]) -> Iterator[stamina.Attempt]:
-    """Yield attempts, each to be used as a context, until one succeeds.
+    """Yield attempts, each a context manager, until one succeeds.
 
     Args:
-        retries: How many there are, and their pauses.
-        transient: Told of each failure: ``False`` ends it (the failure is raised), a number of seconds overrides the
-            pause; one that would go past the end of the time ends it, too: a server that wants an hour is not asked
-            every minute.
+        retries: The number of attempts, and their pauses.
+        transient: Called with each failure. ``False`` ends the attempts, and the failure is raised; a number of
+            seconds replaces the pause. A pause that exceeds the time for all attempts ends them, too.
     """
     import stamina
     import stamina.instrumentation
@@ -82,13 +81,13 @@ def attempts(retries: Retries, transient: Callable[[Exception], bool | float]) -
 
 
 def _tell(details: RetryDetails) -> None:
-    """Tell what failed, and when it is tried again (stamina's own hooks log the arguments of what is tried again)."""
+    """Emit what failed, and when it is tried again (stamina's own hooks would log the arguments of the call)."""
     why = MASK(str(details.caused_by)).rstrip(".")
-    events.emit(events.Output("retry", f"{why}; again in {details.wait_for:.1f} s"))
+    events.emit(events.Output("retry", f"{why}; trying again in {details.wait_for:.1f} s"))
 
 
 def seconds_of(retry_after: str | None) -> float | None:
-    """Return the seconds that a ``Retry-After`` asks for, in either form of :rfc:`9110` 10.2.3; ``None`` for none."""
+    """Return the seconds of a ``Retry-After``, in either format of :rfc:`9110` 10.2.3; ``None`` for none."""
     try:
         return max(float(retry_after or "nothing"), 0.0)
     except ValueError:

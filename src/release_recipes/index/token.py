@@ -1,8 +1,8 @@
-"""What can be read in a PyPI token without asking anybody: which index it is for, its projects, its time.
+"""Facts that can be read from a PyPI token: its index, its projects, and when it is valid.
 
 A token is ``pypi-`` and a macaroon (version 2, binary, URL-safe base64): fields of type, length and data, in sections.
-Its restrictions are JSON; their forms stand in PyPI's source, ``warehouse/macaroons/caveats``. The signature cannot be
-checked here, and a restriction of a kind that is not known is left out.
+Its restrictions are JSON; PyPI's source defines them in ``warehouse/macaroons/caveats``. The signature cannot be
+checked here, and unknown restrictions are ignored.
 """
 
 import base64
@@ -23,21 +23,21 @@ _LOCATION = re.compile(rb"\x02\x01(.)(.*)", re.DOTALL)
 
 @dataclass(frozen=True)
 class TokenFacts:
-    """What a token says of itself."""
+    """The facts in a token."""
 
     #: The host of the index that made it, such as ``test.pypi.org``.
     location: str
-    #: The normalised names of the projects that it is for; ``None`` where it does not name any.
+    #: The normalised names of its projects; ``None`` if it is not limited to projects.
     projects: frozenset[str] | None = None
-    #: When it begins and ceases to count, in seconds since 1970; ``None`` where it does not say.
+    #: When it is valid from, and when it expires, in seconds since 1970; ``None`` if it has no such limit.
     not_before: int | None = None
     expires: int | None = None
 
 
 def read_token(token: Token) -> TokenFacts | None:
-    """Read a token; ``None`` where it is not one of PyPI's.
+    """Read a token; ``None`` if it is not a token of PyPI.
 
-    Nothing of its text leaves here but what :class:`TokenFacts` names.
+    Only the facts of :class:`TokenFacts` are returned.
     """
     text = token.reveal()
     packed = text.removeprefix(PREFIX)
@@ -53,14 +53,14 @@ def read_token(token: Token) -> TokenFacts | None:
 
 
 def _caveats(text: str) -> Iterator[Any]:
-    """Yield every JSON value in a token: its restrictions, among what is none."""
+    """Yield every JSON value in a token; its restrictions are among them."""
     for found in re.finditer(r"[\[{]", text):
         with contextlib.suppress(ValueError):
             yield json.JSONDecoder().raw_decode(text, found.start())[0]
 
 
 def _facts(location: str, caveats: Iterator[Any]) -> TokenFacts:
-    """Put the restrictions together, in their present form (a list that begins with its kind) and the earlier ones."""
+    """Combine the restrictions, in the current format (a list that starts with its kind) and the older ones."""
     projects: frozenset[str] | None = None
     not_before = expires = None
     for caveat in caveats:

@@ -1,7 +1,7 @@
-"""twine: checks a distribution's description, and uploads one file in one attempt.
+"""twine: checks the description of a distribution, and uploads a file in a single attempt.
 
-It is used as a library: one process for many files, and the token is in no process's environment or command line.
-Retrying is not left to it (it retries at once, on 5xx only, and has no time-out): see ``publish/upload``.
+It is used as a library: one process uploads all files, and the token is not in an environment or a command line.
+Its own retries are not used (without a pause, on 5xx only, without a timeout): see ``publish/upload``.
 """
 
 from __future__ import annotations
@@ -28,43 +28,43 @@ if TYPE_CHECKING:
     import requests
     from twine.repository import Repository
 
-#: How much of an index's words is told.
+#: The number of characters of an index's answer that are shown.
 LONGEST_WORDS = 300
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What an index said to one upload."""
+    """The answer of an index to an upload."""
 
     status: int
     reason: str
-    #: Seconds that it asks to wait for (``Retry-After``).
+    #: Seconds to wait (``Retry-After``).
     retry_after: float | None = None
-    #: Where it sends whoever uploads here; empty where that is no redirect.
+    #: The target of a redirect; empty if it is not a redirect.
     location: str = ""
 
     @property
     def stored(self) -> bool:
-        """Whether it took the file."""
+        """Whether the index stored the file."""
         return 200 <= self.status < 300  # noqa: PLR2004 - the classes of RFC 9110
 
     @property
     def is_server_error(self) -> bool:
-        """Whether it broke down: it may have stored the file all the same."""
+        """Whether the index failed; it may have stored the file anyway."""
         return self.status >= 500  # noqa: PLR2004
 
     @property
     def is_transient(self) -> bool:
-        """Whether another attempt may go better."""
+        """Whether another attempt may succeed."""
         return self.is_server_error or self.status in {408, 429}
 
     @property
     def is_duplicate(self) -> bool:
-        """Whether it says that it has, or had, a file of that name."""
+        """Whether the index has, or had, a file of that name."""
         return self.status in {400, 409} and bool(_DUPLICATE.search(self.reason))
 
 
-#: The words of PyPI, pypiserver, devpi, Artifactory and Nexus for a name that is taken.
+#: The messages of PyPI, pypiserver, devpi, Artifactory and Nexus for a name that is taken.
 _DUPLICATE = re.compile(r"already (?:exist|been used|in use)|does not allow updating|cannot be updated", re.IGNORECASE)
 
 
@@ -72,12 +72,11 @@ class NoResponse(Exception):
     """An attempt ended without an answer."""
 
     def __init__(self, why: str, *, sent: bool, permanent: bool) -> None:
-        """Keep why, masked.
+        """Keep the reason, masked.
 
         Args:
             why: The innermost reason.
-            sent: Whether the index may have stored the file all the same: only a connection that was never made proves
-                that it has not.
+            sent: Whether the index may have stored the file: it has not only if there was no connection.
             permanent: Whether another attempt cannot help.
         """
         super().__init__(MASK(why))
@@ -85,11 +84,11 @@ class NoResponse(Exception):
 
 
 class AnotherFile(Exception):
-    """A file on disk is not the one that was hashed."""
+    """A file on disk differs from the file that was hashed."""
 
 
 def check_descriptions(files: Sequence[Path]) -> tuple[list[str], list[str]]:
-    """Run ``twine check``; its errors, and what its strict mode adds."""
+    """Run ``twine check``, and return its errors and its warnings."""
     from twine.commands import check
     from twine.exceptions import TwineException
 
@@ -109,7 +108,7 @@ def check_descriptions(files: Sequence[Path]) -> tuple[list[str], list[str]]:
 
 @contextlib.contextmanager
 def _captured() -> Iterator[list[tuple[int, str]]]:
-    """Collect what twine logs."""
+    """Collect the log messages of twine."""
     said: list[tuple[int, str]] = []
 
     class Collect(logging.Handler):
@@ -128,15 +127,15 @@ def _captured() -> Iterator[list[tuple[int, str]]]:
 
 @contextlib.contextmanager
 def uploading(target: Target, token: Token, timeouts: tuple[float, float]) -> Iterator[Repository]:
-    """Open a connection to an index's upload address; one a thread.
+    """Open a connection to the upload address of an index, one for each thread.
 
-    twine announces each file, but standard output belongs to the console (and to ``--json``): the whole of an upload
-    runs inside :func:`silenced`.
+    twine prints the name of each file, but standard output is for the console (and for ``--json``), so all uploads
+    run inside :func:`silenced`.
 
     Args:
         target: The index.
-        token: For it.
-        timeouts: Seconds to connect, and between two bytes of an answer; twine's own session has none at all.
+        token: Its token.
+        timeouts: Seconds to connect, and between two bytes of an answer; twine's own session has no timeouts.
     """
     from requests.adapters import HTTPAdapter
     from twine.settings import Settings
@@ -162,7 +161,7 @@ def uploading(target: Target, token: Token, timeouts: tuple[float, float]) -> It
 
 @contextlib.contextmanager
 def silenced() -> Iterator[None]:
-    """Keep twine from announcing files, and from its words on each attempt, for the whole process."""
+    """Suppress the output of twine for the whole process."""
     from twine import repository
 
     announce, repository.print = repository.print, lambda *_: None  # type: ignore[attr-defined]
@@ -178,7 +177,7 @@ def upload(repository: Repository, file: Path, sha256: str) -> Answer:
 
     Raises:
         NoResponse: The attempt ended without an answer.
-        AnotherFile: It has not that hash any more; it was not sent.
+        AnotherFile: Its hash has changed; it was not sent.
     """
     import requests
     from twine.package import PackageFile
@@ -189,7 +188,7 @@ def upload(repository: Repository, file: Path, sha256: str) -> Answer:
         raise AnotherFile(file)
     with events.effect(f"POST {repository.url} {file.name}"):
         try:
-            # One attempt: twine's own loop would try again at once, whatever happened to the first.
+            # One attempt: twine's own loop would try again immediately.
             answer = repository.upload(package, max_redirects=1)
         except (requests.exceptions.RequestException, LocationParseError, UnicodeError) as error:
             raise NoResponse(why(error), sent=not never_sent(error), permanent=is_permanent(error)) from None
@@ -199,14 +198,14 @@ def upload(repository: Repository, file: Path, sha256: str) -> Answer:
 
 
 def _words(answer: requests.Response) -> str:
-    """Return why an index said no: PyPI tells it in the reason, others in the first line of the body."""
+    """Return why an index refused a file: PyPI says it in the reason, others in the first line of the body."""
     reason = (answer.reason or "").strip()
     said = _first_line(MASK(answer.text)).removeprefix(str(answer.status_code)).strip()
     words = reason if not said or said in reason else said if reason in said else f"{reason}: {said}"
-    return MASK(words)[:LONGEST_WORDS]  # in this order: what is left of a cut secret is not masked
+    return MASK(words)[:LONGEST_WORDS]  # in this order: a part of a secret would not be masked
 
 
 def _first_line(text: str) -> str:
-    """Return the first line of an answer that says something; PyPI and proxies answer in HTML, too."""
+    """Return the first line of text in an answer, which may be HTML."""
     plain = html.unescape(re.sub(r"(?s)<(style|script|head)\b.*?</\1>|<[^>]*>", "\n", text))
     return next((line.strip() for line in plain.splitlines() if line.strip()), "")

@@ -1,4 +1,4 @@
-"""Act 2: prepare. Everything happens in a workspace, and whatever fails or is killed, there is nothing to undo."""
+"""Act 2: prepare. Everything happens in a workspace, so that after a failure or a kill there is nothing to undo."""
 
 import functools
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from release_recipes.processes.threads import in_parallel
 
 __all__ = ["STEPS", "describe", "prepare"]
 
-#: The steps in order; those of one line run in parallel.
+#: The steps in order; the steps of a line run in parallel.
 STEPS: tuple[tuple[Step, ...], ...] = (
     (bump.STEP,),
     (hooks.STEP,),
@@ -34,19 +34,19 @@ def describe(plan: Plan, workspace: Workspace) -> list[tuple[str, list[str]]]:
 
 
 def prepare(plan: Plan, workspace: Workspace, goes_on: Callable[[TestsFailed], bool]) -> None:
-    """Take every step.
+    """Run every step.
 
     Args:
         plan: The release.
         workspace: Where it is prepared.
-        goes_on: Asked when tests failed, once everything that ran in parallel is over.
+        goes_on: Asks whether to continue after failed tests, when everything that ran in parallel has ended.
 
     Raises:
-        Failed: A step failed; only the workspace was touched.
-        TestsFailed: The tests failed, and ``goes_on`` said no.
+        Failed: A step failed; only the workspace was changed.
+        TestsFailed: The tests failed, and ``goes_on`` returned false.
     """
     for line in STEPS:
-        # A failure other than of the tests comes first: a user who goes on without tests would meet it anyway.
+        # Other failures come before failed tests: a user who continues without tests would get them anyway.
         failures = in_parallel([functools.partial(_run, step, plan, workspace) for step in line])
         failures.sort(key=lambda failure: isinstance(failure, TestsFailed))
         for failure in failures[:1]:

@@ -1,4 +1,4 @@
-"""Build the distributions, in a clone of the release commit that nothing else has touched."""
+"""Build the distributions, in a clone of the release commit that is used for nothing else."""
 
 import shutil
 from pathlib import Path
@@ -16,7 +16,7 @@ from release_recipes.settings import Settings
 
 
 def _describe(plan: Plan, workspace: Workspace) -> list[str]:
-    sdist = ["repack the sdist, so that two builds are the same bytes"] if plan.settings.normalise_sdist else []
+    sdist = ["repack the sdist, so that two builds are identical"] if plan.settings.normalise_sdist else []
     return [f"$ {shown(_command(workspace.project(workspace.source.path), plan.settings))}", *sdist]
 
 
@@ -26,10 +26,10 @@ def _run(plan: Plan, workspace: Workspace) -> str:
 
 
 def build(workspace: Workspace, settings: Settings, *, normalises: bool) -> None:
-    """Build what the source clone of a workspace holds, into the workspace's ``dist``, and hash it.
+    """Build the release commit of a workspace into its ``dist``, and hash the distributions.
 
     Raises:
-        Failed: The build failed, or left nothing in ``dist/``.
+        Failed: The build failed, or wrote nothing to ``dist/``.
     """
     clone_release(workspace, workspace.build)
     build_in(workspace.project(workspace.build), settings, workspace.epoch, normalises=normalises)
@@ -41,12 +41,12 @@ def build_in(folder: Path, settings: Settings, epoch: str, *, normalises: bool) 
 
     Args:
         folder: The project's folder in a clone.
-        settings: They name the nox session that builds, where the project has it.
-        epoch: For ``SOURCE_DATE_EPOCH``, seconds.
+        settings: They name the nox session for the build, which the project may have.
+        epoch: The value of ``SOURCE_DATE_EPOCH``, in seconds.
         normalises: Whether sdists are repacked.
 
     Raises:
-        Failed: The build failed, or left nothing in ``dist/``.
+        Failed: The build failed, or wrote nothing to ``dist/``.
     """
     dist = folder / "dist"
     shutil.rmtree(dist, ignore_errors=True)
@@ -55,17 +55,17 @@ def build_in(folder: Path, settings: Settings, epoch: str, *, normalises: bool) 
         run(command, cwd=folder, env=nox.environment() | {"SOURCE_DATE_EPOCH": epoch}, tell=True)
     except CommandFailed as error:
         message = f"The build failed (exit code {error.code})."
-        raise Failed(message, f"See its output above; try it in a fresh clone: {shown(command)}") from error
+        raise Failed(message, f"See the output above, and try it in a new clone: {shown(command)}") from error
     if not dist.is_dir() or not any(path.is_file() for path in dist.iterdir()):
-        message = f"The build ({shown(command)}) left nothing in dist/."
-        raise Failed(message, "Have the session write the distributions to dist/.")
+        message = f"The build ({shown(command)}) did not write anything to dist/."
+        raise Failed(message, "Change the session so that it writes the distributions to dist/.")
     if normalises:
         for sdist in dist.glob("*.tar.gz"):
             normalise(sdist, int(epoch))
 
 
 def _command(folder: Path, settings: Settings) -> list[str]:
-    """Return what builds the project: its session, or what our session does, without the start of nox around it."""
+    """Return the command for the build: the project's session, or the command of our session without nox."""
     has_session = nox.has(settings.build_session, nox.sessions(folder))
     return nox.command([settings.build_session]) if has_session else [*pypa_build.COMMAND]
 

@@ -1,4 +1,4 @@
-"""Bring every version file to the planned version, and see that each changed and nothing else did."""
+"""Change every version file to the planned version, and check that each file changed and no other did."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from release_recipes.settings import read_pyproject
 
 
 def _describe(plan: Plan, workspace: Workspace) -> list[str]:
-    """Tell how, and show the difference: the version files are edited in the workspace, without hooks."""
+    """Show the command and the diff: the version files are edited in the workspace, without hooks."""
     folder = workspace.project(workspace.source.path)
     bump(plan, workspace.source, folder, hooks=False)
     difference = workspace.source.ask("diff", "--no-color", "--no-ext-diff")
@@ -24,16 +24,16 @@ def _run(plan: Plan, workspace: Workspace) -> str:
 
 
 def bump(plan: Plan, git: Git, folder: Path, *, hooks: bool) -> list[str]:
-    """Edit the version files of a clean working tree; the files that changed, below the repository's folder.
+    """Edit the version files of a clean working tree, and return the changed files, relative to the repository.
 
     Args:
         plan: The release.
         git: The repository: a clone of ours, or the user's.
         folder: The project's folder in it.
-        hooks: Whether hooks of bump-my-version's own run.
+        hooks: Whether the setup and pre-commit hooks of bump-my-version run.
 
     Raises:
-        BumpFailed: A file did not change, or one changed that is no version file, or it came to another version.
+        BumpFailed: A file did not change, another file changed, or the new version differs from the plan.
     """
     before = set(changed_files(git))
     plan.source.apply(folder, plan.part, plan.version, hooks=hooks)
@@ -41,20 +41,20 @@ def bump(plan: Plan, git: Git, folder: Path, *, hooks: bool) -> list[str]:
     names = {file.name: (folder / file.name).relative_to(git.path).as_posix() for file in plan.versions.files}
     if missed := sorted(n for f in plan.versions.files if f.must_change and (n := names[f.name]) not in changed):
         message = f"The bump to {plan.version} did not change {', '.join(missed)}."
-        raise BumpFailed(message, "Fix its search pattern; look at: bump-my-version bump --dry-run -v")
-    # What a hook of bump-my-version writes is meant: a lock file, for instance.
+        raise BumpFailed(message, "Fix its search pattern; to see what it matches: bump-my-version bump --dry-run -v")
+    # Hooks of bump-my-version may write other files, such as a lock file.
     if foreign := sorted(set(changed) - set(names.values()) if not hooks else ()):
-        message = f"The bump to {plan.version} also changed {', '.join(foreign)}, which is no version file."
-        raise BumpFailed(message, "Look at what changed it: bump-my-version bump --dry-run -v")
+        message = f"The bump to {plan.version} also changed {', '.join(foreign)}, which is not a version file."
+        raise BumpFailed(message, "See what changes it: bump-my-version bump --dry-run -v")
     project = read_project(folder, read_pyproject(folder), plan.settings.version_files, below=plan.folder)
     if (arrived := project.source.read(folder).current) != plan.version:
-        message = f"The bump came to {arrived}, and {plan.version} was planned."
-        raise BumpFailed(message, "Look at what bump-my-version does: bump-my-version bump --dry-run -v")
+        message = f"The bump resulted in {arrived}, but {plan.version} was planned."
+        raise BumpFailed(message, "See what bump-my-version does: bump-my-version bump --dry-run -v")
     return changed
 
 
 def changed_files(git: Git) -> list[str]:
-    """Return what differs from HEAD in a repository, relative to its top."""
+    """Return the files that differ from HEAD, relative to the repository."""
     return [change[3:] for change in git.changes()]
 
 

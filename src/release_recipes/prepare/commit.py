@@ -1,4 +1,4 @@
-"""Make the release commit in the workspace: the version files, and what hooks changed in tracked files."""
+"""Make the release commit in the workspace: with the version files, and with what hooks changed in tracked files."""
 
 from release_recipes.plan import Plan
 from release_recipes.prepare.step import Step, without_bump
@@ -15,7 +15,7 @@ def _describe(plan: Plan, _workspace: Workspace) -> list[str]:
 def _run(plan: Plan, workspace: Workspace) -> str:
     source = workspace.source
     source.does("add", "--update")
-    # For TestPyPI the same HEAD must give the same bytes again, so the commit is dated by it.
+    # For TestPyPI, the same HEAD must always give identical files, so the commit gets the date of HEAD.
     dated = source.ask("log", "-1", "--format=%cI", plan.base) if plan.test else ""
     dates = {"GIT_AUTHOR_DATE": dated, "GIT_COMMITTER_DATE": dated} if dated else {}
     source.signs(*_COMMAND, feed=plan.commit_message + "\n", env=dates)

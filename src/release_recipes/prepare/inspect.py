@@ -1,4 +1,4 @@
-"""Inspect what was built, compared with the last release."""
+"""Inspect the distributions, and compare them with the last release."""
 
 from release_recipes.distributions import inspection, last_release
 from release_recipes.index.client import Index
@@ -11,7 +11,7 @@ from release_recipes.settings import Target
 def _describe(plan: Plan, _workspace: Workspace) -> list[str]:
     skipped = [each.name for each in inspection.INSPECTIONS if each.name in plan.settings.skip_checks]
     without = f", without {', '.join(skipped)}" if skipped else ""
-    lines = [f"look into each distribution with twine, check-wheel-contents and checks of our own{without}"]
+    lines = [f"inspect each distribution with twine, check-wheel-contents and our own checks{without}"]
     if _compares(plan):
         lines.append(f"compare them with the last release on {plan.last_index}")
     return lines
@@ -23,10 +23,14 @@ def _compares(plan: Plan) -> bool:
 
 def _run(plan: Plan, workspace: Workspace) -> str:
     found = workspace.distributions()
-    # Without a token, which act 2 does not have.
+    # Act 2 has no token.
     index = Index(Target("", plan.last_index))
     last = last_release.fetch(index, plan.project, plan.version, workspace.folder / "last") if _compares(plan) else []
-    subject = inspection.subject_of(found, plan.settings, name=plan.project, version=plan.version, last=last)
+    below = "" if plan.folder == "." else f"{plan.folder}/"
+    tracked = [name.removeprefix(below) for name in workspace.source.tracked() if name.startswith(below)]
+    subject = inspection.subject_of(
+        found, plan.settings, name=plan.project, version=plan.version, last=last, tracked=tracked
+    )
     inspection.inspect(subject)
     against = f", compared with {', '.join(path.name for path in last)}" if last else ""
     return f"{len(found)} distributions of {plan.project} {plan.version}{against}"

@@ -1,7 +1,7 @@
-"""Install each distribution into a fresh environment before anybody else can: what fits this machine and this Python.
+"""Install the distributions that fit this platform and this Python into new environments, before the upload.
 
-The index is not asked for the project itself, only for its dependencies, from where they always come. It runs in
-parallel with the inspection.
+The project itself is installed from its file, and its dependencies from the configured indexes. This runs in parallel
+with the inspection.
 """
 
 import functools
@@ -25,8 +25,8 @@ def _left_out(plan: Plan) -> str:
 
 
 def _describe(plan: Plan, _workspace: Workspace) -> list[str]:
-    kinds = "wheel" if plan.settings.try_install == "wheels" else "wheel, and the sdist,"
-    return [f"install each {kinds} that fits this machine into a fresh environment with uv, and import it"]
+    kinds = "each wheel" if plan.settings.try_install == "wheels" else "the sdist and each wheel"
+    return [f"install {kinds} for this platform into a new environment with uv, and import it"]
 
 
 def _run(plan: Plan, workspace: Workspace) -> str:
@@ -38,40 +38,48 @@ def _run(plan: Plan, workspace: Workspace) -> str:
     jobs = [functools.partial(install, path, workspace.folder, plan.project) for path in wanted]
     for failure in in_parallel(jobs):
         raise failure
-    return f"installed {', '.join(path.name for path in wanted)}" if wanted else "none can be installed on this machine"
+    return f"installed {', '.join(path.name for path in wanted)}" if wanted else "no distribution is for this platform"
 
 
 def install(distribution: Path, folder: Path, project: str) -> None:
-    """Install one distribution into an environment below a folder; what cannot be used then is told as a warning.
+    """Install a distribution into an environment below a folder; what cannot be imported is a warning.
 
     Raises:
-        BadDistribution: It cannot be installed, or does not fit together with its dependencies.
+        BadDistribution: It cannot be installed, or pip check fails.
     """
     python = uv.make_environment(folder / f"installed-{distribution.name}")
     try:
         uv.install_file(distribution, python)
     except CommandFailed as error:
-        hint = f"Try it: uv venv try && uv pip install --python try dist/{distribution.name}. {error.message}"
+        hint = f"{error.message} Try it: uv venv try && uv pip install --python try dist/{distribution.name}"
         raise BadDistribution([Finding(f"{distribution.name} cannot be installed.", hint, check="install")]) from error
     checked = uv.check(python)
     if checked.code != 0:
         last = checked.output.strip().splitlines()[-1:]
-        message = f"{distribution.name} installs, but pip check is not content: {''.join(last)}"
+        message = f"{distribution.name} can be installed, but pip check fails: {''.join(last)}"
         raise BadDistribution([Finding(message, "Fix the requirements in the project's metadata.", check="install")])
     modules = uv.top_level_modules(distribution) if distribution.suffix == ".whl" else []
     for fault in uv.unusable(python, project, modules):
-        message = f"{distribution.name} installs, but this fails: {fault}."
-        events.emit(events.Warned(warning(message, "An extra or an application may have its reasons.", "install")))
+        message = f"{distribution.name} can be installed, but this fails: {fault.words}."
+        # An extra cannot provide modules of the project itself.
+        if any(f"{fault.missing}.".startswith(f"{module}.") for module in modules):
+            hint = "A package or module is missing; check which ones the build backend includes."
+            raise BadDistribution([Finding(message, hint, check="install")])
+        events.emit(
+            events.Warned(
+                warning(message, "This is fine if it needs an extra, or an application around it.", "install")
+            )
+        )
 
 
 def fits_here(distribution: Path) -> bool:
-    """Return whether a distribution can be installed on this machine: a wheel for its tags, or an sdist."""
+    """Return whether a distribution can be installed on this platform: a wheel with its tags, or an sdist."""
     if distribution.suffix != ".whl":
         return distribution.name.endswith(".tar.gz")
     try:
         return not parse_wheel_filename(distribution.name)[3].isdisjoint(sys_tags())
     except InvalidWheelFilename:
-        return False  # the inspection tells
+        return False  # the inspection reports it
 
 
 STEP = Step("install", _left_out, _describe, _run)

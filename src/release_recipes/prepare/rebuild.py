@@ -1,7 +1,7 @@
-"""Build a second time, in another folder and at another time, and compare: who rebuilds a release should get it.
+"""Build a second time, in another folder and at another time, and compare, so that a release is reproducible.
 
-What makes two builds of ours the same stands elsewhere: ``SOURCE_DATE_EPOCH`` in :mod:`~release_recipes.prepare.build`,
-the umask in :func:`~release_recipes.prepare.workspace.usual_modes`, the sdist's repacking in
+What makes two builds identical is elsewhere: ``SOURCE_DATE_EPOCH`` in :mod:`~release_recipes.prepare.build`,
+the umask in :mod:`~release_recipes.processes.process`, the repacking of sdists in
 :mod:`~release_recipes.distributions.normalise`. See https://reproducible-builds.org/docs/.
 """
 
@@ -27,7 +27,7 @@ CLOCK = 2.0
 #: Seconds by which the second clone's files are older.
 DAY = 86400
 
-#: What an sdist's repacking takes away.
+#: The differences that repacking an sdist removes.
 _REPACKED = {"mode", "time", "owner", "order", "archive"}
 
 
@@ -37,7 +37,7 @@ def _left_out(plan: Plan) -> str:
 
 
 def _describe(_plan: Plan, _workspace: Workspace) -> list[str]:
-    return ["build again in another folder, and compare each distribution"]
+    return ["build again in another folder, and compare the distributions"]
 
 
 def _run(plan: Plan, workspace: Workspace) -> str:
@@ -54,11 +54,11 @@ def _run(plan: Plan, workspace: Workspace) -> str:
         raise BadDistribution(found)
     for finding in found:
         events.emit(events.Warned(replace(finding, severity=Severity.WARNING)))
-    return f"{len(found)} of {len(first)} differ" if found else "the same bytes"
+    return f"{len(found)} of {len(first)} differ" if found else "identical"
 
 
 def _make_older(clone: Path) -> None:
-    """Give every file of a clone another time than the first one has."""
+    """Set the time of every file in a clone to an earlier one."""
     for path in clone.rglob("*"):
         if path.is_file() and not path.is_symlink() and ".git" not in path.relative_to(clone).parts:
             then = path.stat().st_mtime - DAY
@@ -66,18 +66,18 @@ def _make_older(clone: Path) -> None:
 
 
 def _compared(first: list[Path], again: Path) -> Iterator[Finding]:
-    """Compare each distribution with that of the second build."""
+    """Compare each distribution with the second build."""
     for path in first:
         second = again / path.name
         if not second.is_file():
-            hint = "See where its name comes from: a version with a date, or the machine."
-            yield _found(f"{path.name} is not among what a second build makes.", hint)
+            hint = "Check where its name comes from, such as the date or the machine."
+            yield _found(f"A second build does not produce {path.name}.", hint)
         elif told := differences(Distribution(path), Distribution(second)):
             repacked = path.name.endswith(".tar.gz") and told.keys() <= _REPACKED
-            hint = "See https://reproducible-builds.org/docs/ for the usual causes; look with: diffoscope"
+            hint = "See https://reproducible-builds.org/docs/ for common causes, and compare the files with: diffoscope"
             if repacked:
-                hint = "Only what a repacking takes away; in pyproject.toml: [tool.release] normalise_sdist = true"
-            yield _found(f"{path.name} is not the same when it is built again: {sentence(told)}.", hint)
+                hint = "Repacking removes these differences: remove normalise_sdist from [tool.release]."
+            yield _found(f"{path.name} differs when it is built again: {sentence(told)}.", hint)
 
 
 def _found(message: str, hint: str) -> Finding:

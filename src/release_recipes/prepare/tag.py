@@ -1,4 +1,4 @@
-"""Make the tag object in the workspace: it names the commit that was built, and lists each distribution's sha256."""
+"""Make the tag object in the workspace: it tags the commit of the build, and lists the sha256 of each distribution."""
 
 from release_recipes.plan import Plan
 from release_recipes.prepare.step import Step
@@ -8,7 +8,7 @@ from release_recipes.state import tag_message
 
 
 def _command(plan: Plan, commit: str) -> list[str]:
-    """Return the words with which git tags; ``--annotate`` makes a signed tag too, where tag.gpgSign says so."""
+    """Return the arguments of git; with ``--annotate``, the tag is also signed if tag.gpgSign is set."""
     return ["tag", "--annotate", "--cleanup=verbatim", "--file=-", plan.tag, commit]
 
 
@@ -23,6 +23,8 @@ def _describe(plan: Plan, _workspace: Workspace) -> list[str]:
 def _run(plan: Plan, workspace: Workspace) -> str:
     files = {artifact.filename: artifact.sha256 for artifact in workspace.artifacts()}
     message = tag_message.write(plan.project, plan.version, plan.target.index_address, files)
+    if workspace.source.resolve(f"refs/tags/{plan.tag}"):  # of the user's, who may keep it: AUTO_GIT_TAG=false
+        workspace.source.does("tag", "--delete", plan.tag)
     workspace.source.signs(*_command(plan, workspace.commit), feed=message)
     return plan.tag
 

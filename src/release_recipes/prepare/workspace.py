@@ -1,7 +1,7 @@
-"""The workspace: clones of the repository in a folder of ours, outside the repository.
+"""The workspace: clones of the repository in a temporary folder, outside of the repository.
 
-One clone an activity: ``source`` is where the version is bumped, committed and tagged; ``test`` and ``build`` are
-clones of the release commit that nothing else has touched. Whatever happens, there is nothing to undo.
+Each activity has its own clone: in ``source`` the version is bumped, committed and tagged; ``test`` and ``build`` are
+clones of the release commit that are used for nothing else. Whatever happens, there is nothing to undo.
 """
 
 import json
@@ -15,10 +15,10 @@ from release_recipes.state.record import Artifact, in_upload_order
 
 @dataclass(frozen=True)
 class Workspace:
-    """The folder of one run; what it holds is the state of act 2."""
+    """The folder of a run; its content is the state of act 2."""
 
     folder: Path
-    #: The project's folder, below a clone's.
+    #: The project's folder, relative to a clone.
     below: str = "."
 
     @property
@@ -47,7 +47,7 @@ class Workspace:
 
     @property
     def commit(self) -> str:
-        """The release commit, or the commit that is released as it stands."""
+        """The release commit; without a bump, the commit that is released."""
         return self.source.ask("rev-parse", "HEAD")
 
     @property
@@ -56,16 +56,16 @@ class Workspace:
         return self.source.ask("log", "-1", "--format=%ct")
 
     def distributions(self) -> list[Path]:
-        """Return what was built, by name; hidden files, such as the ``.gitignore`` of ``uv build``, are none."""
+        """Return the distributions, by name, without hidden files such as the ``.gitignore`` of ``uv build``."""
         return sorted(path for path in self.dist.iterdir() if path.is_file() and not path.name.startswith("."))
 
     def list_artifacts(self) -> None:
-        """Hash what was built, right after the build: no code of the project runs between it and this."""
+        """Hash the distributions, directly after the build: no code of the project runs in between."""
         artifacts = in_upload_order(map(Artifact.of, self.distributions()))
         self._list.write_text(json.dumps([asdict(artifact) for artifact in artifacts]), encoding="utf-8")
 
     def artifacts(self) -> tuple[Artifact, ...]:
-        """Return what was built, as it was hashed then."""
+        """Return the distributions, with the hashes from directly after the build."""
         return tuple(Artifact(**artifact) for artifact in json.loads(self._list.read_text("utf-8")))
 
     @property
@@ -86,7 +86,7 @@ def fill(folder: Path, user: Git, plan: Plan) -> Workspace:
 
 
 def clone_release(workspace: Workspace, to: Path) -> None:
-    """Clone the release commit for one activity."""
+    """Clone the release commit for an activity."""
     made = clone(workspace.source, to, remote="origin")
     branch = workspace.source.branch() or "release"
     made.does("checkout", "--quiet", "--force", "-B", branch, workspace.commit)

@@ -1,1 +1,1 @@
-"""Processes: how one is started, read and ended. Nothing outside of this package starts one."""
+"""Processes: starting, reading and ending them. Nothing outside of this package starts a process."""

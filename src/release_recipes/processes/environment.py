@@ -1,4 +1,4 @@
-"""What another process is given: an environment without credentials; and how a command line is shown."""
+"""The environment of other processes, which has no credentials; and how a command line is shown."""
 
 import os
 import shlex
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from release_recipes.secrets.mask import MASK
 from release_recipes.secrets.token import read_environment, without_credentials
 
-#: What git's own hooks and outer tools leave behind, and what would silently change a release.
+#: Variables that git sets for hooks, and others that would silently change a release.
 _MISLEADING = frozenset(
     {
         *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_PREFIX"),
@@ -22,9 +22,9 @@ _MISLEADING = frozenset(
 
 
 def environment(extra: Mapping[str, str] | None = None, *, forge: bool = False) -> dict[str, str]:
-    """Return the environment for a process: ours, without credentials and without what misleads git or Python.
+    """Return the environment for a process: ours, without credentials and variables that mislead git or Python.
 
-    Our own programs (uv, nox) come first on the path, so that they are found although no environment is active.
+    Our own programs (uv, nox) come first on the path, so that they are found even if our environment is not active.
     """
     kept = without_credentials(read_environment(), forge=forge)
     clean = {n: v for n, v in kept.items() if n not in _MISLEADING and not n.startswith("BUMPVERSION_")}

@@ -1,7 +1,7 @@
-"""Start a process, read what it writes, and end it: the only module that starts one.
+"""Start a process, read its output, and end it. Only this module starts processes.
 
-A process gets an argument list (never a shell string), an environment without credentials, and its own process
-group, so that whatever stops us stops it and its children. What it writes is decoded, masked and told line by line.
+A process gets an argument list (never a shell string), an environment without credentials, and its own process group,
+so that it ends with its children when we are stopped. Its output is decoded, masked and emitted line by line.
 """
 
 import contextlib
@@ -25,17 +25,17 @@ __all__ = [
 
 from collections.abc import Iterator, Mapping, Sequence
 
-#: Seconds to wait for the end of the output once the process is gone: a daemon may have inherited the pipe.
+#: Seconds to wait for the end of the output after the process has ended: a daemon may have inherited the pipe.
 DRAIN = 2.0
 
-#: Seconds that a process group has to end by itself before it is killed.
+#: Seconds for a process group to end before it is killed.
 GRACE = 3.0
 
-#: What interrupted a process that was not to be started any more.
+#: The reason if a process is not started any more.
 _END = "the end of the release"
 
 _live: set[subprocess.Popen[bytes]] = set()
-_lock = threading.RLock()  # a signal may come while its holder is the main thread
+_lock = threading.RLock()  # a signal may arrive while the main thread holds it
 _stopping = threading.Event()
 _inherited: list[int] = []
 _scratch: list[dict[str, str]] = []
@@ -54,11 +54,11 @@ def start(
 
     Args:
         argv: The program and its arguments.
-        cwd: Where it runs.
-        env: Its whole environment.
-        foreground: Whether it stays in our process group, where a user is asked: a terminal belongs to one group.
-        fed: Whether something is written to its standard input; else it has none, or the terminal in the foreground.
-        inherits: Whether it keeps the descriptors of :func:`inherited`.
+        cwd: The folder in which it runs.
+        env: Its complete environment.
+        foreground: Whether it stays in our process group, to use the terminal, which belongs to a single group.
+        fed: Whether its standard input is written to; otherwise it has none, or the terminal in the foreground.
+        inherits: Whether it inherits the descriptors of :func:`inherited`.
 
     Raises:
         ProgramMissing: There is no such program.
@@ -70,13 +70,14 @@ def start(
     else:
         options |= {"start_new_session": not foreground, "umask": 0o022}
         options["pass_fds"] = tuple(_inherited) if inherits else ()
+    variables = {name: _encoded(value) for name, value in env.items()}
     stdin = subprocess.PIPE if fed else None if foreground else subprocess.DEVNULL
     with _lock:
         not_stopping()
         try:
             process = subprocess.Popen(  # noqa: S603 - an argument list, never a shell
-                list(argv), cwd=cwd, env=dict(env), stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                **options,  # type: ignore[call-overload,unused-ignore]
+                [_encoded(word) for word in argv], cwd=cwd, env=variables, stdin=stdin, stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE, **options,  # type: ignore[call-overload,unused-ignore]
             )  # fmt: skip
         except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
             if not cwd.is_dir():
@@ -86,6 +87,15 @@ def start(
     return process  # type: ignore[no-any-return,unused-ignore]
 
 
+def _encoded(text: str) -> str | bytes:
+    """Return a text as a process is given it: in UTF-8 if the locale cannot encode it."""
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogateescape")
+    return text
+
+
 def forget(process: subprocess.Popen[bytes]) -> None:
     """Forget a process that has ended."""
     with _lock:
@@ -93,7 +103,7 @@ def forget(process: subprocess.Popen[bytes]) -> None:
 
 
 def not_stopping() -> None:
-    """Raise when the release is being stopped.
+    """Raise if the release is being stopped.
 
     Raises:
         Interrupted: It is.
@@ -103,7 +113,7 @@ def not_stopping() -> None:
 
 
 def stop_all() -> None:
-    """End every running process with its children, and start no other: the release is being stopped."""
+    """End every running process with its children, and start no more processes."""
     _stopping.set()
     with _lock:
         running = list(_live)
@@ -111,7 +121,7 @@ def stop_all() -> None:
 
 
 def end(*processes: subprocess.Popen[bytes]) -> None:
-    """End processes and their children: ask them to, then kill them."""
+    """End processes and their children: terminate them, then kill them."""
     if os.name == "nt":
         for process in processes:
             subprocess.run(  # noqa: S603 - fixed words and our own child's number
@@ -133,7 +143,7 @@ def end(*processes: subprocess.Popen[bytes]) -> None:
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
-    """Signal a process's own group; one in the foreground shares ours and is signalled alone."""
+    """Signal the group of a process; a process in the foreground shares our group, and is signalled alone."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         if process.poll() is None and os.getpgid(process.pid) != process.pid:
             process.send_signal(number)
@@ -142,7 +152,7 @@ def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
 
 
 def _lives(group: int) -> bool:
-    """Return whether a process of a group is left, other than a zombie: not every container's init reaps those."""
+    """Return whether a group has a process that is not a zombie, which some containers do not reap."""
     try:
         os.killpg(group, 0)
     except (ProcessLookupError, PermissionError):
@@ -153,14 +163,14 @@ def _lives(group: int) -> bool:
             state, _, its_group = path.read_bytes().rpartition(b")")[2].split()[:3]
             if int(its_group) == group and state not in b"ZX":
                 return True
-    return not statuses  # where there is no /proc, the signal has the last word
+    return not statuses  # without /proc, the signal decides
 
 
 @contextlib.contextmanager
 def inherited(descriptor: int) -> Iterator[None]:
-    """Have what we start keep a descriptor open, so that a lock on it is held until the last of them has ended.
+    """Let processes inherit a descriptor, so that a lock on it is held until the last of them has ended.
 
-    The project's own code is not given it: a server that its tests leave behind would hold the lock for ever.
+    Code of the project does not inherit it: a server that its tests leave behind would hold the lock.
     """
     _inherited.append(descriptor)
     try:
@@ -171,7 +181,7 @@ def inherited(descriptor: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def scratch(folder: Path) -> Iterator[None]:
-    """Have the project's own code keep its temporary files in a folder: what is killed cannot clean up any more."""
+    """Put temporary files of the project's code into a folder, since killed processes cannot remove them."""
     _scratch.append(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder)))
     try:
         yield
@@ -180,15 +190,15 @@ def scratch(folder: Path) -> Iterator[None]:
 
 
 def scratch_variables() -> dict[str, str]:
-    """Return what has a process keep its temporary files in the folder of :func:`scratch`."""
+    """Return the variables for temporary files in the folder of :func:`scratch`."""
     return _scratch[-1] if _scratch else {}
 
 
 class Reader(threading.Thread):
-    """Read one stream to its end: whole lines, decoded, masked, told."""
+    """Reads a stream to its end, line by line, decoded and masked."""
 
     def __init__(self, stream: IO[bytes], source: str, *, tell: bool) -> None:
-        """Begin; with ``tell`` each line is an event as soon as it is there."""
+        """Start to read; with ``tell``, each line is an event immediately."""
         super().__init__(daemon=True)
         self._stream, self._source, self._tell = stream, source, tell
         self._lines: list[str] = []
@@ -204,6 +214,6 @@ class Reader(threading.Thread):
                     events.emit(events.Output(self._source, line.rstrip("\r\n")))
 
     def text(self) -> str:
-        """Return what was read, once the stream has ended or nobody of ours can still write to it."""
+        """Return the text, when the stream has ended or after a short wait."""
         self.join(DRAIN)
         return "".join(self._lines)

@@ -1,7 +1,7 @@
 """Run a program to its end.
 
-One that may ask the user (``interactive``) runs in the foreground with the terminal and without a time-out; without a
-terminal it gets no input and fails at once.
+A program that may ask the user (``interactive``) runs in the foreground with the terminal and without a timeout;
+without a terminal it gets no input and fails immediately.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from release_recipes.secrets.mask import MASK
 
 @dataclass(frozen=True)
 class Completed:
-    """A process that has ended, and what it wrote (masked)."""
+    """A process that has ended, and its output (masked)."""
 
     argv: tuple[str, ...]
     code: int
@@ -34,7 +34,7 @@ class Completed:
 
 
 def has_terminal() -> bool:
-    """Return whether the user can be asked: standard input and error are a terminal."""
+    """Return whether the user can be asked: standard input and standard error are a terminal."""
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
@@ -43,6 +43,7 @@ def run(  # noqa: PLR0913 - every parameter is one property of a process
     *,
     cwd: Path,
     env: Mapping[str, str] | None = None,
+    path: Path | None = None,
     forge: bool = False,
     feed: str = "",
     timeout: float | None = None,
@@ -54,29 +55,32 @@ def run(  # noqa: PLR0913 - every parameter is one property of a process
 
     Args:
         argv: The program and its arguments.
-        cwd: Where it runs.
-        env: Variables on top of :func:`~release_recipes.processes.environment.environment`.
+        cwd: The folder in which it runs.
+        env: Variables in addition to :func:`~release_recipes.processes.environment.environment`.
+        path: A folder of programs that comes first on PATH.
         forge: Whether the forge's credentials stay in its environment.
-        feed: What it reads on standard input.
-        timeout: Seconds until it is ended, with all its children; ignored where the user is asked.
+        feed: Its standard input.
+        timeout: Seconds after which it is ended with all its children; ignored in the foreground.
         interactive: Whether it may ask the user.
-        check: Whether a code other than 0 raises.
-        tell: Whether it runs the project's own code: its lines are told as :class:`~release_recipes.events.Output`
-            while it runs, and its temporary files are kept in the workspace. Anything else, such as a push, is waited
-            for by the next run when we are killed.
+        check: Whether an exit code other than 0 raises.
+        tell: Whether it runs code of the project: its lines are emitted as :class:`~release_recipes.events.Output`
+            while it runs, and its temporary files are in the workspace. Other programs, such as a push, are waited for
+            by the next run if we are killed.
 
     Raises:
         ProgramMissing: It cannot be started.
-        CommandFailed: It ended with another code than 0, and ``check`` is set.
-        CommandTimedOut: It did not end in time; it and its children are gone.
+        CommandFailed: Its exit code is not 0, and ``check`` is set.
+        CommandTimedOut: It did not end in time, and was ended with its children.
         Interrupted: The release is being stopped.
     """
     foreground = interactive and has_terminal()
     with events.effect(shown(argv)):
         variables = environment({**(process.scratch_variables() if tell else {}), **(env or {})}, forge=forge)
+        if path:
+            variables["PATH"] = os.pathsep.join([str(path), variables["PATH"]])
         if foreground and os.name != "nt":
-            with contextlib.suppress(OSError):  # a terminal without a name here, such as a container's
-                variables.setdefault("GPG_TTY", os.ttyname(sys.stderr.fileno()))  # its own input is no terminal
+            with contextlib.suppress(OSError):  # a terminal without a name, as in some containers
+                variables.setdefault("GPG_TTY", os.ttyname(sys.stderr.fileno()))  # gpg's own input is not a terminal
         child = process.start(argv, cwd, variables, foreground=foreground, fed=bool(feed), inherits=not tell)
         source = argv[0] if argv[0] != sys.executable else argv[min(2, len(argv) - 1)]
         streams = [process.Reader(stream, source, tell=tell) for stream in (child.stdout, child.stderr) if stream]
@@ -94,6 +98,8 @@ def run(  # noqa: PLR0913 - every parameter is one property of a process
             raise
         finally:
             process.forget(child)
+        if tell:
+            process.end(child)  # what tests or hooks left running, such as a server
         stdout, stderr = (reader.text() for reader in streams)
         done = Completed(tuple(map(MASK, argv)), code, stdout, stderr)
         process.not_stopping()
@@ -103,10 +109,10 @@ def run(  # noqa: PLR0913 - every parameter is one property of a process
 
 
 def read(argv: Sequence[str], *, cwd: Path, feed: bytes = b"") -> bytes:
-    """Return what a program writes, byte for byte and unmasked: for content that is looked into and never shown.
+    """Return the output of a program as bytes, unmasked: for scans, and never shown.
 
     Raises:
-        CommandFailed: It ended with another code than 0.
+        CommandFailed: Its exit code is not 0.
     """
     with events.effect(shown(argv)):
         child = process.start(argv, cwd, environment(), fed=True)

@@ -1,1 +1,1 @@
-"""The tools that people already trust, one module each, and what starts them."""
+"""The tools that a release runs, one module each."""

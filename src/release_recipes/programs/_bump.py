@@ -1,7 +1,7 @@
-"""bump-my-version in a process of its own, run by this file's path; it gets ready at once, and then answers.
+"""bump-my-version in a separate process, which is run by the path of this file; it imports it, and answers requests.
 
 Its hooks are code of the project, which must not see our environment. Nothing here imports release_recipes, and no
-commit, tag or push is made whatever the configuration says.
+commit, tag or push is made, whatever the configuration says.
 """
 
 import contextlib
@@ -20,14 +20,14 @@ from bumpversion.versioning.version_config import VersionConfig
 
 
 def main() -> None:
-    """Answer each line of standard input by one of output.
+    """Answer each line of standard input with a line of output.
 
     A line is ``{"verb", "value", "folder", "file", "config", "hooks", "environment"}``. The answer has ``output`` (for
-    ``show``: the whole configuration as JSON), or ``error``: what the user is told.
+    ``show``: the whole configuration as JSON), or ``error``: the message for the user.
     """
     questions = os.fdopen(os.dup(0), encoding="utf-8")
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    # Hooks inherit these: whatever they print is no answer, and there is nothing for them to read.
+    # Hooks inherit these: their output is not an answer, and they have nothing to read.
     os.dup2(2, 1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for line in questions:
@@ -39,20 +39,20 @@ def main() -> None:
                 answer = {"output": _answer(**request)}
         except (BumpVersionError, OSError, ValueError) as error:
             answer = {"error": str(getattr(error, "message", "") or error)}
-        except Exception as error:  # noqa: BLE001 - a bug of bump-my-version is told in a sentence, too
+        except Exception as error:  # noqa: BLE001 - a bug of bump-my-version is an error message, too
             answer = {"error": f"{type(error).__name__}: {error}"}
         print(json.dumps(answer), file=answers, flush=True)
 
 
 def _answer(verb: str, value: str, file: str, config: str, *, hooks: bool) -> str:
-    """Return the configuration of the project here as JSON, or edit its version files.
+    """Return the configuration of the project as JSON, or edit its version files.
 
     Args:
         verb: ``show``; ``raise`` for a part; ``set`` for a version.
         value: The part or the version; may be empty for ``show``.
-        file: The project's own configuration; empty where one was made.
-        config: The one that was made (TOML), or nothing.
-        hooks: Whether the hooks run that come before a commit; those after one never do.
+        file: The project's own configuration; empty if it was generated.
+        config: The generated configuration (TOML), or nothing.
+        hooks: Whether setup hooks and pre-commit hooks run; post-commit hooks never do.
     """
     made = tomllib.loads(config)["tool"]["bumpversion"] if config else {}
     path = Path(file).absolute() if file else None
@@ -65,7 +65,7 @@ def _answer(verb: str, value: str, file: str, config: str, *, hooks: bool) -> st
         made |= {"setup_hooks": [], "pre_commit_hooks": []}
     edits_only = get_configuration(path, **made)
     if verb == "set" and not _says(edits_only.version_config, value):
-        # The project's parts have no place for what stands in this version: it is one part then.
+        # The parts of the project cannot express this version, so it becomes a single part.
         edits_only = get_configuration(path, **made | {"parse": "(?P<version>.+)", "serialize": ("{version}",)})
     part, version = (value, None) if verb == "raise" else (None, value)
     do_bump(part, version, edits_only, path)
@@ -76,7 +76,7 @@ def _answer(verb: str, value: str, file: str, config: str, *, hooks: bool) -> st
 def _untouched_index() -> Iterator[None]:
     """Keep git, which bump-my-version asks for tags, from refreshing the index of the user's repository.
 
-    git takes an index that is not there for an empty one, and cannot write to one whose folder is not there.
+    git treats a missing index as empty, and cannot write an index to a folder that does not exist.
     """
     os.environ["GIT_INDEX_FILE"] = str(Path(__file__).with_name("no folder") / "index")
     try:
@@ -86,7 +86,7 @@ def _untouched_index() -> Iterator[None]:
 
 
 def _says(config: VersionConfig, version: str) -> bool:
-    """Say whether a version that is read and written by a project's parts is still the same."""
+    """Return whether a version stays the same when it is parsed and serialized by a project's parts."""
     try:
         parsed = config.parse(version)
         return parsed is not None and config.serialize(parsed, {}) == version

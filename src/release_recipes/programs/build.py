@@ -1,6 +1,6 @@
-"""build: makes an sdist, and from it a wheel, each in an isolated environment that uv makes."""
+"""build: builds an sdist, and from it a wheel, each in an isolated environment made by uv."""
 
 import sys
 
-#: Run in the project's folder; what lies in ``dist/`` afterwards was built.
-COMMAND = (sys.executable, "-m", "build", "--installer", "uv", "--outdir", "dist")
+#: Run in the project's folder; it writes to ``dist/``.
+COMMAND = (sys.executable, "-P", "-m", "build", "--installer", "uv", "--outdir", "dist")

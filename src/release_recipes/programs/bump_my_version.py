@@ -1,7 +1,7 @@
-"""bump-my-version: knows the next version, and edits the version files.
+"""bump-my-version: computes the next version, and edits the version files.
 
-It runs in a process of its own, which gets ready while we do something else: importing it takes as long as all that a
-release asks of it. It is never asked to commit or tag: its git work is not atomic (a failing tag leaves the commit).
+It runs in a separate process that starts in advance, because importing it takes longer than using it. It never makes a
+commit or a tag, because it does not do that atomically (if the tag fails, the commit stays).
 """
 
 import json
@@ -19,7 +19,7 @@ TIMEOUT = 600.0
 
 _UTF8 = {"PYTHONUTF8": "1"}
 
-#: What Python needs to find itself and its packages, and a place for files.
+#: Variables that Python needs to find its packages and a folder for temporary files.
 _NEEDED = re.compile(r"(?i)PATH|HOME|USERPROFILE|APPDATA|LOCALAPPDATA|SYSTEMROOT|TMPDIR|TEMP|TMP|LANG|LC_\w+|PYTHON\w+")
 
 _helper: Helper | None = None
@@ -27,18 +27,18 @@ _lock = threading.Lock()
 
 
 def ask(folder: Path, verb: str, value: str, *, file: str, config: str, hooks: bool) -> str:
-    """Have one verb of ``_bump.py`` done; what it answers.
+    """Run a verb of ``_bump.py``, and return its answer.
 
     Args:
         folder: The project's folder.
         verb: ``show``; ``raise`` for a part; ``set`` for a version.
         value: The part or the version; may be empty for ``show``.
-        file: The project's own configuration, below its folder; empty where one was made.
-        config: The one that was made (TOML), or nothing.
-        hooks: Whether the hooks run that come before a commit.
+        file: The project's own configuration, relative to its folder; empty if it was generated.
+        config: The generated configuration (TOML), or nothing.
+        hooks: Whether setup hooks and pre-commit hooks run.
 
     Raises:
-        BumpFailed: It said no.
+        BumpFailed: bump-my-version reported an error.
     """
     request = {
         "verb": verb,
@@ -47,23 +47,23 @@ def ask(folder: Path, verb: str, value: str, *, file: str, config: str, hooks: b
         "file": file,
         "config": config,
         "hooks": hooks,
-        # Of now: when it was started, no .env had been read, and what is in there was no credential yet.
+        # The current environment: when the process was started, .env had not been read, so its values were not known.
         "environment": environment(_UTF8),
     }
     argv = ["bump-my-version", verb, *([value] if value else [])]
     answer = json.loads(get_ready().ask(json.dumps(request), argv, TIMEOUT))
     if "error" in answer:
-        hint = "Fix its configuration; try it with: bump-my-version show-bump"
+        hint = "Fix its configuration; to check it: bump-my-version show-bump"
         raise BumpFailed(f"bump-my-version: {_last_line(answer['error'])}.", hint)
     return str(answer["output"])
 
 
 def get_ready() -> Helper:
-    """Start bump-my-version where it is not started yet."""
+    """Start bump-my-version if it is not running yet."""
     global _helper  # noqa: PLW0603 - one for all that a process asks of it
     with _lock:
         if _helper is None or not _helper.lives:
-            # -P keeps the script's folder, whose names are those of tools, off sys.path.
+            # -P keeps the folder of the script off sys.path, since its modules have the names of tools.
             script = Path(__file__).with_name("_bump.py")
             needed = {name: value for name, value in environment(_UTF8).items() if _NEEDED.fullmatch(name)}
             _helper = Helper([sys.executable, "-P", str(script)], env=needed)
@@ -71,6 +71,6 @@ def get_ready() -> Helper:
 
 
 def _last_line(text: str) -> str:
-    """Return the line that says what is wrong: the last."""
+    """Return the last line, which says what is wrong."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1].rstrip(".") if lines else "it gives no reason"
+    return lines[-1].rstrip(".") if lines else "it gave no reason"

@@ -1,8 +1,8 @@
-"""gh: GitHub's own program; it knows the host, the sign-in and the API."""
+"""gh, GitHub's CLI: it handles the host, the login and the API."""
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from release_recipes.processes.run import Completed, run
 TIMEOUT = 60.0
 UPLOAD_TIMEOUT = 1800.0
 
-#: Never a question, a notice about a newer gh, a report about its use, or a pager.
+#: No questions, no update notices, no telemetry, no pager.
 _QUIET = {
     "GH_PROMPT_DISABLED": "1",
     "GH_NO_UPDATE_NOTIFIER": "1",
@@ -32,22 +32,22 @@ _NOT_SIGNED_IN = 4
 
 
 class GitHubFailed(CommandFailed):
-    """GitHub did not do what it was asked for."""
+    """A request to GitHub failed."""
 
     @property
     def status(self) -> int | None:
-        """The HTTP status; ``None`` where there was no answer."""
+        """The HTTP status; ``None`` if there was no answer."""
         found = _STATUS.search(self.output)
         return int(found[1]) if found else None
 
     @property
     def unauthorised(self) -> bool:
-        """Whether nobody is signed in, or with a token that GitHub does not know (any more)."""
+        """Whether gh is not signed in, or its token is not valid."""
         return self.code == _NOT_SIGNED_IN or self.status == 401  # noqa: PLR2004
 
     @property
     def is_transient(self) -> bool:
-        """Whether it may go better in a moment: GitHub broke down, or was not reached."""
+        """Whether a retry may succeed: GitHub failed, or was not reached."""
         if self.unauthorised:
             return False
         return self.status is None or self.status >= 500 or self.status in {408, 429}  # noqa: PLR2004
@@ -67,14 +67,14 @@ class GitHubRepository:
 
     @property
     def web_address(self) -> str:
-        """Where a browser sees it."""
+        """Its address for a browser."""
         return f"https://{self.host}/{self.path}"
 
 
 def parse_address(address: str) -> GitHubRepository | None:
-    """Return the repository that a remote's address names; ``None`` where that can be no GitHub.
+    """Return the repository of a remote's address; ``None`` if it cannot be on GitHub.
 
-    Whether a host really is a GitHub, only ``gh`` knows: see :func:`is_github`.
+    Only ``gh`` knows whether a host is really a GitHub: see :func:`is_github`.
     """
     parts = urlsplit(address)
     if parts.scheme in {"http", "https", "ssh", "git"} and parts.hostname:
@@ -87,15 +87,20 @@ def parse_address(address: str) -> GitHubRepository | None:
     return GitHubRepository(host.removeprefix("ssh."), path) if path.count("/") == 1 else None
 
 
+def find(addresses: Iterable[str]) -> GitHubRepository | None:
+    """Return the repository of the first address that can be on GitHub."""
+    return next((found for address in addresses if (found := parse_address(address))), None)
+
+
 def looks_like_github(repository: GitHubRepository) -> bool:
-    """Say whether a host calls itself GitHub."""
+    """Return whether the name of a host contains "github"."""
     return "github" in repository.host
 
 
 def is_github(repository: GitHubRepository, cwd: Path) -> bool:
-    """Say whether a host is a GitHub: by its name, or since gh is signed in there.
+    """Return whether a host is a GitHub: by its name, or because gh is signed in to it.
 
-    gh is not asked about the host by name: it would send it whatever stands in ``GH_ENTERPRISE_TOKEN``.
+    gh is not asked about that host, because it would send ``GH_ENTERPRISE_TOKEN`` to it.
     """
     if looks_like_github(repository):
         return True
@@ -107,7 +112,7 @@ def is_github(repository: GitHubRepository, cwd: Path) -> bool:
 
 
 def signed_in(repository: GitHubRepository, cwd: Path) -> bool:
-    """Say whether ``gh`` is there and signed in to the repository's host."""
+    """Return whether ``gh`` is installed and signed in to the repository's host."""
     try:
         return _gh(["auth", "status", "--hostname", repository.host], cwd, check=False).code == 0
     except ProgramMissing:
@@ -123,22 +128,22 @@ def api(
     fields: Mapping[str, str | bool] | None = None,
     file: Path | None = None,
 ) -> Any:  # noqa: ANN401 - JSON
-    """Make one request of GitHub's API.
+    """Make a request to GitHub's API.
 
-    Releases are asked for and changed by their id: ``gh release`` finds them by tag, and then says "not found" also
-    when GitHub answers 502, and takes any of several drafts (seen with gh 2.102).
+    Releases are read and changed by their id: ``gh release`` finds them by tag, reports "not found" even when GitHub
+    answers 502, and chooses any of several drafts (seen with gh 2.102).
 
     Args:
-        repository: Whose host is asked, with its own credentials.
-        endpoint: Below the repository, such as ``releases``; or a whole address that GitHub gave.
-        cwd: Where gh runs.
+        repository: The repository; its host is asked, with the credentials for it.
+        endpoint: Relative to the repository, such as ``releases``; or a complete address from GitHub.
+        cwd: The folder in which gh runs.
         method: GET changes nothing.
-        fields: What is sent as a JSON object.
-        file: What is sent as it is.
+        fields: Sent as a JSON object.
+        file: Sent unchanged.
 
     Raises:
-        GitHubFailed: There is no answer, or it is no success.
-        ProgramMissing: gh is not there.
+        GitHubFailed: There is no answer, or it is not a success.
+        ProgramMissing: gh is not installed.
     """
     whole = endpoint if "://" in endpoint else f"repos/{repository.path}/{endpoint}"
     words = ["api", "--hostname", repository.host, "--method", method, whole]
@@ -150,16 +155,18 @@ def api(
         words += ["--input", str(file), "--header", "Content-Type: application/octet-stream"]
     done = _gh(words, cwd, check=False, timeout=UPLOAD_TIMEOUT if file else TIMEOUT)
     if done.code != 0:
-        # gh repeats the answer's body on standard output; why it failed stands on standard error.
-        raise GitHubFailed(done.argv, done.code, done.stderr, "Look at GitHub's state, and at: gh auth status")
+        # gh prints the body of the answer on standard output, and the reason on standard error.
+        raise GitHubFailed(
+            done.argv, done.code, done.stderr, "Check https://www.githubstatus.com, and run: gh auth status"
+        )
     return json.loads(done.stdout or "null")
 
 
 def does(words: Sequence[str], cwd: Path, feed: str = "") -> str:
-    """Have ``gh`` change something.
+    """Run a command of ``gh`` that changes something.
 
     Raises:
-        CommandFailed: It could not.
+        CommandFailed: It failed.
     """
     return _gh(words, cwd, feed=feed, timeout=UPLOAD_TIMEOUT).stdout.strip()
 

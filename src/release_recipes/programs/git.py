@@ -1,7 +1,7 @@
-"""git: questions that change nothing, and commands named by their verb.
+"""git: questions, which change nothing, and commands, which are named by their verb.
 
 The user's repository is asked with ``--no-optional-locks`` (plain ``git status`` rewrites the index) and the remote
-with ``ls-remote`` (``git fetch`` moves refs). What may ask the user for a password runs in the foreground.
+with ``ls-remote`` (``git fetch`` moves refs). Commands that may ask for a password run in the foreground.
 """
 
 import io
@@ -14,39 +14,41 @@ from urllib.parse import urlsplit, urlunsplit
 from release_recipes.errors import CommandFailed, CommandTimedOut, NoRepository
 from release_recipes.processes.run import Completed, has_terminal, read, run
 
-#: Seconds that a remote has for an answer where nobody can be asked.
+#: Seconds for an answer of the remote, if there is no terminal.
 REMOTE_TIMEOUT = 120.0
 
-#: Seconds for a push, which may carry much.
+#: Seconds for a push, which may be large.
 PUSH_TIMEOUT = 600.0
 
-#: What the user's configuration must not change of our commands; it is given to each of them in its environment.
+#: Settings that override the user's configuration for our commands; each gets them in its environment.
 CONFIGURATION = {
-    # A record must not outlive its commit (git 2.36 and newer; older ones ignore it).
+    # A record must not survive its commit in a crash (git 2.36 and newer; older versions ignore it).
     "core.fsync": "all",
-    # What else a command would do besides.
+    # Additional effects of a command.
     **dict.fromkeys(("push.followTags", "fetch.prune", "fetch.pruneTags", "fetch.writeCommitGraph"), "false"),
     **dict.fromkeys(("submodule.recurse", "push.recurseSubmodules", "fetch.recurseSubmodules"), "false"),
     **dict.fromkeys(("maintenance.auto", "rerere.enabled", "core.fsmonitor"), "false"),
     "gc.auto": "0",
-    # What it would refuse.
+    # Things that it would refuse.
     "merge.verifySignatures": "false",
     "merge.ff": "true",
     "clone.rejectShallow": "false",
     "protocol.file.allow": "always",
-    # How a clone is made.
+    "safe.bareRepository": "all",
+    # The way in which a clone is made.
     "clone.defaultRemoteName": "origin",
     "init.templateDir": "",
-    # What it would print, or put into a message.
+    # Additional output, and changes of messages.
     **dict.fromkeys(("log.showSignature", "color.ui", "color.push", "color.remote", "merge.log"), "false"),
     **dict.fromkeys(("i18n.commitEncoding", "i18n.logOutputEncoding"), "utf-8"),
     "commit.template": "",
 }
 
-#: The push address of clones: tests, hooks and builds have nothing to push.
+#: The push address of clones: tests, hooks and builds cannot push.
 NO_PUSH = "no-push://a-release-pushes-from-the-users-repository"
+_BARRED = f"url.{NO_PUSH}/.pushInsteadOf"
 
-#: What makes a commit or a tag the user's own; read in their repository, written into the clone.
+#: The settings for the identity and the signing key; read from the user's repository and written into the clone.
 IDENTITY = (
     *("user.name", "user.email", "user.signingkey", "user.useConfigOnly"),
     *("author.name", "author.email", "committer.name", "committer.email"),
@@ -57,11 +59,11 @@ IDENTITY = (
 
 @dataclass(frozen=True)
 class RemoteRefs:
-    """What a remote has: every branch, tag and claim by its full name, and the name of its default branch."""
+    """The refs of a remote: every branch, tag and claim by its full name, and the name of its default branch."""
 
-    #: ``refs/…`` to object id; an annotated tag's commit stands under ``refs/tags/NAME^{}``.
+    #: ``refs/…`` to object id; the commit of an annotated tag is ``refs/tags/NAME^{}``.
     refs: Mapping[str, str]
-    #: The branch that ``HEAD`` of the remote names; ``None`` where it names none.
+    #: The branch of the remote's ``HEAD``; ``None`` if it has none.
     default_branch: str | None
 
     def branch(self, name: str) -> str | None:
@@ -69,7 +71,7 @@ class RemoteRefs:
         return self.refs.get(f"refs/heads/{name}")
 
     def tag(self, name: str) -> str | None:
-        """Return the object of a tag: the tag object of an annotated one."""
+        """Return the object of a tag; for an annotated tag, its tag object."""
         return self.refs.get(f"refs/tags/{name}")
 
 
@@ -82,18 +84,18 @@ class Git:
     # -- the two ways to call git ------------------------------------------------------------------------------------
 
     def ask(self, *arguments: str, feed: str = "", env: Mapping[str, str] | None = None) -> str:
-        """Ask a question of the local repository; the answer without its last line end.
+        """Ask the local repository, and return the answer without the line break at its end.
 
         Raises:
-            CommandFailed: git said no.
+            CommandFailed: git failed.
         """
         return self._git(["--no-optional-locks", *arguments], feed=feed, env=env).stdout.rstrip("\n")
 
     def does(self, *arguments: str, env: Mapping[str, str] | None = None, feed: str = "") -> str:
-        """Have git change something locally; what it printed.
+        """Run a command that changes something locally, and return its output.
 
         Raises:
-            CommandFailed: git said no.
+            CommandFailed: git failed.
         """
         return self._git(arguments, env=env, feed=feed).stdout.rstrip("\n")
 
@@ -122,7 +124,7 @@ class Git:
     # -- questions ---------------------------------------------------------------------------------------------------
 
     def config(self, key: str) -> str | None:
-        """Return a configured value; ``None`` where there is none."""
+        """Return a configured value; ``None`` if there is none."""
         try:
             return self.ask("config", "--get", key)
         except CommandFailed as error:
@@ -130,12 +132,24 @@ class Git:
                 raise
             return None
 
+    def remote_of(self, branch: str) -> tuple[str, str]:
+        """Return the remote that git pushes a branch to, and the setting for it; without a setting, origin."""
+        for key in (f"branch.{branch}.pushRemote", "remote.pushDefault", f"branch.{branch}.remote"):
+            if (found := self.config(key)) and found != ".":
+                return found, key
+        return "origin", "default"
+
+    def addresses(self, remote: str) -> list[str]:
+        """Return the addresses of a remote: as git uses it (``url.….insteadOf``), and as it is configured."""
+        configured = self.config(f"remote.{remote}.url")
+        return [self.ask("remote", "get-url", remote), configured] if configured else []
+
     def config_is_true(self, key: str) -> bool:
         """Return whether a configured switch is on, in any of git's spellings."""
         return self._git(["config", "--type=bool", "--get", key], check=False).stdout.strip() == "true"
 
     def resolve(self, revision: str) -> str | None:
-        """Return the object id that a revision names; ``None`` where it names none."""
+        """Return the object id of a revision; ``None`` if it does not exist."""
         done = self._git(["rev-parse", "--verify", "--quiet", revision], check=False)
         return done.stdout.strip() or None
 
@@ -155,11 +169,11 @@ class Git:
         return [entry for entry in listed.split("\0") if entry]
 
     def tracked(self, *paths: str) -> list[str]:
-        """Return the tracked files, of those paths where some are given."""
+        """Return the tracked files, or those among the given paths."""
         return [name for name in self.ask("ls-files", "-z", "--", *paths).split("\0") if name]
 
     def contents(self, blobs: Iterable[str]) -> Iterator[bytes]:
-        """Yield what blobs hold, unmasked and as git keeps it: for content that is looked into and never shown."""
+        """Yield the contents of blobs, unmasked: for scans, and never shown."""
         feed = "".join(f"{blob}\n" for blob in blobs).encode()
         rest = io.BytesIO(read(["git", "cat-file", "--batch"], cwd=self.path, feed=feed))
         while header := rest.readline().split():
@@ -167,16 +181,20 @@ class Git:
             rest.readline()
 
     def contains(self, ancestor: str, descendant: str) -> bool:
-        """Return whether one commit is the other or one of its ancestors; an unknown object is not."""
+        """Return whether a commit is an ancestor of another, or the same; false for an unknown commit."""
         return self._git(["merge-base", "--is-ancestor", ancestor, descendant], check=False).code == 0
 
+    def barred(self) -> list[str]:
+        """Return the addresses to which nothing can be pushed from here."""
+        return self._git(["config", "--get-all", _BARRED], check=False).stdout.splitlines()
+
     def identity(self) -> dict[str, str]:
-        """Return what makes a commit the user's own, from every place that git reads (``includeIf`` too)."""
+        """Return the settings for identity and signing, from every file that git reads (including ``includeIf``)."""
         sections = {key.partition(".")[0] for key in IDENTITY}
         listed = self._git(
             ["config", "--null", "--get-regexp", rf"^({'|'.join(sorted(sections))})\."], check=False
         ).stdout
-        # The last one wins; a switch that stands there without a value is on.
+        # The last value wins; a switch without a value is on.
         entries = [entry.partition("\n") for entry in listed.split("\0") if entry]
         found = {key: value if has_value else "true" for key, has_value, value in entries}
         return {key: found[key.lower()] for key in IDENTITY if key.lower() in found}
@@ -185,7 +203,7 @@ class Git:
         """Ask a remote for its refs.
 
         Raises:
-            CommandFailed: It does not answer, or wants credentials that nobody can give.
+            CommandFailed: It does not answer, or needs credentials and there is no terminal.
             CommandTimedOut: It did not answer in time.
         """
         lines = self._git(["ls-remote", "--symref", remote], remote=True).stdout.splitlines()
@@ -195,21 +213,25 @@ class Git:
 
     # -- commands ----------------------------------------------------------------------------------------------------
 
+    def bar(self, address: str) -> None:
+        """See that nothing can be pushed from here to an address, also where a program names it in words."""
+        self.does("config", "--add", _BARRED, address)
+
     def fetch_objects(self, source: str, *refspecs: str) -> None:
-        """Fetch objects, and no ref but those that a refspec names; without hooks of a merge and without gc.
+        """Fetch objects, and only the refs of the refspecs; without gc.
 
         Raises:
-            CommandFailed: The source does not answer, or has no such ref.
+            CommandFailed: The source does not answer, or does not have the ref.
         """
         quiet = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules"]
         self._git(["fetch", *quiet, source, *refspecs], remote=True)
 
     def signs(self, *arguments: str, feed: str = "", env: Mapping[str, str] | None = None) -> str:
-        """Make an object that may be signed: in the foreground, since a key may ask for its pass phrase."""
+        """Make an object that may be signed, in the foreground, since the key may need a pass phrase."""
         return self._git(arguments, feed=feed, env=env, interactive=True).stdout.rstrip("\n")
 
     def pushes(self, argv: Sequence[str]) -> Completed:
-        """Run a ``push …`` command; any result is returned, since only the remote knows what came of it."""
+        """Run a ``push …`` command, and return any result, since only the refs of the remote show what happened."""
         try:
             return self._git(argv, remote=True, check=False, timeout=PUSH_TIMEOUT)
         except CommandTimedOut as error:
@@ -217,7 +239,7 @@ class Git:
 
 
 def _configured() -> dict[str, str]:
-    """Return the variables that configure git, after those with which the user does so."""
+    """Return the variables that configure git, in addition to the user's own variables."""
     count = os.environ.get("GIT_CONFIG_COUNT", "")
     first = int(count) if count.isdecimal() else 0
     variables = {"GIT_CONFIG_COUNT": str(first + len(CONFIGURATION))}
@@ -237,30 +259,32 @@ def repository(folder: Path) -> tuple[Git, Path]:
         told = Git(folder).ask(*asked).splitlines()
     except CommandFailed as error:
         if "dubious ownership" in error.output:
-            message, hint = "git does not trust this folder, which belongs to somebody else.", error.output.strip()
+            message, hint = "git does not trust this folder, because it belongs to another user.", error.output.strip()
             raise NoRepository(message, hint.splitlines()[-1].strip()) from None
-        if "HEAD" in error.output.splitlines():  # which git repeats where it means nothing yet
+        if "HEAD" in error.output.splitlines():  # git prints it if there is no commit
             message = "This repository has no commit yet."
-            raise NoRepository(message, "Commit what you want to release: git add . && git commit") from None
+            raise NoRepository(message, "Make one: git add . && git commit") from None
         message = "This folder is not in the working tree of a git repository."
-        raise NoRepository(message, "Go to your project's folder, or make one there: git init") from None
+        raise NoRepository(
+            message, "Change to the folder of your project, or create a repository there: git init"
+        ) from None
     if len(told) != len(asked) - 2:
-        message = "git does not say where this repository is in words that can be read."
-        hint = "Install git 2.31 or newer; and a folder's name can have no line end."
+        message = "The answer of git about the location of this repository cannot be read."
+        hint = "Install git 2.31 or newer; the name of the folder must not contain a line break."
         raise NoRepository(message, hint)
     return Git(Path(told[0])), Path(told[1])
 
 
 def clone(origin: Git, to: Path, *, remote: str = "") -> Git:
-    """Clone a repository on this disk for one activity: nothing is checked out, and no commit is made there unasked.
+    """Clone a local repository for an activity; nothing is checked out.
 
-    Objects are shared, hooks do not run, line ends stay, and it has what makes a commit the user's own. Its ``origin``
-    names the true remote, which tools may read, without credentials; nothing can be pushed there.
+    Objects are shared, hooks do not run, line endings stay, and the identity and signing key are those of the user. Its
+    ``origin`` is the real remote, without credentials, so that tools can read it; nothing can be pushed to it.
 
     Args:
         origin: The repository.
-        to: The new folder, in one of ours.
-        remote: The name that the true remote has in ``origin``.
+        to: The new folder, in a temporary folder.
+        remote: The name of the real remote in that repository.
 
     Raises:
         CommandFailed: git cannot clone.
@@ -277,6 +301,8 @@ def clone(origin: Git, to: Path, *, remote: str = "") -> Git:
     quiet = ("--shared", "--no-checkout", "--quiet", "--template=", "--origin=origin")
     Git(to.parent).does("clone", *quiet, *options, str(origin.path), str(to))
     made, address = Git(to), without_credentials(origin.config(f"remote.{remote}.url") or "") if remote else ""
+    for barred in {*origin.barred(), address} - {""}:
+        made.bar(barred)
     if address:
         made.does("remote", "set-url", "origin", address)
         made.does("remote", "set-url", "--push", "origin", NO_PUSH)
@@ -286,7 +312,7 @@ def clone(origin: Git, to: Path, *, remote: str = "") -> Git:
 
 
 def reason(output: str) -> str:
-    """Return why something was refused: what the server or a hook said, else what git says of the first ref."""
+    """Return why git failed: the message of the server or a hook, otherwise the first message of git."""
     lines = [line.strip() for line in output.splitlines()]
     said = [line.removeprefix("remote:").strip() for line in lines if line.startswith("remote:")]
     told = [line for line in said if line and not line.startswith(_EMPTY_WORDS)][:_MOST_LINES]
@@ -296,15 +322,15 @@ def reason(output: str) -> str:
     return " ".join(told).replace("\t", " ").rstrip(".") + "."
 
 
-#: How many lines of a server's words are told.
+#: The number of lines of a server's message that are shown.
 _MOST_LINES = 4
 
-#: What git writes around the reason.
+#: Lines of git's output that are not the reason.
 _EMPTY_WORDS = ("To ", "Done", "hint:", "error: failed to push some refs", "=====", "-----")
 
 
 def without_credentials(address: str) -> str:
-    """Return a remote's address without the user and password that may stand in a web address."""
+    """Return the address of a remote without user and password."""
     parts = urlsplit(address)
     if parts.scheme not in {"http", "https"} or "@" not in parts.netloc:
         return address

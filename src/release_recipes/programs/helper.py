@@ -1,4 +1,4 @@
-"""A process of ours that answers lines with lines until it is closed; it gets ready while we do something else."""
+"""A helper process that answers each line with a line, and that starts in advance."""
 
 import atexit
 import contextlib
@@ -15,7 +15,7 @@ from release_recipes.secrets.mask import MASK
 
 
 class Helper:
-    """The process, and what it answers."""
+    """A helper process."""
 
     def __init__(self, argv: Sequence[str], *, env: Mapping[str, str]) -> None:
         """Start it.
@@ -31,7 +31,7 @@ class Helper:
         self._is_late = False
         self._process = process.start(argv, Path(__file__).parent, env, fed=True)
         self._said = process.Reader(cast("IO[bytes]", self._process.stderr), argv[-1], tell=False)
-        atexit.register(self._process.kill)  # there is nothing that it could lose
+        atexit.register(self._kill)
 
     @property
     def lives(self) -> bool:
@@ -39,16 +39,16 @@ class Helper:
         return self._process.poll() is None
 
     def ask(self, question: str, argv: Sequence[str], timeout: float) -> str:
-        """Ask one line, and return the answer; who asks at the same time waits.
+        """Send a line, and return the answer; only one question at a time.
 
         Args:
-            question: A line without its end.
-            argv: What a user would type for it.
-            timeout: Seconds for the answer; then it is ended.
+            question: A line, without the line break.
+            argv: The command as a user would type it.
+            timeout: Seconds for the answer; after that, the process is ended.
 
         Raises:
-            CommandFailed: It ended instead.
-            CommandTimedOut: There is no answer yet; it is gone.
+            CommandFailed: The process ended.
+            CommandTimedOut: There was no answer in time; the process was ended.
             Interrupted: The release is being stopped.
         """
         with self._asking, events.effect(shown(argv)):
@@ -74,11 +74,20 @@ class Helper:
                 raise CommandTimedOut(argv, timeout, self._said.text())
             raise CommandFailed(argv, self._process.wait(), self._said.text())
 
+    def _kill(self) -> None:
+        """Kill the process, which has nothing to lose."""
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
     def _late(self) -> None:
         self._is_late = True
         self._close()
 
     def _close(self) -> None:
-        """End it, with what it may have started: an answer that comes too late would be taken for the next one's."""
+        """End the process and its children: a late answer would be mistaken for the next one."""
         process.end(self._process)
         process.forget(self._process)

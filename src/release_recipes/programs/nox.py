@@ -1,4 +1,4 @@
-"""nox: runs a project's sessions; where it has none of that name, ours from ``release_recipes.sessions``."""
+"""nox: runs the sessions of a project, or ours from ``release_recipes.sessions`` if it has none."""
 
 import json
 import os
@@ -9,18 +9,19 @@ from pathlib import Path
 from release_recipes.errors import CommandFailed
 from release_recipes.processes.run import run
 
-#: The sessions for a project that has none.
+#: The sessions for a project without them.
 OURS = Path(__file__).parent.parent / "noxfile.py"
 
-#: Seconds for listing sessions; a noxfile with script metadata makes its environment first.
+#: Seconds to list sessions; for a noxfile with script metadata, nox creates an environment first.
 LIST_TIMEOUT = 300.0
 
 
-def command(sessions: Sequence[str], *, ours_in: Path | None = None) -> list[str]:
+def command(sessions: Sequence[str], *, ours_in: Path | None = None, report: Path | None = None) -> list[str]:
     """Return the command that runs sessions: the project's, or ours for the project in a folder."""
-    # nox changes into the folder of a noxfile that is named, so ours goes back (see Session.invoked_from).
+    # nox changes to the folder of the noxfile, so our sessions change back (see Session.invoked_from).
     ours = ["-f", str(OURS), "--envdir", str(ours_in / ".nox")] if ours_in else []
-    return [sys.executable, "-m", "nox", *ours, "--stop-on-first-error", "-s", *sessions]
+    told = ["--report", str(report)] if report else []
+    return [sys.executable, "-P", "-m", "nox", *ours, *told, "--stop-on-first-error", "-s", *sessions]
 
 
 def sessions(root: Path) -> list[str]:
@@ -31,21 +32,32 @@ def sessions(root: Path) -> list[str]:
     """
     if not (root / "noxfile.py").is_file():
         return []
-    argv = [sys.executable, "-m", "nox", "--list-sessions", "--json"]
+    argv = [sys.executable, "-P", "-m", "nox", "--list-sessions", "--json"]
     try:
         listed = run(argv, cwd=root, env=environment(), timeout=LIST_TIMEOUT)
-        # The list is one line, and the last: a noxfile may print while it is loaded.
+        # The list is the last line: a noxfile may print while it is loaded.
         return [entry["name"] for entry in json.loads(listed.stdout.strip().rpartition("\n")[2])]
     except (CommandFailed, ValueError, KeyError) as error:
         output = error.output if isinstance(error, CommandFailed) else str(error)
-        raise CommandFailed(argv, 1, output, "Fix noxfile.py; try it with: nox --list") from None
+        raise CommandFailed(argv, 1, output, "Fix noxfile.py; to check it: nox --list") from None
 
 
 def has(name: str, existing: Sequence[str]) -> bool:
-    """Return whether a session is defined; for several interpreters it is listed as ``test-3.11``, runs as ``test``."""
+    """Return whether a session is defined; for several interpreters, nox lists ``test`` as ``test-3.11``."""
     return any(session == name or session.startswith((f"{name}-", f"{name}(")) for session in existing)
 
 
+def skipped(report: Path) -> tuple[list[str], bool]:
+    """Return the skipped sessions of a report, each with its reason, and whether any session ran."""
+    sessions = json.loads(report.read_text("utf-8"))["sessions"]
+    told = [
+        f"{[each['name'], *each['signatures']][-1]} ({each['reason'] or 'skipped'})"
+        for each in sessions
+        if each["result"] == "skipped"
+    ]
+    return told, any(each["result"] == "success" for each in sessions)
+
+
 def environment() -> dict[str, str]:
-    """Return what nox is told: uv makes environments where the project does not say otherwise."""
+    """Return the environment for nox: uv creates environments, unless the project chooses otherwise."""
     return {} if "NOX_DEFAULT_VENV_BACKEND" in os.environ else {"NOX_DEFAULT_VENV_BACKEND": "uv|virtualenv"}

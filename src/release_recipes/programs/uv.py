@@ -1,17 +1,20 @@
-"""Fresh environments by uv; installing by pip from an index, and by uv from files, as users of a package would."""
+"""uv: new environments, and installation from files; and pip, for installation from an index."""
 
 import importlib.machinery
+import importlib.util
 import os
 import sys
 import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from release_recipes.processes.run import Completed, run
 
-#: Seconds for an installation with all its dependencies.
+#: Seconds for an installation with its dependencies.
 TIMEOUT = 900.0
 
-#: Import modules, then load every entry point of a project; say of each that fails what it was and why.
+#: Import modules and load every entry point of a project; print those that fail, with the reason.
 _USE = """\
 import importlib, importlib.metadata, sys
 project, *modules = sys.argv[1:]
@@ -22,12 +25,24 @@ for what, use in uses:
     try:
         use()
     except BaseException as error:
-        print(f"{what}: {type(error).__name__}: {error}".splitlines()[0], file=said)
+        missing = getattr(error, "name", None) or "" if isinstance(error, ImportError) else ""
+        words = f"{what}: {type(error).__name__}: {error}".splitlines()[0]
+        print(missing, words, sep="\\t", file=said)
 """
 
 
+@dataclass(frozen=True)
+class Fault:
+    """A module or an entry point of an installed project that cannot be used."""
+
+    #: The dotted name of the missing module; empty if it fails for another reason.
+    missing: str
+    #: What it is and why, one line.
+    words: str
+
+
 def make_environment(folder: Path) -> Path:
-    """Make a virtual environment with this interpreter; its python."""
+    """Create a virtual environment with this interpreter, and return its python."""
     run(
         ["uv", "venv", "--quiet", "--no-project", "--python", sys.executable, str(folder)],
         cwd=folder.parent,
@@ -37,50 +52,70 @@ def make_environment(folder: Path) -> Path:
 
 
 def install_from(index_address: str, requirement: str, python: Path) -> None:
-    """Install one requirement from one index and nowhere else, then its dependencies from where they always come.
+    """Install a requirement only from the given index, then its dependencies from the configured indexes.
 
     Raises:
-        CommandFailed: The index does not serve it, or a dependency cannot be had.
+        CommandFailed: The index does not serve it, or a dependency cannot be installed.
     """
-    pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check"]
-    # Isolated and without a cache: pip keeps index pages for ten minutes, and PIP_FIND_LINKS would add a source.
-    alone = ["install", "--isolated", "--no-cache-dir", "--no-deps", "--quiet", "--index-url", index_address]
-    run([*pip[:3], "--isolated", *pip[3:], *alone, requirement], cwd=python.parent, timeout=TIMEOUT)
-    run([*pip, "install", "--quiet", requirement], cwd=python.parent, timeout=TIMEOUT)
+    uv = ["uv", "pip", "install", "--quiet", "--python", str(python)]
+    if importlib.util.find_spec("pip"):
+        # Isolated and without a cache: pip keeps index pages for ten minutes, and PIP_FIND_LINKS would add a source.
+        pip = [sys.executable, "-P", "-m", "pip", "--isolated", "--python", str(python), "--disable-pip-version-check"]
+        alone = [*pip, "install", "--no-cache-dir", "--no-deps", "--quiet", "--index-url", index_address]
+    else:  # an environment that uv made has none
+        alone = [*uv, "--no-config", "--no-cache", "--no-deps", "--default-index", index_address]
+    run([*alone, requirement], cwd=python.parent, timeout=TIMEOUT)
+    run([*uv, requirement], cwd=python.parent, timeout=TIMEOUT)
+
+
+def install(words: Sequence[str], python: Path, folder: Path) -> None:
+    """Install into an environment, with the arguments of ``pip install`` in a folder.
+
+    Raises:
+        CommandFailed: Something cannot be installed.
+    """
+    run(["uv", "pip", "install", "--quiet", "--python", str(python), *words], cwd=folder, timeout=TIMEOUT)
 
 
 def install_file(distribution: Path, python: Path) -> None:
-    """Install a distribution from its file, and its dependencies from where they always come.
+    """Install a distribution from its file, and its dependencies from the configured indexes.
 
     Raises:
-        CommandFailed: It cannot be built or installed, or a dependency cannot be had.
+        CommandFailed: It cannot be built, or it or a dependency cannot be installed.
     """
     words = ["uv", "pip", "install", "--quiet", "--python", str(python), str(distribution)]
     run(words, cwd=python.parent, timeout=TIMEOUT)
 
 
 def check(python: Path) -> Completed:
-    """Run ``pip check`` by uv: what is installed fits together, or the output says what does not."""
+    """Run ``uv pip check``, whose output lists incompatible packages."""
     return run(["uv", "pip", "check", "--python", str(python)], cwd=python.parent, timeout=TIMEOUT, check=False)
 
 
-def unusable(python: Path, project: str, modules: list[str]) -> list[str]:
-    """Import modules and load the entry points of an installed project; those that fail, each with its reason.
+def unusable(python: Path, project: str, modules: list[str]) -> list[Fault]:
+    """Import modules and load the entry points of an installed project, and return those that fail.
 
-    Nothing is called, but a module that is imported does what it does then.
+    Nothing is called, but the code of the imported modules runs.
     """
     use = [str(python), "-I", "-c", _USE, project, *modules]
     done = run(use, cwd=python.parent, timeout=TIMEOUT, check=False)
+    faults = [Fault(*line.split("\t", 1)) for line in done.stdout.splitlines() if "\t" in line]
     if done.code != 0:
-        return [*done.stdout.splitlines(), *(done.stderr.strip().splitlines()[-1:] or ["Python ended without a word"])]
-    return done.stdout.splitlines()
+        faults.append(Fault("", (done.stderr.strip().splitlines() or ["Python ended without output"])[-1]))
+    return faults
 
 
 def top_level_modules(wheel: Path) -> list[str]:
-    """Return the importable names at the top of a wheel; private and test packages are left out."""
+    """Return the modules and packages of a wheel that are not inside of another regular package, by dotted name.
+
+    They can be in a namespace package. Private packages and tests are left out.
+    """
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     suffixes = (".py", *importlib.machinery.EXTENSION_SUFFIXES)
-    modules = {name.partition(".")[0] for name in names if "/" not in name and name.endswith(suffixes)}
-    modules |= {name.partition("/")[0] for name in names if name.endswith("/__init__.py") and name.count("/") == 1}
-    return sorted(name for name in modules if name.isidentifier() and not name.startswith("_") and name != "tests")
+    packages = {name.removesuffix("/__init__.py") for name in names if name.endswith("/__init__.py")}
+    found = {name.partition(".")[0] for name in names if "/" not in name and name.endswith(suffixes)}
+    found |= {name for name in packages if not any(name.startswith(f"{other}/") for other in packages)}
+    parts = {name: name.split("/") for name in found}
+    good = {n for n, words in parts.items() if all(w.isidentifier() and w[0] != "_" and w != "tests" for w in words)}
+    return sorted(name.replace("/", ".") for name in good)

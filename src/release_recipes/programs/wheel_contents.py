@@ -1,12 +1,12 @@
-"""check-wheel-contents: looks for what does not belong into a wheel. It is used as a library; its start costs more."""
+"""check-wheel-contents: looks for files that do not belong in a wheel. It is used as a library, which is faster."""
 
 from pathlib import Path
 
 
 def check(wheel: Path) -> list[tuple[str, str, str]]:
-    """Return what it says of a wheel: the code, the words, and a path, which is empty where it is about no file.
+    """Return its findings for a wheel: the code, the message, and a path, which is empty if no file is concerned.
 
-    A wheel that it cannot read says nothing: other inspections tell why.
+    A wheel that it cannot read has no findings here; other inspections report it.
     """
     from check_wheel_contents.checker import WheelChecker  # type: ignore[import-untyped]
     from check_wheel_contents.contents import WheelContents  # type: ignore[import-untyped]
@@ -18,7 +18,7 @@ def check(wheel: Path) -> list[tuple[str, str, str]]:
         failures = checker.check_contents(WheelContents.from_wheel(wheel))
     except (WheelValidationError, ValueError):
         return []
-    # Several toplevel entries (W009) are one fault in as many words; the rest is told a path at a time.
+    # Several top-level entries (W009) are a single finding; others have a finding for each path.
     return [
         (failure.check.name, failure.check.value, path)
         for failure in failures

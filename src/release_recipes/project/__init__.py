@@ -1,1 +1,1 @@
-"""A Python project: its name, its version, and where that stands."""
+"""A Python project: its name, its version, and its version files."""

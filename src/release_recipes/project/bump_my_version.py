@@ -1,4 +1,4 @@
-"""Versions that bump-my-version reads and raises: by the project's own configuration, or one that is made for it."""
+"""The version source bump-my-version, with the project's own configuration or a generated one."""
 
 import configparser
 import json
@@ -9,28 +9,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from release_recipes.errors import BumpFailed, UnknownPart
+from release_recipes.errors import BumpFailed, InvalidVersion, UnknownPart
 from release_recipes.programs import bump_my_version
-from release_recipes.project.source import NONE, VersionFile, Versions
+from release_recipes.project.source import NONE, VersionFile, Versions, is_version
 
-#: Where bump-my-version looks, in its order.
+#: The files in which bump-my-version looks for its configuration, in its order.
 _CONFIGS = (".bumpversion.cfg", ".bumpversion.toml", "setup.cfg", "pyproject.toml")
 
-#: Hooks that run before the files are committed; those after a commit have none to follow here.
+#: The hooks that run in a release; post-commit hooks do not, since bump-my-version makes no commit.
 _HOOKS = ("setup_hooks", "pre_commit_hooks")
 
 
 @dataclass(frozen=True)
 class BumpMyVersion:
-    """bump-my-version with the configuration of one project."""
+    """bump-my-version with the configuration of a project."""
 
-    #: The file that has the project's own configuration, below its folder; empty where one was made.
+    #: The file with the project's own configuration, relative to its folder; empty if it was generated.
     configured_in: str
-    #: The configuration that was made (TOML; ``{root}`` stands for the project's folder), or nothing.
+    #: The generated configuration (TOML; ``{root}`` is the project's folder), or nothing.
     made: str = ""
 
     def read(self, folder: Path, part: str = "") -> Versions:
-        """Return the version, the one after a part, and the configured files."""
+        """Return the current version, the next version for a part, and the version files."""
         increment = "" if part == NONE else part
         try:
             said = json.loads(self._ask(folder, "show", increment))
@@ -38,7 +38,8 @@ class BumpMyVersion:
             if increment and f"No part named '{part}'" in error.message:
                 raise self._unknown(folder, part) from None
             raise
-        parts = tuple(said["parts"])
+        # In a generated configuration, a version that is not X.Y.Z is a single part, and has no next version.
+        parts = () if self.made and list(said["parts"]) == ["version"] else tuple(said["parts"])
         if increment and part not in parts:
             raise self._unknown(folder, part)
         current = said["current_version"]
@@ -52,25 +53,28 @@ class BumpMyVersion:
         self._ask(folder, *(("raise", part) if part else ("set", version)), hooks=hooks)
 
     def describe(self, folder: Path, part: str, version: str) -> list[str]:
-        """Return what it does; its own hooks are listed as they are configured."""
-        lines = [f"bump-my-version edits the version files: {f'raise {part}, ' if part else ''}to {version}"]
+        """Return what it does, including its hooks."""
+        lines = [f"bump-my-version edits the version files: {f'bump {part}, ' if part else ''}to {version}"]
         table = self._table(folder)
         return lines + [f"hook of bump-my-version: {hook}" for name in _HOOKS for hook in _listed(table.get(name))]
 
     def templates(self, folder: Path) -> Mapping[str, str]:
-        """Return the templates that the configuration sets in words (bump-my-version's own defaults are not)."""
+        """Return the templates that the configuration sets, without bump-my-version's defaults."""
         table = self._table(folder)
         return {name: str(table[name]) for name in ("tag_name", "message") if table.get(name)}
 
-    def _unknown(self, folder: Path, part: str) -> UnknownPart:
-        return UnknownPart(part, (*self.read(folder).parts, NONE))
+    def _unknown(self, folder: Path, part: str) -> UnknownPart | InvalidVersion:
+        versions = self.read(folder)
+        if not is_version(versions.current):
+            return InvalidVersion(versions.current, self.configured_in or "the project")
+        return UnknownPart(part, (*versions.parts, NONE))
 
     def _ask(self, folder: Path, verb: str, value: str, *, hooks: bool = False) -> str:
         config = self.made.replace("{root}", folder.as_posix())
         return bump_my_version.ask(folder, verb, value, file=self.configured_in, config=config, hooks=hooks)
 
     def _table(self, folder: Path) -> dict[str, Any]:
-        """Return what the project's configuration says in words."""
+        """Return the table of the project's configuration."""
         if not self.configured_in:
             return {}
         text = (folder / self.configured_in).read_text("utf-8", "replace")
@@ -82,7 +86,7 @@ class BumpMyVersion:
 
 
 def configured_in(folder: Path, pyproject: Mapping[str, Any]) -> str:
-    """Return the file in which bump-my-version finds its configuration, as it would look for it; empty for none."""
+    """Return the file in which bump-my-version finds its configuration; empty for none."""
     for name in _CONFIGS:
         path = folder / name
         if name == "pyproject.toml":
@@ -97,13 +101,13 @@ _HEADER = re.compile(r"^\[(?:tool\.)?bumpversion[].:]", re.MULTILINE)
 
 
 def _listed(hooks: object) -> list[str]:
-    """Return hooks as they are written: a list in TOML, lines in an INI file."""
+    """Return the configured hooks: a list in TOML, lines in an INI file."""
     lines = hooks if isinstance(hooks, list) else str(hooks or "").splitlines()
     return [str(line) for line in lines if str(line).strip()]
 
 
 def _files(entry: Mapping[str, Any], folder: Path, current: str, part: str) -> Iterator[VersionFile]:
-    """Yield the files of one entry of the configuration."""
+    """Yield the files of an entry of the configuration."""
     included, excluded = entry.get("include_bumps") or [], entry.get("exclude_bumps") or []
     skipped = bool(part) and (part in excluded or (bool(included) and part not in included))
     missing_version, missing_file = bool(entry.get("ignore_missing_version")), bool(entry.get("ignore_missing_file"))
@@ -116,15 +120,15 @@ def _files(entry: Mapping[str, Any], folder: Path, current: str, part: str) -> I
 
 
 def _names(entry: Mapping[str, Any], folder: Path) -> list[str]:
-    """Return the files of an entry, below the folder: a name, or those that a pattern finds."""
+    """Return the files of an entry, relative to the folder: a name, or the matches of a pattern."""
     if not entry.get("filename"):
         return [path.relative_to(folder).as_posix() for path in folder.glob(str(entry["glob"]))]
-    path = folder / str(entry["filename"])  # a configuration that was made holds whole paths
+    path = folder / str(entry["filename"])  # a generated configuration has absolute paths
     return [path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(entry["filename"])]
 
 
 def _pattern(entry: Mapping[str, Any], current: str) -> re.Pattern[str] | None:
-    """Return what an entry searches for; ``None`` where it has more fields, or no regular expression."""
+    """Return the pattern of an entry; ``None`` if it has other fields, or is not a valid regular expression."""
     search = str(entry.get("search") or "{current_version}")
     filled = search.replace("{current_version}", re.escape(current) if entry.get("regex") else current)
     if "{" in filled:
@@ -132,4 +136,4 @@ def _pattern(entry: Mapping[str, Any], current: str) -> re.Pattern[str] | None:
     try:
         return re.compile(filled if entry.get("regex") else re.escape(filled), re.MULTILINE | re.DOTALL)
     except re.error:
-        return None  # bump-my-version then searches for the words themselves
+        return None  # bump-my-version then searches for the literal text

@@ -1,7 +1,7 @@
-"""Where a version stands in a project without a configuration of bump-my-version, and the one that is made for it.
+"""The version files of a project that does not configure bump-my-version, and a generated configuration for it.
 
-Each file is searched with context: the assignment of ``version`` or ``__version__``, and ``name==X`` in prose. A bare
-number is never replaced: pins of other packages, changelogs and "since 2.5.0" hold the same digits.
+The version is searched with context: an assignment of ``version`` or ``__version__``, and ``name==X`` in text. A plain
+number is never replaced: pins of other packages, changelogs and "since 2.5.0" may contain the same number.
 """
 
 import json
@@ -20,29 +20,49 @@ _DUNDER = re.compile(rf"""^__version__\s*(?::[^=\n]+)?=\s*["']({_VERSION})["']""
 _KEYWORD = re.compile(rf"""(?<![\w.-])(?:__)?version(?:__)?\s*=\s*["']({_VERSION})["']""")
 
 
+#: Top-level folders that are not packages.
+_NO_PACKAGES = frozenset(
+    {
+        "test",
+        "tests",
+        "testing",
+        "doc",
+        "docs",
+        "example",
+        "examples",
+        "build",
+        "dist",
+        "venv",
+        "env",
+        "bench",
+        "benchmarks",
+    }
+)
+
+
 def named(folder: Path, version_files: Sequence[str]) -> list[str]:
     """Return the files of the setting ``version_files``.
 
     Raises:
-        InvalidSetting: One of them is not there.
+        InvalidSetting: A file does not exist.
     """
     for given in version_files:
         if not (folder / given).is_file():
-            message = f"version_files names {given!r}, which is not there."
-            raise InvalidSetting(message, "Name files that exist, relative to the project's root.")
+            message = f"version_files lists {given!r}, which does not exist."
+            raise InvalidSetting(message, "List existing files, relative to the root of the project.")
     return list(version_files)
 
 
 def holds(path: Path, name: str, version: str) -> bool:
-    """Return whether a file has the version in a context that is the project's own."""
+    """Return whether a file contains the version with context."""
     sought = _context(name).format(current_version=re.escape(version))
     return re.search(sought, path.read_text("utf-8", "replace"), re.MULTILINE) is not None
 
 
 def other_versions(folder: Path, candidates: Sequence[str], version: str) -> dict[str, str]:
-    """Return the modules that say another version of the package than the project does, with what they say.
+    """Return the modules whose version differs from the project's, with their versions.
 
-    A placeholder such as 0.0.0, which a build replaces, is none.
+    A placeholder such as 0.0.0, which a build replaces, is ignored.
     """
     modules = [file for file in candidates if file.endswith(".py") and _is_for_versions(file)]
     said = {file: _DUNDER.search((folder / file).read_text("utf-8", "replace")) for file in modules}
@@ -54,12 +74,12 @@ def other_versions(folder: Path, candidates: Sequence[str], version: str) -> dic
 
 
 def made_config(files: Sequence[str], name: str, version: str, table: str) -> str:
-    """Return a configuration for a project that has none; ``{root}`` stands for its folder.
+    """Generate a configuration for a project that has none; ``{root}`` is its folder.
 
     Args:
-        files: Those that hold the version, below the project's folder.
-        name: The project's.
-        version: The one that stands.
+        files: The version files, relative to the project's folder.
+        name: The project's name.
+        version: The current version.
         table: The table of ``pyproject.toml`` that declares it; empty for none.
     """
     context = _context(name)
@@ -74,8 +94,8 @@ def made_config(files: Sequence[str], name: str, version: str, table: str) -> st
 def _in_table(table: str) -> str:
     """Return the search pattern for the version in a table of ``pyproject.toml``.
 
-    bump-my-version has ``key_path`` for that, but goes by it in its own configuration file only; elsewhere it would
-    replace every number of that value (1.8.1, ``modify_files``).
+    bump-my-version has ``key_path`` for that, but supports it in its own configuration file only; in other files it
+    replaces every occurrence of the version (1.8.1, ``modify_files``).
     """
     up_to_key = rf"^\[{re.escape(table)}\][^\n]*\n(?:(?!\[)[^\n]*\n)*?[ \t]*version"
     return rf"""({up_to_key}[ \t]*=[ \t]*["']){{current_version}}(?=["'])"""
@@ -90,31 +110,37 @@ def _context(name: str) -> str:
 
 
 def _scheme(version: str) -> list[str]:
-    """Return how the parts of such a version are read and written.
+    """Return the lines that define the parts of a version.
 
-    A version of two or three numbers has ``major``, ``minor`` and ``patch``; for any other the next one is not
-    guessed, and ``--new-version`` names it.
+    A version of two or three numbers has ``major``, ``minor`` and ``patch``; any other needs ``--new-version``.
     """
     numbers = version.count(".") + 1
-    if not re.fullmatch(r"\d+(\.\d+){1,2}", version):
+    if not re.fullmatch(
+        r"(0|[1-9]\d*)(\.(0|[1-9]\d*)){1,2}", version
+    ):  # leading zeros, as in 2025.08.03, would be lost
         return [r'parse = "(?P<version>.+)"', 'serialize = ["{version}"]']
     serialize = ["{major}.{minor}.{patch}"] if numbers == 3 else ["{major}.{minor}.{patch}", "{major}.{minor}"]  # noqa: PLR2004
     parse = r"(?P<major>\d+)\.(?P<minor>\d+)(?:\.(?P<patch>\d+))?"
     return [f"parse = {json.dumps(parse)}", f"serialize = {json.dumps(serialize)}"]
 
 
-def likely(folder: Path) -> list[str]:
-    """Return the files in which a version is likely to stand, the ones that declare it first."""
+def likely(folder: Path, name: str = "") -> list[str]:
+    """Return the files that are likely to contain the version, those that declare it first.
+
+    A package named as the project is one, whatever its folder is called.
+    """
+    no_packages = _NO_PACKAGES - {re.sub("[-.]", "_", name).lower()}
     modules = [
         path
         for pattern in ("*.py", "*/*.py", "src/*.py", "src/*/*.py")
         for path in sorted(folder.glob(pattern))
         if path.name not in {"setup.py", "conftest.py", "noxfile.py", "tasks.py"}
-        and not path.relative_to(folder).parts[0].startswith((".", "test", "doc", "example", "build", "dist", "venv"))
+        and not path.relative_to(folder).parts[0].startswith(".")
+        and path.relative_to(folder).parts[0] not in no_packages
         and (_is_for_versions(path.name) or _ASSIGNED.search(path.read_text("utf-8", "replace")))
     ]  # fmt: skip
     exported = {source for path in modules if path.name == "__init__.py" for source in _exported_from(path)}
-    # What a package says is its version comes before a module that has one of its own, such as that of its data.
+    # The version of the package comes before modules with other versions, such as that of its data.
     modules.sort(key=lambda path: not (_is_for_versions(path.name) or path in exported))
     top = [folder / "pyproject.toml", folder / "setup.cfg", folder / "setup.py"]
     prose = [folder / "README.md", folder / "README.rst", folder / "docs/installation.md"]
@@ -122,7 +148,7 @@ def likely(folder: Path) -> list[str]:
 
 
 def _exported_from(package: Path) -> list[Path]:
-    """Return the modules from which a package's ``__init__.py`` takes its version."""
+    """Return the modules from which a package's ``__init__.py`` imports its version."""
     text = package.read_text("utf-8", "replace")
     # "import __version__ as unicode_version" is the version of something else.
     imports = re.findall(r"^from \.(\w+) import [^\n]*\b__version__\b(?! +as )", text, re.MULTILINE)
@@ -130,12 +156,12 @@ def _exported_from(package: Path) -> list[Path]:
 
 
 def _is_for_versions(file: str) -> bool:
-    """Return whether a module's name is one in which a package says its version."""
+    """Return whether the name of a module is usual for the version of a package."""
     return Path(file).stem.strip("_") in {"init", "version", "about", "version_info"}
 
 
 def version_in(path: Path) -> str | None:
-    """Return the version that a file assigns, if it is one of :pep:`440`."""
+    """Return the version that a file assigns, if it is valid by :pep:`440`."""
     if path.suffix != ".py":
         return None
     text = path.read_text("utf-8", "replace")

@@ -1,7 +1,7 @@
-"""What is being released: the name, the version, and where the version stands.
+"""The project: its name, its version, and its version files.
 
-A project's own configuration of bump-my-version wins; a project without one gets one that is made for it, see
-:mod:`~release_recipes.project.files`. None of the project's code is run.
+The project's own configuration of bump-my-version wins; a project without it gets a generated configuration, see
+:mod:`~release_recipes.project.files`. No code of the project is run.
 """
 
 import ast
@@ -25,18 +25,18 @@ _TAG_DRIVEN = (
 
 @dataclass(frozen=True)
 class Project:
-    """A Python project in a folder, which may be the repository's or one below it."""
+    """A Python project in the folder of the repository, or in a folder below it."""
 
     folder: Path
-    #: Its folder as seen from the repository's: ``.`` or a path with slashes.
+    #: Its folder, relative to the repository: ``.`` or a path with slashes.
     below: str
     #: As the project spells it.
     name: str
     pyproject: Mapping[str, Any]
-    #: The version that the project's own metadata declares in words; ``None`` where it is computed.
+    #: The version that the project's metadata declares; ``None`` if it is computed.
     declared_version: str | None
     source: VersionSource
-    #: Modules that assign another ``__version__`` than the project's, and that nobody named as version files.
+    #: Modules with a different ``__version__``, with their versions; empty if ``version_files`` is set.
     disagreeing: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -47,29 +47,29 @@ def read_project(
 
     Args:
         folder: The project's folder.
-        pyproject: What its ``pyproject.toml`` holds.
+        pyproject: The content of its ``pyproject.toml``.
         version_files: The setting of that name.
-        below: The folder as seen from the repository's.
+        below: The folder, relative to the repository.
 
     Raises:
         NoProject: There is none, or its name or version cannot be read.
-        InvalidSetting: A file of ``version_files`` is not there.
+        InvalidSetting: A file of ``version_files`` does not exist.
     """
     if not any((folder / name).is_file() for name in ("pyproject.toml", "setup.py", "setup.cfg")):
-        message = f"{folder} holds no Python project (no pyproject.toml, setup.py or setup.cfg)."
-        raise NoProject(message, "Run this in the repository of the package that you release.")
+        message = f"{folder} contains no Python project (no pyproject.toml, setup.py or setup.cfg)."
+        raise NoProject(message, "Run this in the repository of the package that you want to release.")
     setup = _setup_keywords(folder)
     name = _first_string(_tables(pyproject, "name")) or setup.get("name")
     if not name:
         message = "The project's name cannot be read from pyproject.toml, setup.cfg or setup.py."
-        raise NoProject(message, 'Write it down: [project] name = "…" in pyproject.toml')
+        raise NoProject(message, 'Set it in pyproject.toml: [project] name = "…"')
     declared = _first_string(_tables(pyproject, "version")) or setup.get("version")
     if config := configured_in(folder, pyproject):
         return Project(folder, below, name, pyproject, declared, BumpMyVersion(config))
-    candidates = files.named(folder, version_files) or files.likely(folder)
+    candidates = files.named(folder, version_files) or files.likely(folder, name)
     version = declared or next(filter(None, (files.version_in(folder / file) for file in candidates)), None)
     table = _version_table(pyproject)
-    # A version in pyproject.toml that is not the project's own is some tool's.
+    # Any other version in pyproject.toml belongs to a tool.
     found = [file for file in candidates if file != "pyproject.toml" or table]
     chosen = list(version_files) or [file for file in found if files.holds(folder / file, name, version or "")]
     if version is None or not chosen:
@@ -80,7 +80,7 @@ def read_project(
 
 
 def _tables(pyproject: Mapping[str, Any], key: str) -> Iterator[object]:
-    """Return what the tables that may hold it say of a key: :pep:`621`'s first, then Poetry's."""
+    """Yield the values of a key: from the table of :pep:`621`, then from Poetry's."""
     yield pyproject.get("project", {}).get(key)
     yield pyproject.get("tool", {}).get("poetry", {}).get(key)
 
@@ -119,17 +119,17 @@ def _setup_keywords(root: Path) -> dict[str, str]:
 
 
 def _version_table(pyproject: Mapping[str, Any]) -> str:
-    """Return the table in which ``pyproject.toml`` declares the version; empty where it does not."""
+    """Return the table in which ``pyproject.toml`` declares the version; empty if it does not."""
     found = zip(_tables(pyproject, "version"), ("project", "tool.poetry"), strict=True)
     return next((table for value, table in found if isinstance(value, str)), "")
 
 
 def _no_version(pyproject: Mapping[str, Any]) -> NoProject:
-    """Return the error for a project whose version is not found, with the reason where it is known."""
+    """Return the error for a project whose version is not found, with the reason if it is known."""
     requires = " ".join(map(str, pyproject.get("build-system", {}).get("requires", ())))
     driven = next((tool for tool in _TAG_DRIVEN if tool in requires), None)
     if driven:
-        message = f"The version comes from git tags ({driven}), and no file holds it."
-        return NoProject(message, "Projects with such versions cannot be released by this version of release-recipes.")
-    message = "The project's version is not found in pyproject.toml, setup.cfg, setup.py or the package."
-    return NoProject(message, "Name the files in pyproject.toml: [tool.release] version_files = […]")
+        message = f"The version comes from git tags ({driven}), and no file contains it."
+        return NoProject(message, "Versions from git tags are not supported yet.")
+    message = "The project's version was not found in pyproject.toml, setup.cfg, setup.py or the package."
+    return NoProject(message, "List the files in pyproject.toml: [tool.release] version_files = […]")

@@ -1,6 +1,6 @@
-"""What a source of versions is: where a project's version stands, and how it is changed.
+"""The interface of version sources, which read and change the version of a project.
 
-Each implementation is one file beside this one. Checks, plan and act 2 know only what stands here.
+Each implementation is a file in this folder. Checks, plan and act 2 use only this interface.
 """
 
 import re
@@ -11,32 +11,32 @@ from typing import Protocol
 
 from packaging.version import InvalidVersion, Version
 
-#: The part that is ours: the version as it stands.
+#: Our own part: the current version, without a bump.
 NONE = "none"
 
 
 @dataclass(frozen=True)
 class VersionFile:
-    """A file that holds the version."""
+    """A file that contains the version."""
 
-    #: Below the project's folder, with slashes.
+    #: Relative to the project's folder, with slashes.
     name: str
-    #: Whether each bump of this kind changes it.
+    #: Whether this bump must change it.
     must_change: bool = True
     may_be_missing: bool = False
-    #: What it holds before the bump; ``None`` where that cannot be said.
+    #: Matches its content before the bump; ``None`` if that is not known.
     pattern: re.Pattern[str] | None = None
-    #: The same for the user.
+    #: What is searched, for the user.
     sought: str = ""
 
 
 @dataclass(frozen=True)
 class Versions:
-    """What a source says of a project."""
+    """The versions of a project."""
 
-    #: The version that stands.
+    #: The current version.
     current: str
-    #: The one after the part that was asked for; the current one where none was.
+    #: The next version for the requested part; without a part, the current version.
     next: str
     #: The parts of a version, in order.
     parts: tuple[str, ...]
@@ -44,42 +44,42 @@ class Versions:
 
 
 class VersionSource(Protocol):
-    """Where a project's version stands, and how it is changed."""
+    """Reads and changes the version of a project."""
 
     @property
     def configured_in(self) -> str:
-        """The file in which the user configures it, below the project's folder; empty where there is none."""
+        """The configuration file, relative to the project's folder; empty if there is none."""
 
     def read(self, folder: Path, part: str = "") -> Versions:
-        """Return the version that stands in a project's folder, and the one after raising a part.
+        """Return the current version in a project's folder, and the next version for a part.
 
         Raises:
             UnknownPart: The version has no such part.
-            BumpFailed: The configuration cannot be used, or the part cannot be raised.
+            BumpFailed: The configuration is not valid, or the part cannot be bumped.
         """
 
     def apply(self, folder: Path, part: str, version: str, *, hooks: bool) -> None:
-        """Bring the version files below a folder to a version; no commit and no tag is made.
+        """Change the version files in a folder to a version, without a commit or a tag.
 
         Args:
-            folder: The project's folder, in a clone of ours or the user's.
-            part: The part that is raised to get there; empty where the version was given itself.
+            folder: The project's folder, in a clone or in the user's repository.
+            part: The part that is bumped; empty for an explicit version.
             version: The version.
-            hooks: Whether hooks of the source's own run, which are code of the project.
+            hooks: Whether the hooks of the source run, which are code of the project.
 
         Raises:
-            BumpFailed: A file does not hold the version that it should; nothing was changed.
+            BumpFailed: A file does not contain the expected version; nothing was changed.
         """
 
     def describe(self, folder: Path, part: str, version: str) -> list[str]:
-        """Return what :meth:`apply` does, a sentence or command a line."""
+        """Return what :meth:`apply` does, as lines."""
 
     def templates(self, folder: Path) -> Mapping[str, str]:
-        """Return what it configures for releases: ``tag_name`` and ``message``, as far as they are set."""
+        """Return its templates for releases: ``tag_name`` and ``message``, if they are set."""
 
 
 def is_version(text: str) -> bool:
-    """Return whether a text is a version of :pep:`440`."""
+    """Return whether a text is a valid version by :pep:`440`."""
     try:
         Version(text)
     except InvalidVersion:

@@ -1,4 +1,4 @@
-"""Act 3: publish. Every step can be run again at any time, and comes to the same end."""
+"""Act 3: publish. Every step can run again at any time, with the same result."""
 
 from release_recipes import events
 from release_recipes.publish import claim, github, install_from_index, push, update_branch, upload, verify
@@ -15,15 +15,16 @@ RELEASE: tuple[Step, ...] = (
     github.STEP,
     verify.STEP,
     update_branch.STEP,
+    install_from_index.AFTER_RELEASE,
 )
 
-#: A rehearsed release: at its end what a user of the package does.
-REHEARSAL: tuple[Step, ...] = (*RELEASE, install_from_index.STEP)
+#: A rehearsal, which installs the package at its end.
+REHEARSAL: tuple[Step, ...] = (*RELEASE[:-1], install_from_index.STEP)
 
-#: A release to TestPyPI, which leaves no trace but there.
+#: A release to TestPyPI, which leaves the repository unchanged.
 TEST: tuple[Step, ...] = (upload.STEP, verify.STEP, install_from_index.STEP)
 
-#: An upload by itself.
+#: An upload without a release.
 UPLOAD: tuple[Step, ...] = (upload.STEP, verify.STEP)
 
 
@@ -35,10 +36,10 @@ def describe(record: Record, steps: tuple[Step, ...]) -> list[tuple[str, list[st
 
 
 def publish(world: World, steps: tuple[Step, ...]) -> None:
-    """Take every step.
+    """Run every step.
 
     Raises:
-        ReleaseError: A step could not go on. What was published stays so, and the record says how to finish.
+        ReleaseError: A step could not continue. What was published stays public, and ``resume`` finishes the release.
     """
     for step in steps:
         with events.step(step.name) as running:

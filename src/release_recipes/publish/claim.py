@@ -1,7 +1,7 @@
-"""Claim the release under ``refs/release-recipes/<tag>`` on the remote, before a byte is uploaded.
+"""Claim the release under ``refs/release-recipes/<tag>`` on the remote, before the upload.
 
-The claim refuses a second machine, proves that pushing is allowed, runs the pre-push hook, and keeps the commit of a
-published version from living on one laptop only.
+The claim blocks a second machine, proves that pushing is allowed, runs the pre-push hook, and makes sure that the
+commit of a published version is not on one machine only.
 """
 
 from collections.abc import Mapping
@@ -18,15 +18,38 @@ from release_recipes.state.record import Record
 
 
 def command(record: Record) -> list[str]:
-    """Return the words with which git claims: only where nobody has (an empty expectation means "must not exist")."""
+    """Return the arguments of git for the claim, which must not exist yet (this is what the empty lease means)."""
     lease = f"--force-with-lease={record.claim}:"
     return ["push", "--porcelain", lease, record.remote, f"{record.tag_object}:{record.claim}"]
 
 
 def take_back(record: Record) -> list[str]:
-    """Return the words with which git takes our claim back, and nobody else's."""
+    """Return the arguments of git to remove our claim, and no other."""
     lease = f"--force-with-lease={record.claim}:{record.tag_object}"
     return ["push", "--porcelain", "--no-verify", lease, record.remote, f":{record.claim}"]
+
+
+def remove(world: World) -> bool:
+    """Take our claim back where the remote has it, and return whether it is gone.
+
+    Raises:
+        CommandFailed: The remote does not answer.
+    """
+    record, git = world.record, world.git
+    if git.remote_refs(record.remote).refs.get(record.claim) != record.tag_object:
+        return True
+    git.pushes(take_back(record))
+    return git.remote_refs(record.remote).refs.get(record.claim) != record.tag_object
+
+
+def by_hand(record: Record) -> str:
+    """Return the command that a user types to delete the claim."""
+    return shown(["git", "push", record.remote, f":{record.claim}"])
+
+
+def kept(record: Record) -> str:
+    """Say that the remote refuses to delete our claim."""
+    return f"{record.remote} refuses to delete the claim {record.claim}."
 
 
 def _describe(record: Record) -> list[str]:
@@ -52,19 +75,21 @@ def _converge(world: World) -> Done:
     if record.claim in refs:
         raise _claimed(record.claim, record.remote)
     if pushed.code == 0 or _server_declined(pushed.stdout, record.claim):
-        message = f"{record.remote} keeps no ref {record.claim}, so a second machine would not be refused."
-        hint = "Allow refs/release-recipes/* there, or release from one place."
+        message = f"{record.remote} does not accept the ref {record.claim}, so a second machine is not refused."
+        hint = "Allow refs/release-recipes/* on the remote, or release from one machine only."
         events.emit(events.Warned(warning(message, hint, "claim")))
-        return Done(note="the remote takes no claims", state="left out")
-    message = f"git push to {record.remote} is refused: {reason(pushed.output)}"
-    raise PushRefused(message, f"Try it: {shown(['git', 'push', '--dry-run', record.remote, record.branch])}")
+        return Done(note="the remote does not accept claims", state="left out")
+    message = f"git push to {record.remote} was refused: {reason(pushed.output)}"
+    raise PushRefused(
+        message, f"Check your access: {shown(['git', 'push', '--dry-run', record.remote, record.branch])}"
+    )
 
 
 def _alone(world: World, refs: Mapping[str, str]) -> None:
-    """See that no other version of the project is under way; of two that claim at the same time the first name stays.
+    """Check that no other version of the project is in progress; of two simultaneous claims the first name stays.
 
     Raises:
-        ClaimedElsewhere: One is; our claim is taken back.
+        ClaimedElsewhere: There is one; our claim is removed.
     """
     record = world.record
     claims = foreign(world.git, record.remote, refs, {record.claim}) if not record.maybe_public else []
@@ -77,25 +102,25 @@ def _alone(world: World, refs: Mapping[str, str]) -> None:
 
 
 def free_to_go(world: World, refs: Mapping[str, str]) -> None:
-    """See once more, just before the upload, that nobody took the tag or moved the branch.
+    """Check again, just before the upload, that the tag is free and the branch has not moved.
 
     Raises:
-        Failed: Somebody did; nothing was uploaded.
+        Failed: The tag exists, or the branch has moved; nothing was uploaded.
     """
     record = world.record
     if record.maybe_public:
         return
     if record.pushes_tag and f"refs/tags/{record.tag}" in refs:
-        message = f"The tag {record.tag} has appeared on {record.remote} since the checks."
-        raise ClaimedElsewhere(message, "Find out who released it; then release another version.")
+        message = f"The tag {record.tag} was pushed to {record.remote} after the checks."
+        raise ClaimedElsewhere(message, "Find out who pushed it, and release another version.")
     theirs = refs.get(f"refs/heads/{record.branch}")
     if theirs and not world.git.contains(theirs, record.commit) and not _is_public(world):
-        message = f"{record.remote}/{record.branch} has moved since the checks."
-        raise Failed(message, f"git pull --rebase {record.remote} {record.branch}, then release again.")
+        message = f"Commits were pushed to {record.remote}/{record.branch} after the checks."
+        raise Failed(message, f"Release again after: git pull --rebase {record.remote} {record.branch}")
 
 
 def _is_public(world: World) -> bool:
-    """Return whether a file of this release is on the index although no upload of ours began: somebody's hand."""
+    """Return whether a file of this release is on the index although no upload of ours began."""
     try:
         return bool(listing.of_record(world).same)
     except NoIndexAnswer:
@@ -103,7 +128,7 @@ def _is_public(world: World) -> bool:
 
 
 def _server_declined(porcelain: str, claim: str) -> bool:
-    """Return whether the server itself refused that one ref (the transport and the hook here were content)."""
+    """Return whether the server itself refused the claim, not the transport or a local hook."""
     return any(
         line.startswith("!") and claim in line and "[remote rejected]" in line for line in porcelain.splitlines()
     )
@@ -112,7 +137,7 @@ def _server_declined(porcelain: str, claim: str) -> bool:
 def _claimed(claim: str, remote: str) -> ClaimedElsewhere:
     return ClaimedElsewhere(
         f"Another machine has claimed a release of this project ({claim} on {remote}).",
-        f"Let it finish there. If that machine is gone for good: {typed('abandon')}",
+        f"Finish the release on that machine. If that machine is lost: {typed('abandon')}",
     )
 
 

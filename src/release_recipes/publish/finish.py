@@ -1,4 +1,4 @@
-"""The end of act 3: finish it from wherever it is, or forget what came to nothing."""
+"""Run act 3 from any point, and remove the record of a release of which nothing is public."""
 
 import contextlib
 
@@ -14,18 +14,16 @@ from release_recipes.errors import (
     UploadRefused,
     typed,
 )
-from release_recipes.processes.environment import shown
-from release_recipes.publish import RELEASE, listing, publish
-from release_recipes.publish.claim import take_back
+from release_recipes.publish import RELEASE, claim, listing, publish
 from release_recipes.publish.step import Step, World
 from release_recipes.state.folder import State
 
 
 def finish(world: World, state: State, steps: tuple[Step, ...] = RELEASE) -> None:
-    """Make act 3 from wherever it is, and forget the record once all is public.
+    """Run act 3 from any point, and remove the record when everything is public.
 
     Raises:
-        ReleaseError: A step could not go on. The record waits, unless nothing came of it.
+        ReleaseError: A step could not continue. The record waits, unless nothing is public.
     """
     try:
         publish(world, steps)
@@ -39,17 +37,17 @@ def finish(world: World, state: State, steps: tuple[Step, ...] = RELEASE) -> Non
 
 
 def _came_to_nothing(world: World, state: State, refusal: ReleaseError) -> bool:
-    """Return whether the world is as it was: no attempt of unknown end, nothing on the index, no tag on the remote."""
+    """Return whether nothing is public: no attempt of unknown result, no file on the index, no tag on the remote."""
     record = world.record
     if isinstance(refusal, (UploadRefused, UploadFailed)):
         maybe_public = refusal.may_be_public
     else:
-        # What is on disk: an upload that began after this record was read is noted there.
+        # From disk, since an upload that began after this record was read is noted there.
         maybe_public = any(kept.maybe_public for kept in state.records() if kept.tag_object == record.tag_object)
     if maybe_public:
         return False
     if isinstance(refusal, ClaimedElsewhere):
-        return True  # what the index and the remote have by now is the other machine's
+        return True  # what is public comes from the other machine
     try:
         public = bool(listing.of_record(world).same)
         refs = world.git.remote_refs(record.remote).refs
@@ -59,19 +57,21 @@ def _came_to_nothing(world: World, state: State, refusal: ReleaseError) -> bool:
 
 
 def forget(world: World, state: State) -> None:
-    """Remove every trace of a release of which nothing is public: the claim there, then the record, the claim here.
+    """Remove all traces of a release of which nothing is public: the claim on the remote, the record, the local claim.
 
     Raises:
         CommandFailed: The remote does not answer.
-        Unfinished: It does not let the claim go.
+        Unfinished: It refuses to delete the claim.
     """
-    record, git = world.record, world.git
-    if git.remote_refs(record.remote).refs.get(record.claim) == record.tag_object:
-        git.pushes(take_back(record))
-        if git.remote_refs(record.remote).refs.get(record.claim) == record.tag_object:
-            by_hand = shown(["git", "push", record.remote, f":{record.claim}"])
-            message = f"{record.remote} does not let the claim {record.claim} be taken back."
-            raise Unfinished(message, f"Take it back by hand ({by_hand}), then type: {typed('abandon')}")
-    state.drop(record)
-    if git.resolve(record.claim):
-        git.does("update-ref", "-d", record.claim)
+    if not claim.remove(world):
+        leave = f"Or leave it on the remote: {typed('abandon', '--yes')}"
+        hint = f"Delete it by hand: {claim.by_hand(world.record)}, then run: {typed('abandon')}. {leave}"
+        raise Unfinished(claim.kept(world.record), hint)
+    clear(world, state)
+
+
+def clear(world: World, state: State) -> None:
+    """Remove the local traces of a release: the record, then the ref of the claim."""
+    state.drop(world.record)
+    if world.git.resolve(world.record.claim):
+        world.git.does("update-ref", "-d", world.record.claim)

@@ -1,10 +1,10 @@
 """Make the GitHub release with ``gh``: a draft, then its assets, then public.
 
-An immutable release locks tag and assets when it is published, so nothing is added afterwards. Our drafts carry a
-mark, so that a killed run's draft is completed, a second one is removed, and a person's own draft is left alone.
+An immutable release locks tag and assets when it is published, so nothing is added afterwards. Our drafts have a mark:
+the draft of a killed run is completed, a second draft is removed, and a user's own draft is left unchanged.
 
-The release is made where that can be done. Where there is no GitHub, no ``gh``, nobody signed in, or GitHub refuses for
-good, it is left out with the command that makes up for it: files and tag are public, and no later run would go better.
+Without GitHub, ``gh`` or a login, or if GitHub refuses the release, it is left out, and the command to create it is
+shown: files and tag are public, and another run would have the same result.
 """
 
 import contextlib
@@ -27,17 +27,17 @@ def _left_out(record: Record) -> str:
         return "by the setting github_release"
     if not record.pushes_tag:
         return "by the setting auto_git_tag"
-    return "" if gh.parse_address(record.remote_address) else "the remote is not on GitHub"
+    return ""
 
 
 def _describe(record: Record) -> list[str]:
-    where = "where the remote is on GitHub and gh is signed in"
-    return [f"make the GitHub release of {record.tag} with gh, {where}: a draft, then its assets, then public"]
+    where = "if the remote is on GitHub and gh is signed in"
+    return [f"create the GitHub release of {record.tag} with gh, {where}: a draft, its assets, then publish it"]
 
 
 def _converge(world: World) -> Done:
     record, cwd = world.record, world.git.path
-    repository = gh.parse_address(record.remote_address)
+    repository = gh.find(world.git.addresses(record.remote))
     if repository is None or not gh.is_github(repository, cwd):
         return Done(state="left out", note="the remote is not on GitHub")
     github = _GitHub(world, repository)
@@ -46,15 +46,15 @@ def _converge(world: World) -> Done:
             with attempt:
                 return github.release()
     except ProgramMissing:
-        return _left_out_by(record, repository, "gh is not there")
+        return _left_out_by(record, repository, "gh is not installed")
     except gh.GitHubFailed as error:
         if error.unauthorised:
             return _left_out_by(record, repository, "gh is not signed in")
         if not error.is_transient:
             github.withdraw()
-            message = f"GitHub refuses the release: {error.message}"
-            events.emit(events.Warned(warning(message, "Files and tag are public all the same.", "github")))
-            return _left_out_by(record, repository, "GitHub refuses it")
+            message = f"GitHub refused the release: {error.message}"
+            events.emit(events.Warned(warning(message, "The files and the tag are published.", "github")))
+            return _left_out_by(record, repository, "GitHub refused it")
         raise _unfinished(error) from error
     except CommandFailed as error:
         raise _unfinished(error) from error
@@ -66,37 +66,37 @@ def _goes_on(failure: Exception) -> bool:
 
 
 def _unfinished(error: CommandFailed) -> Unfinished:
-    message = f"The release is uploaded and pushed, but GitHub's is not made: {error.message}"
-    return Unfinished(message, f"Later, type: {typed('resume')}")
+    message = f"The release is uploaded and pushed, but the GitHub release failed: {error.message}"
+    return Unfinished(message, f"Try again later: {typed('resume')}")
 
 
 def _left_out_by(record: Record, repository: gh.GitHubRepository, why: str) -> Done:
     words = ["gh", "release", "create", record.tag, "--repo", str(repository), "--verify-tag", "--generate-notes"]
     words += ["--prerelease"] * record.is_prerelease
     by_hand = shown([*words, "--title", f"Release {record.version}"])
-    events.emit(events.Told(f"The GitHub release was left out; to make it: {by_hand}"))
+    events.emit(events.Told(f"The GitHub release was left out. To create it: {by_hand}"))
     return Done(state="left out", note=why)
 
 
 def notes(record: Record, repository: gh.GitHubRepository) -> str:
-    """Return what stands before GitHub's generated notes: how to install it, where the changelog is, and our mark."""
+    """Return the text before GitHub's generated notes: how to install it, the changelog, and our mark."""
     changelog = f"{repository.web_address}/blob/{record.tag}/CHANGELOG.md"
     return f"```\npip install {record.project}=={record.version}\n```\n\n[Changelog]({changelog})\n\n{_mark(record)}\n"
 
 
 def _mark(record: Record) -> str:
-    """Return what says, to us alone, that a draft is of this very release."""
+    """Return the mark, a comment, by which a draft of this release is recognised."""
     return f"<!-- release-recipes {record.tag_object} -->"
 
 
 class _GitHub:
-    """The releases of one repository, brought to the end from wherever they are."""
+    """The releases of a repository, which are completed from any state."""
 
     def __init__(self, world: World, repository: gh.GitHubRepository) -> None:
         self._world, self._record, self._repository = world, world.record, repository
 
     def release(self) -> Done:
-        """Complete the public release; else our draft, or a new one; and publish that."""
+        """Complete the public release; otherwise complete our draft, or a new one, and publish it."""
         releases = self._of_our_tag()
         public = next((release for release in releases if not release["draft"]), None)
         ours = [release for release in releases if self._is_our_draft(release)]
@@ -105,19 +105,19 @@ class _GitHub:
             return self._complete(public)
         for draft in releases:
             if draft not in ours:
-                line = f"GitHub has a draft of {self._record.tag} that is not ours; it stays as it is:"
+                line = f"GitHub has another draft of {self._record.tag}, which is left unchanged:"
                 events.emit(events.Told(f"{line} {draft['html_url']}"))
         draft = ours[0] if ours else self._create()
         self._upload(draft, self._lacks(draft))
-        # An immutable release takes nothing more once it is public, and nothing is taken back.
+        # An immutable release cannot be changed once it is public.
         whole = self._api(f"releases/{draft['id']}")
         if self._lacks(whole):
-            message = f"GitHub's draft of {self._record.tag} is not whole after its assets were sent."
-            raise Unfinished(message, f"Later, type: {typed('resume')}")
+            message = f"The draft of {self._record.tag} on GitHub is incomplete after its assets were uploaded."
+            raise Unfinished(message, f"Try again later: {typed('resume')}")
         return self._seen(self._api(f"releases/{draft['id']}", method="PATCH", fields={"draft": False}))
 
     def withdraw(self) -> None:
-        """Remove our drafts, as far as GitHub lets us: a release that is made by hand would come on top of them."""
+        """Remove our drafts, if GitHub allows it, so that they do not remain beside a release that is made by hand."""
         with contextlib.suppress(CommandFailed):
             self._delete([release for release in self._of_our_tag() if self._is_our_draft(release)])
 
@@ -129,7 +129,7 @@ class _GitHub:
         return bool(release["draft"] and _mark(self._record) in (release["body"] or ""))
 
     def _of_our_tag(self) -> list[dict[str, Any]]:
-        """Return the newest releases that have our tag, drafts too."""
+        """Return the releases with our tag, including drafts, among the newest 100."""
         releases = self._api("releases?per_page=100")
         return [release for release in releases if release["tag_name"] == self._record.tag]
 
@@ -150,21 +150,23 @@ class _GitHub:
         return made
 
     def _complete(self, public: dict[str, Any]) -> Done:
-        """Add what a public release lacks; an asset that it has is not replaced, whatever it holds."""
+        """Add missing assets to a public release; existing assets are never replaced."""
         missing = self._lacks(public)
         other = [a.filename for a in missing if any(_is_whole(asset, a.filename) for asset in public["assets"])]
         missing = [artifact for artifact in missing if artifact.filename not in other]
         page = str(public["html_url"])
         if other:
-            self._warn(f"GitHub's release has other content under the name {', '.join(other)}.", page)
+            self._warn(f"The GitHub release has different content for {', '.join(other)}.", page)
         if missing and public.get("immutable"):
-            self._warn(f"GitHub's release is immutable and lacks {', '.join(a.filename for a in missing)}.", page)
+            self._warn(
+                f"The GitHub release is immutable, and does not have {', '.join(a.filename for a in missing)}.", page
+            )
             missing = []
         self._upload(public, missing)
         return Done(note=page) if missing else Done(note=page, state="already done")
 
     def _upload(self, release: dict[str, Any], missing: Sequence[Artifact]) -> None:
-        """Upload assets, each after what a broken upload left under its name."""
+        """Upload assets, after deleting what a broken upload left under their names."""
         to = release["upload_url"].partition("{")[0]
         for number, artifact in enumerate(missing):
             events.emit(events.Progress("github", number, len(missing)))
@@ -174,30 +176,30 @@ class _GitHub:
             file = self._world.dist / artifact.filename
             if not file.is_file() or Artifact.of(file) != artifact:
                 message = f"{file} is not the file that was published (sha256 {artifact.sha256})."
-                raise Unfinished(message, f"Put the right file there, then type: {typed('resume')}")
+                raise Unfinished(message, f"Restore the right file, then run: {typed('resume')}")
             self._api(f"{to}?name={quote(artifact.filename)}", method="POST", file=file)
 
     def _seen(self, release: dict[str, Any]) -> Done:
-        """See that what GitHub published is whole."""
+        """Check that the published release is complete."""
         if release["draft"] or self._lacks(release):
-            message = f"GitHub's release {self._record.tag} is not whole after it was made."
-            raise Unfinished(message, f"Later, type: {typed('resume')}")
+            message = f"The GitHub release {self._record.tag} is incomplete after it was published."
+            raise Unfinished(message, f"Try again later: {typed('resume')}")
         return Done(note=release["html_url"])
 
     def _lacks(self, release: dict[str, Any]) -> list[Artifact]:
-        """Return the distributions that a release does not have, or has broken (an upload that was cut off)."""
+        """Return the distributions that are missing in a release, or broken (after an interrupted upload)."""
         assets = {asset["name"]: asset for asset in release["assets"] if asset["state"] == "uploaded"}
         return [a for a in self._record.artifacts if not _is(assets.get(a.filename), a)]
 
     def _warn(self, message: str, page: str) -> None:
-        events.emit(events.Warned(warning(message, f"It stays as it is: {page}", "github")))
+        events.emit(events.Warned(warning(message, f"It is left unchanged: {page}", "github")))
 
     def _api(self, endpoint: str, **words: Any) -> Any:  # noqa: ANN401 - as gh.api
         return gh.api(self._repository, endpoint, self._world.git.path, **words)
 
 
 def _is(asset: dict[str, Any] | None, artifact: Artifact) -> bool:
-    """Return whether an asset is a distribution: by its digest, or by its size where GitHub tells no digest."""
+    """Return whether an asset is a distribution: by its digest, or by its size if GitHub has no digest."""
     if asset is None:
         return False
     digest = asset.get("digest")

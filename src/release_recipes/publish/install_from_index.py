@@ -1,4 +1,4 @@
-"""Install the released version from the index into a fresh environment, as a user of the package would."""
+"""Install the released version from the index into a new environment, as a user of the package would."""
 
 import tempfile
 from pathlib import Path
@@ -13,9 +13,7 @@ from release_recipes.state.record import Record
 
 def _describe(record: Record) -> list[str]:
     requirement = f"{record.project}=={record.version}"
-    return [
-        f"install {requirement} with pip from {record.target.index_address} into a fresh environment, and import it"
-    ]
+    return [f"install {requirement} with pip from {record.target.index_address} into a new environment, and import it"]
 
 
 def _converge(world: World) -> Done:
@@ -31,9 +29,27 @@ def _converge(world: World) -> Done:
         modules = uv.top_level_modules(wheel) if wheel else []
         broken = uv.unusable(python, record.project, modules)
     for fault in broken:
-        message = f"It installs, but this fails: {fault}."
-        events.emit(events.Warned(warning(message, "An extra or an application may have its reasons.", "import")))
+        message = f"It can be installed, but this fails: {fault.words}."
+        events.emit(
+            events.Warned(warning(message, "This is fine if it needs an extra, or an application around it.", "import"))
+        )
     return Done(note=", ".join(["installed", *(f"import {module}" for module in modules if not broken)]))
 
 
+def _left_out(record: Record) -> str:
+    return "" if record.installs else "by the setting install_after_release"
+
+
+def _may_fail(world: World) -> Done:
+    """Install the released version; a failure is a warning, since the release is complete."""
+    try:
+        return _converge(world)
+    except Failed as failure:
+        events.emit(events.Warned(warning(failure.message, failure.hint, "install")))
+        return Done(note="it cannot be installed")
+
+
 STEP = Step("install-from-index", always, _describe, _converge)
+
+#: The same at the end of a release.
+AFTER_RELEASE = Step("install-from-index", _left_out, _describe, _may_fail)

@@ -1,4 +1,4 @@
-"""What an index has of a release: the one place that compares, file by file and by hash."""
+"""The files that an index has of a release. Only this module compares them, by name and hash."""
 
 import time
 from collections.abc import Iterable, Mapping
@@ -12,11 +12,11 @@ from release_recipes.state.record import Artifact
 
 @dataclass(frozen=True)
 class Listing:
-    """The files of a release, and what an index has under their names."""
+    """The files of a release, and the files of the same names on an index."""
 
-    #: sha256 by file name, in the order in which they were asked for.
+    #: sha256 by file name, in the order of the question.
     ours: Mapping[str, str]
-    #: The same of those that the index has.
+    #: sha256 by file name, for the files that the index has.
     theirs: Mapping[str, str]
 
     @property
@@ -31,12 +31,12 @@ class Listing:
 
     @property
     def other(self) -> list[str]:
-        """The files under whose names it has something else."""
+        """The files that it has with another sha256."""
         return [name for name in self.ours if name in self.theirs and name not in self.same]
 
 
 def ask(index: Index, project: str, ours: Mapping[str, str]) -> Listing:
-    """Ask an index what it has of a release.
+    """Ask an index for the files of a release.
 
     Args:
         index: The index.
@@ -44,7 +44,7 @@ def ask(index: Index, project: str, ours: Mapping[str, str]) -> Listing:
         ours: sha256 by file name.
 
     Raises:
-        NoIndexAnswer: It did not say.
+        NoIndexAnswer: It gave no answer.
     """
     files = index.page(project).files
     return Listing(ours, {name: index.sha256(files[name]) for name in ours if name in files})
@@ -54,20 +54,20 @@ def of_record(world: World, artifacts: Iterable[Artifact] | None = None) -> List
     """Ask the index of a release for its files, or some of them.
 
     Raises:
-        NoIndexAnswer: It did not say.
+        NoIndexAnswer: It gave no answer.
     """
-    if not world.record.target.index_address:  # a claim, by a tag that another tool made
-        raise NoIndexAnswer("The tag does not name its index.")
+    if not world.record.target.index_address:  # a claim with a tag that another tool made
+        raise NoIndexAnswer("The tag does not name an index.")
     wanted = world.record.artifacts if artifacts is None else artifacts
     return ask(world.index, world.record.project, {a.filename: a.sha256 for a in wanted})
 
 
 def absent(world: World, artifacts: Iterable[Artifact] | None = None) -> list[str]:
-    """Return those files that the index does not have, in their order; a conflict is asked again before it is believed.
+    """Return the files that the index does not have, in their order; a conflict is checked again.
 
     Raises:
-        FileConflict: It has a file of that name with another sha256, also when asked again.
-        NoIndexAnswer: It did not say.
+        FileConflict: It has a file of that name with another sha256, also when it is checked again.
+        NoIndexAnswer: It gave no answer.
     """
     for pause in world.patience.doubt:
         time.sleep(pause)
@@ -76,9 +76,9 @@ def absent(world: World, artifacts: Iterable[Artifact] | None = None) -> list[st
             return listing.absent
     name = listing.other[0]
     if world.state:
-        hint = f"Find out who uploaded it; then type: {typed('abandon')}, and release the next version."
+        hint = f"Find out who uploaded it, then abandon this release and release the next version: {typed('abandon')}"
     elif world.record.test:
-        hint = f"Test another one, such as --new-version {world.record.version}.dev1"
+        hint = f"Test another version, such as --new-version {world.record.version}.dev1"
     else:
-        hint = "See which of the two is meant; then release the next version."
-    raise FileConflict(name, listing.ours[name], listing.theirs[name], hint)
+        hint = "Find out which of the two is right, and release the next version."
+    raise FileConflict(name, listing.ours[name], listing.theirs[name], hint, may_be_public=bool(listing.same))

@@ -1,8 +1,8 @@
-"""Push branch and tag in one atomic push, and take the claim back in the same one.
+"""Push branch and tag in one atomic push, which also removes the claim.
 
-Where the branch has moved since the upload, the tag is pushed as it is, and a merge of the release commit goes to the
-branch. Where the branch does not take it, or was rewound, the commit goes to a branch of its own, with a pull request:
-the commit of a published version never stays on one laptop only.
+If the branch has moved since the upload, the tag is pushed, and a merge of the release commit is pushed to the branch.
+If the branch does not accept it, or was rewound, the commit is pushed to a separate branch, with a pull request: the
+commit of a published version is never on one machine only.
 """
 
 import shutil
@@ -13,24 +13,25 @@ from release_recipes.errors import CommandFailed, ProgramMissing, RefConflict, U
 from release_recipes.processes.environment import shown
 from release_recipes.programs import gh
 from release_recipes.programs.git import clone, reason
+from release_recipes.publish import claim
 from release_recipes.publish.step import Done, Step, World, always
 from release_recipes.state.record import Record
 
-#: How often the world is looked at: others may push while we do, and a push that failed may have come through.
+#: The number of attempts: others may push at the same time, and a push that failed may have succeeded.
 _LOOKS = 6
 
-#: What git says of a server that cannot push several refs at once; it does not depend on the language.
+#: The message of git for a server without atomic pushes; it does not depend on the language.
 _NOT_ATOMIC = "does not support --atomic"
 
 
 def command(record: Record, theirs: Mapping[str, str], branch: str, commit: str, *, atomic: bool = True) -> list[str]:
-    """Return the words of the push that is missing; empty where nothing is.
+    """Return the arguments of the push for what is missing; empty if nothing is.
 
     Args:
         record: The release.
         theirs: The remote's refs.
-        branch: The full name of the branch that holds the release commit afterwards.
-        commit: What it is set to; empty where it holds the release commit already.
+        branch: The full name of the branch for the release commit.
+        commit: The new commit of the branch; empty if it already contains the release commit.
         atomic: Whether all goes in one push; else the first ref that is missing, the claim's removal last.
     """
     missing = []
@@ -45,7 +46,7 @@ def command(record: Record, theirs: Mapping[str, str], branch: str, commit: str,
         return []
     missing = missing if atomic else missing[:1]
     leases = [f"--force-with-lease={ref}:{expected}" for ref, expected, _ in missing]
-    # The pre-push hook ran at the claim; now that files are public, its second thoughts would only strand them.
+    # The pre-push hook ran at the claim; now that files are public, it must not stop the push.
     words = ["push", "--porcelain", *["--atomic"] * atomic, "--no-verify", *leases, record.remote]
     return [*words, *(update for *_, update in missing)]
 
@@ -61,12 +62,12 @@ def _describe(record: Record) -> list[str]:
 def _converge(world: World) -> Done:
     record, git = world.record, world.git
     branch = f"refs/heads/{record.branch}"
-    pushed, said, aside, atomic = False, "", False, True
+    pushed, said, aside, atomic, stays = False, "", False, True, False
     for _ in range(_LOOKS):
-        theirs = world.refs()
+        theirs = {ref: name for ref, name in world.refs().items() if not (stays and ref == record.claim)}
         _no_conflict(record, theirs)
         held, own = holds(world, theirs, branch), own_branch(record.tag, record.commit, theirs)
-        # A branch of its own that is there already was pushed by a run before this one, which had its reason.
+        # A separate branch that already exists was pushed by a previous run, which had a reason for it.
         aside = not held and (aside or own in theirs)
         commit = "" if held else _commit_for(world, theirs.get(branch, ""))
         aside = aside or not (held or commit)
@@ -76,25 +77,37 @@ def _converge(world: World) -> Done:
         if not words:
             if aside:
                 _ask_for_merge(world, own)
+            if stays and not claim.remove(world):
+                events.emit(events.Told(f"{claim.kept(record)} To delete it by hand: {claim.by_hand(record)}"))
             held_by = (own if aside else branch).removeprefix("refs/heads/")
             note = f"{held_by}, {record.tag}" if record.pushes_tag else held_by
             return Done(note=note, state="done" if pushed else "already done")
         result = git.pushes(words)
         pushed, said = True, result.output
         atomic = atomic and _NOT_ATOMIC not in result.output
-        # What the server itself declines it will decline again: a protected branch, a hook.
+        # The server refuses some things always: a protected branch, a hook; many do not allow to delete refs.
+        if _declines_deletion(result.stdout, record.claim):
+            stays = True
+            continue
         aside = aside or (
             result.code != 0 and "[remote rejected]" in result.stdout and world.refs().get(branch) == theirs.get(branch)
         )
     raise Unfinished(
-        f"The release is uploaded, but {record.remote} refuses the push: {reason(said)}",
-        f"Fix that (a protected branch needs an exception for whoever releases), then type: {typed('resume')}",
+        f"The release is uploaded, but {record.remote} refused the push: {reason(said)}",
+        f"Fix that (a protected branch needs an exception for your user), then run: {typed('resume')}. "
+        f"To end the release without it: {typed('abandon', '--yes')}",
     )
 
 
+def _declines_deletion(porcelain: str, ref: str) -> bool:
+    """Return whether the server declines to delete a ref, and not only since it declines another ref of that push."""
+    lines = [line for line in porcelain.splitlines() if line.startswith(f"!\t:{ref}\t[remote rejected]")]
+    return any("(atomic push fail" not in line for line in lines)
+
+
 def own_branch(tag: str, commit: str, theirs: Mapping[str, str]) -> str:
-    """Return the branch for a commit that the release branch does not take; not one that somebody else made."""
-    # Where there is a branch "release", git can have none below it.
+    """Return the separate branch for a commit that the release branch refuses; never a branch of someone else."""
+    # If there is a branch "release", git cannot have "release/…".
     name = f"refs/heads/release{'-' if 'refs/heads/release' in theirs else '/'}{tag}"
     return name if theirs.get(name) in {None, commit} else f"{name}-{commit[:12]}"
 
@@ -105,13 +118,13 @@ def _no_conflict(record: Record, theirs: Mapping[str, str]) -> None:
     if record.pushes_tag and tag not in {None, record.tag_object}:
         remove = shown(["git", "push", record.remote, f":{ref}"])
         raise RefConflict(
-            f"The tag {record.tag} on {record.remote} names something else ({tag}) than this release.",
-            f"See who pushed it. If it can go: {remove}, then {typed('resume')}; else: {typed('abandon', '--yes')}",
+            f"The tag {record.tag} on {record.remote} is not the tag of this release, but {tag}.",
+            f"If it can be deleted: {remove}, then {typed('resume')}; if not: {typed('abandon', '--yes')}",
         )
 
 
 def holds(world: World, theirs: Mapping[str, str], branch: str) -> bool:
-    """Return whether a branch of the remote holds the release commit; commits that are not here are fetched first."""
+    """Return whether a branch of the remote contains the release commit; missing commits are fetched first."""
     git, record, tip = world.git, world.record, theirs.get(branch)
     if tip is None or tip == record.commit:
         return tip is not None
@@ -121,16 +134,16 @@ def holds(world: World, theirs: Mapping[str, str], branch: str) -> bool:
 
 
 def _commit_for(world: World, tip: str) -> str:
-    """Return what the branch is to be set to: the commit, or a merge with what came since; empty: it does not take it.
+    """Return the new commit of the branch: the release commit, or a merge; empty if the branch cannot have it.
 
-    A branch that has lost what it had when the release began was rewound, or removed, on purpose.
+    A branch that lost commits since the release began was rewound or removed on purpose.
     """
     record, git = world.record, world.git
     if record.remote_tip and not (tip and git.contains(record.remote_tip, tip)):
         return ""
     if not tip or git.contains(tip, record.commit):
         return record.commit
-    # In the record's folder, so that a run that is killed here leaves nothing that the next one does not remove.
+    # In the folder of the record, so that the next run removes it after a kill.
     folder = world.dist.parent / "merge"
     shutil.rmtree(folder, ignore_errors=True)
     try:
@@ -147,9 +160,9 @@ def _commit_for(world: World, tip: str) -> str:
 
 
 def _ask_for_merge(world: World, own: str) -> None:
-    """Open a pull request for the branch of its own, or tell the command; either way the commit is on the remote."""
+    """Open a pull request for the separate branch, or show the command; the commit is on the remote either way."""
     record, head = world.record, own.removeprefix("refs/heads/")
-    repository = gh.parse_address(record.remote_address)
+    repository = gh.find(world.git.addresses(record.remote))
     by_hand = shown(["git", "fetch", record.remote, head]) + " && " + shown(["git", "merge", "FETCH_HEAD"])
     if repository is not None and gh.looks_like_github(repository):
         title = f"Release {record.version}"
@@ -162,11 +175,11 @@ def _ask_for_merge(world: World, own: str) -> None:
             by_hand = shown(["gh", *create])
         else:
             events.emit(
-                events.Told(f"{record.branch} does not take the release commit; merge it: {address.splitlines()[0]}")
+                events.Told(f"{record.branch} does not accept the release commit. Merge it: {address.splitlines()[0]}")
             )
             return
     events.emit(
-        events.Told(f"{record.branch} does not take the release commit, which is on {head}; to bring it in: {by_hand}")
+        events.Told(f"{record.branch} does not accept the release commit, which is on {head}. Merge it: {by_hand}")
     )
 
 

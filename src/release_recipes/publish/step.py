@@ -1,4 +1,4 @@
-"""What a step of act 3 is."""
+"""The interface of a step of act 3."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from release_recipes.state.record import Record
 
 @dataclass(frozen=True)
 class World:
-    """Where a release is published to, and what there is to publish; every question is asked anew."""
+    """Where a release is published, and what is published; every question is asked again each time."""
 
     record: Record
-    #: The user's repository: it pushes, with its own configuration.
+    #: The user's repository, which pushes with its own configuration.
     git: Git
-    #: Where the record is; ``None`` for an upload that has none.
+    #: The state with the record; ``None`` for an upload without a record.
     state: State | None
     token: Token | None
     #: The folder with the distributions.
@@ -33,7 +33,7 @@ class World:
         return Index(self.record.target, self.token, self.patience)
 
     def refs(self) -> Mapping[str, str]:
-        """Ask the remote for its refs; without its answer nobody knows what is public.
+        """Ask the remote for its refs; without them it is not known what is public.
 
         Raises:
             Unfinished: It does not answer.
@@ -44,15 +44,15 @@ class World:
             raise Unfinished(f"The remote {self.record.remote!r} does not answer: {reason(error.output)}") from None
 
     def how_to_finish(self) -> str:
-        """Return what to type once a fault is fixed; where there is no record, there is nothing to resume."""
+        """Return the command to run after a fault is fixed; without a record there is nothing to resume."""
         if self.state:
-            return f"type: {typed('resume')}"
-        return "give the same command again: what is there is not sent twice."
+            return f"run: {typed('resume')}"
+        return "run the same command again; files that are on the index are not uploaded twice."
 
 
 @dataclass(frozen=True)
 class Done:
-    """What a step came to, in words for the user."""
+    """The result of a step, for the user."""
 
     note: str = ""
     #: ``done``, ``already done`` or ``left out``.
@@ -61,17 +61,17 @@ class Done:
 
 @dataclass(frozen=True)
 class Step:
-    """One convergent step: it asks the world what is so, does only what is missing, and sees that it is so."""
+    """A convergent step: it asks what is already done, does only what is missing, and verifies the result."""
 
     name: str
-    #: Why it is left out of this release; empty where it is taken.
+    #: Why it is left out of this release; empty if it runs.
     left_out: Callable[[Record], str]
-    #: What it does in this release, one line each: the commands that it runs, by the functions that build them, or a
-    #: sentence. In a dry run the record has words in the place of what is not made yet.
+    #: What it does in this release, as lines: the commands that it runs, by the functions that build them, or a
+    #: sentence. In a dry run, the record has placeholders for what does not exist yet.
     describe: Callable[[Record], list[str]]
     converge: Callable[[World], Done]
 
 
 def always(_record: Record) -> str:
-    """Leave a step out of no release."""
+    """Never leave a step out."""
     return ""

@@ -1,4 +1,4 @@
-"""Bring the user's repository up to the release, if that can be done without touching anything of theirs."""
+"""Update the user's branch and tag to the release, if that changes nothing else."""
 
 import shutil
 
@@ -26,8 +26,16 @@ def _describe(record: Record) -> list[str]:
 def _converge(world: World) -> Done:
     record, git = world.record, world.git
     note = _update(world)
-    if record.pushes_tag and git.resolve(f"refs/tags/{record.tag}") is None:
+    local = git.resolve(f"refs/tags/{record.tag}")
+    if record.pushes_tag and local is None:
         git.does(*_tag(record))
+    elif record.pushes_tag and local != record.tag_object:
+        by_hand = shown(["git", "fetch", "--force", record.remote, f"refs/tags/{record.tag}:refs/tags/{record.tag}"])
+        events.emit(
+            events.Told(
+                f"Your local tag {record.tag} is a different one, and was left unchanged. To replace it: {by_hand}"
+            )
+        )
     if record.keeps_artifacts:
         _keep(world)
     git.does("update-ref", "-d", record.claim)
@@ -35,19 +43,23 @@ def _converge(world: World) -> Done:
 
 
 def _keep(world: World) -> None:
-    """Leave the distributions in ``dist/``: those that are what was published, and no other."""
+    """Copy the published distributions to ``dist/``."""
     kept = world.git.path / "dist"
     kept.mkdir(exist_ok=True)
+    if not (kept / ".gitignore").exists():
+        (kept / ".gitignore").write_text(
+            "*\n", encoding="utf-8"
+        )  # as uv build does: no next release finds them untracked
     for artifact in world.record.artifacts:
         path = world.dist / artifact.filename
         if path.is_file() and Artifact.of(path) == artifact:
             shutil.copyfile(path, kept / artifact.filename)
         else:
-            events.emit(events.Told(f"{path} is not what was published, and is not kept in dist/."))
+            events.emit(events.Told(f"{path} differs from the published file, and is not copied to dist/."))
 
 
 def _update(world: World) -> str:
-    """Move the local branch to the release commit; where that would touch something of the user's, say how instead."""
+    """Update the local branch to the release commit; if that would change something else, show how instead."""
     record, git = world.record, world.git
     branch = f"refs/heads/{record.branch}"
     local = git.resolve(branch)
@@ -55,20 +67,20 @@ def _update(world: World) -> str:
         return ""
     try:
         if not holds(world, world.refs(), branch):
-            return f"{record.branch} left as it is: {record.remote} does not have the release commit on it"
+            return f"{record.branch} is unchanged, because the release commit is not on {record.remote}/{record.branch}"
         if git.branch() == record.branch:
             git.does(*_merge(record))
         else:
-            # A fetch from itself refuses a branch that is checked out in another worktree, or has commits of its own.
+            # A fetch from itself refuses a branch that is checked out in another worktree, or has other commits.
             git.fetch_objects(".", f"{record.commit}:{branch}")
     except (CommandFailed, Unfinished):
         events.emit(
             events.Told(
-                f"Your branch {record.branch} was left as it is; to bring the release commit in: "
+                f"Your local branch {record.branch} was left unchanged. To add the release commit: "
                 f"{shown(['git', 'pull', '--rebase', record.remote, record.branch])}"
             )
         )
-        return f"{record.branch} left as it is"
+        return f"{record.branch} is unchanged"
     return f"{record.branch} is at {record.commit[:12]}"
 
 

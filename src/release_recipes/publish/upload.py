@@ -1,11 +1,11 @@
-"""Upload the distributions: wheels before the sdist, each only where it is absent.
+"""Upload the distributions that the index does not have: wheels before the sdist.
 
-Installers prefer wheels, so an sdist that is there alone would be compiled by everybody for as long as the rest takes
-(pypi/warehouse issue 6843). The first file goes alone, so that the release is created once; the other wheels go in
-parallel; sdists go last.
+Installers prefer wheels; an sdist that is on the index alone would be compiled by users until the wheels are there
+(pypi/warehouse issue 6843). The first file is uploaded alone, so that the release is created once; then the other
+wheels in parallel; sdists last.
 
-No failure is believed: a lost response may hide a success. After each one the index is asked, and the file is sent
-again only if it is not there.
+A failed upload may have succeeded, if its response was lost. After each failure the index is asked, and the file is
+sent again only if the index does not have it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from release_recipes import events
-from release_recipes.errors import Failed, NoIndexAnswer, NoToken, Unfinished, UploadFailed, UploadRefused, typed
+from release_recipes.errors import (
+    Failed,
+    FileConflict,
+    NoIndexAnswer,
+    NoToken,
+    Unfinished,
+    UploadFailed,
+    UploadRefused,
+    typed,
+)
 from release_recipes.index import twine
 from release_recipes.index.retry import attempts
 from release_recipes.processes.threads import in_parallel
@@ -32,7 +41,7 @@ if TYPE_CHECKING:
 
 def _describe(record: Record) -> list[str]:
     return [
-        f"upload with twine to {record.target.upload_address}: wheels first, the sdist last, each where it is absent"
+        f"upload the files that the index does not have to {record.target.upload_address} with twine, the sdist last"
     ]
 
 
@@ -41,15 +50,15 @@ def _converge(world: World) -> Done:
     try:
         missing = set(listing.absent(world))
     except NoIndexAnswer as error:
-        message = f"Nothing is uploaded before the index says what it has. {error.message}"
+        message = f"Nothing was uploaded, because it is not known what the index has. {error.message}"
         kind = Unfinished if world.state else Failed
         raise kind(message, f"{error.hint} Then {world.how_to_finish()}") from None
     absent = [artifact for artifact in record.artifacts if artifact.filename in missing]
     if not absent:
         return Done(state="already done", note=address)
     if world.token is None:
-        raise NoToken(address, f"Put it into .env (PYPI_API_TOKEN=…); then {world.how_to_finish()}")
-    for artifact in absent if world.state else ():  # without a record they were hashed just now
+        raise NoToken(address, f"Set PYPI_API_TOKEN=… in .env, then {world.how_to_finish()}")
+    for artifact in absent if world.state else ():  # without a record, they have just been hashed
         path = world.dist / artifact.filename
         if not path.is_file() or Artifact.of(path) != artifact:
             raise _changed(world, artifact)
@@ -66,32 +75,32 @@ def _converge(world: World) -> Done:
 
 
 class Transient(Exception):
-    """An attempt failed, and another one may go better."""
+    """An attempt failed, and another one may succeed."""
 
     def __init__(self, message: str, number: int, why: str, retry_after: float | None = None) -> None:
-        """Keep why, and the seconds that the server wants us to wait (``None`` where it said nothing)."""
+        """Keep the reason, and the seconds that the server asks to wait (``None`` if it does not)."""
         super().__init__(message)
         self.number, self.why, self.retry_after = number, why, retry_after
 
 
 def _changed(world: World, artifact: Artifact) -> Unfinished:
-    """Return the error for a file on disk that is not the one that was inspected and hashed."""
+    """Return the error for a file on disk that differs from the file that was inspected and hashed."""
     message = f"{world.dist / artifact.filename} is not the file that was recorded (sha256 {artifact.sha256})."
-    give_up = f", or give the release up: {typed('abandon')}" if world.state else ""
-    return Unfinished(message, f"Put the right file there{give_up}. Then {world.how_to_finish()}")
+    give_up = f", or abandon the release ({typed('abandon')})" if world.state else ""
+    return Unfinished(message, f"Restore the right file{give_up}; then {world.how_to_finish()}")
 
 
 class _Uploader:
-    """Sends files, each until it is seen on the index or cannot get there."""
+    """Uploads files, each until it is on the index or cannot be uploaded."""
 
     def __init__(self, world: World, token: Token, absent: Sequence[Artifact]) -> None:
         self._world, self._token = world, token
         self._total = len(world.record.artifacts)
         self._lock = threading.Lock()
         self._sent = self._total - len(absent)
-        #: The files that the index may have although nobody has seen them there.
+        #: The files that the index may have, but does not list.
         self._unknown = {artifact.filename for artifact in absent} if world.record.maybe_public else set()
-        #: In the order of time; with the first one, nothing new begins.
+        #: In the order of time; after the first failure, no other upload begins.
         self._failures: list[BaseException] = []
 
     @property
@@ -100,14 +109,14 @@ class _Uploader:
         return bool(self._sent or self._unknown)
 
     def send_all(self, batch: Sequence[Artifact]) -> None:
-        """Send files in parallel; the first failure is raised once all that had begun are over."""
+        """Send files in parallel; the first failure is raised when all running uploads have ended."""
         waiting = deque(batch)
         in_parallel([lambda: self._send_some(waiting)] * min(self._world.record.upload_workers, len(batch)))
         if self._failures:
             raise self._failures[0]
 
     def _send_some(self, waiting: deque[Artifact]) -> None:
-        """Send files one after the other over one connection, while there are some."""
+        """Send files one after the other over a connection, until none is left."""
         try:
             with twine.uploading(
                 self._world.record.target, self._token, self._world.patience.upload_answer
@@ -119,15 +128,17 @@ class _Uploader:
                         artifact = waiting.popleft()
                     self._send(repository, artifact)
         except BaseException as error:  # noqa: BLE001 - raised by the thread that waits for all
+            if isinstance(error, FileConflict):  # it knows about one file only
+                error.may_be_public = self._may_be_public
             self._failures.append(error)
 
     def _send(self, repository: Repository, artifact: Artifact) -> None:
-        """Send one file until it is there.
+        """Send a file until the index has it.
 
         Raises:
-            UploadRefused: The index said no for good.
-            UploadFailed: It did not get there after all attempts.
-            FileConflict: The index has another file of that name.
+            UploadRefused: The index refused it for good.
+            UploadFailed: It could not be uploaded after all attempts.
+            FileConflict: The index has a different file of that name.
         """
         try:
             for attempt in attempts(self._world.patience.upload, self._goes_on):
@@ -144,18 +155,18 @@ class _Uploader:
             events.emit(events.Progress("upload", self._sent, self._total))
 
     def _goes_on(self, failure: Exception) -> bool | float:
-        """Say whether to try again, after how many seconds where the server said so; not once another file failed."""
+        """Return whether to try again, or after how many seconds; never after another file failed."""
         if not isinstance(failure, Transient) or self._failures:
             return False
         return True if failure.retry_after is None else failure.retry_after
 
     def _attempt(self, repository: Repository, artifact: Artifact, number: int) -> None:
-        """Try once.
+        """Make one attempt.
 
         Raises:
-            Transient: It may go better next time.
-            UploadRefused: It will not.
-            UploadFailed: Likewise, and nothing was sent.
+            Transient: Another attempt may succeed.
+            UploadRefused: Another attempt cannot succeed.
+            UploadFailed: Another attempt cannot succeed, and nothing was sent.
         """
         try:
             answer = twine.upload(repository, self._world.dist / artifact.filename, artifact.sha256)
@@ -172,7 +183,7 @@ class _Uploader:
             return
         if answer.is_transient:
             raise self._transient(artifact, number, f"{answer.status} {answer.reason}".strip(), answer.retry_after)
-        # A duplicate is refused, too, in the words of each server; whether it is ours, the hash decides.
+        # A duplicate is refused, too, with a message that depends on the server; its hash says whether it is ours.
         patience = self._world.patience
         questions = patience.doubt if self._may_be_public else (0.0,)
         if artifact.filename in self._unknown:
@@ -181,7 +192,7 @@ class _Uploader:
             raise self._refused(artifact, answer)
 
     def _transient(self, artifact: Artifact, number: int, why: str, retry_after: float | None = None) -> Transient:
-        """Return the failure of one attempt, which is told to the history."""
+        """Return the failure of an attempt, and emit it for the history."""
         most = self._world.patience.upload.attempts
         message = f"{artifact.filename}: attempt {number} of {most} failed ({why})"
         events.emit(events.AttemptFailed(message))
@@ -191,7 +202,7 @@ class _Uploader:
         """Ask the index whether it has the file.
 
         Raises:
-            FileConflict: It has another one of that name.
+            FileConflict: It has a different file of that name.
         """
         for pause in questions:
             time.sleep(pause)
@@ -204,36 +215,36 @@ class _Uploader:
 
     def _given_up(self, artifact: Artifact, failure: Transient) -> UploadFailed:
         attempts_made = "1 attempt" if failure.number == 1 else f"{failure.number} attempts"
-        message = f"{artifact.filename} did not get to the index after {attempts_made}: {failure.why.rstrip('.')}."
-        wait = f"The index asks to wait for {failure.retry_after:.0f} seconds. " if failure.retry_after else ""
-        there = f"{self._sent} of {self._total} files are there, and stay." if self._sent else "No file was seen there."
+        message = f"{artifact.filename} was not uploaded after {attempts_made}: {failure.why.rstrip('.')}."
+        wait = f"The index asks you to wait for {failure.retry_after:.0f} seconds. " if failure.retry_after else ""
+        there = f"{self._sent} of {self._total} files are on the index." if self._sent else "No file is on the index."
         hint = f"{wait}{there} Later, {self._again}"
         return UploadFailed(message, hint, may_be_public=self._may_be_public)
 
     @property
     def _again(self) -> str:
-        """What to type once a fault is fixed: a record of which nothing is public is dropped."""
-        return self._world.how_to_finish() if self._may_be_public else "give the same command again."
+        """The command to run after a fault is fixed: if nothing is public, the record is removed."""
+        return self._world.how_to_finish() if self._may_be_public else "run the same command again."
 
     def _refused(self, artifact: Artifact, answer: twine.Answer) -> UploadRefused:
         hint = _HINTS.get(answer.status, _HINTS[400]).format(again=self._again)
         if answer.is_duplicate:
+            first = f"abandon this release ({typed('abandon')}) and " if self._world.state else ""
             hint = (
-                "The index takes a file name once, also when the file was deleted or is not listed. If it should be "
-                f"there, wait some minutes, then {self._again} Otherwise: {typed('abandon')}, and release the next "
-                "version."
+                "A file name can be used only once on an index, even if the file was deleted or is not listed. If the "
+                f"file is not yours, {first}release the next version. If it is, wait some minutes, then {self._again}"
             )
         if answer.location:
-            hint = f"The upload address has moved to {answer.location}: look at PYPI_REPOSITORY_URL."
+            hint = f"The upload address has moved to {answer.location}; check PYPI_REPOSITORY_URL."
         return UploadRefused(artifact.filename, answer.status, answer.reason, hint, may_be_public=self._may_be_public)
 
 
 _HINTS = {
-    400: "The index's words say what it does not take; fix that, then {again}",
-    401: "The user or the token is wrong: look at PYPI_USERNAME and the token in .env, then {again}",
-    403: "The token is wrong, expired, or of another project: put a new one into .env, then {again}",
-    404: "The upload address is wrong: look at PYPI_REPOSITORY_URL, then {again}",
-    413: "The file is too large for this index; ask its owners for a higher limit, then {again}",
+    400: "Fix what the index reports, then {again}",
+    401: "The user or the token is wrong. Check PYPI_USERNAME and the token in .env, then {again}",
+    403: "The token is wrong, expired, or for another project. Put a new token into .env, then {again}",
+    404: "The upload address is wrong. Check PYPI_REPOSITORY_URL, then {again}",
+    413: "The file is too large for this index. Ask its administrators for a higher limit, then {again}",
 }
 
 

@@ -1,4 +1,4 @@
-"""See that the index serves what was uploaded: success is said only after it was seen."""
+"""Verify that the index serves the uploaded files before the release is reported as a success."""
 
 import time
 
@@ -19,21 +19,21 @@ def _converge(world: World) -> Done:
     while lacks := _what_it_lacks(world):
         waited = time.monotonic() - began
         if waited + pause > patience.served:
-            message = f"{lacks} The uploads are done."
-            raise NotServed(message, f"Give it some minutes, then {world.how_to_finish()}")
+            message = f"{lacks} All files are uploaded."
+            raise NotServed(message, f"Wait some minutes, then {world.how_to_finish()}")
         if waited > patience.silence and not told:
             told = True
-            events.emit(events.Told(f"{lacks} Asking for {patience.served - waited:.0f} s more."))
+            events.emit(events.Told(f"{lacks} Waiting for up to {patience.served - waited:.0f} s more."))
         time.sleep(pause)
         pause = min(pause * 2, patience.pause)
-    return Done(note=f"{len(world.record.artifacts)} files, the same sha256")
+    return Done(note=f"{len(world.record.artifacts)} files, same sha256")
 
 
 def _what_it_lacks(world: World) -> str:
-    """Say what the index does not serve; nothing where it serves all.
+    """Say what the index does not serve; empty if it serves everything.
 
     Raises:
-        FileConflict: It serves another file under one of the names.
+        FileConflict: It serves a different file of one of the names.
     """
     try:
         missing = listing.absent(world)

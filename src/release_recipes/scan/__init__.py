@@ -1,8 +1,8 @@
-"""Find credentials by their format, in files, in distributions, and in what is staged for a commit.
+"""Find credentials by their format, in files, in distributions, and in staged files.
 
-What is found tells the place and the kind, never the credential. A line is left out that says so itself, or that stands
-below one that does: ``release-recipes: allow-secret``, or the words of gitleaks and detect-secrets.
+A finding has the place and the kind of a credential, never the credential itself. A line is ignored if it, or the line
+above it, contains ``release-recipes: allow-secret``, or the comments of gitleaks and detect-secrets.
 
-Only named formats are looked for, to which their issuers gave a prefix or a frame: these are rarely wrong, and a hook
-that is often wrong is turned off. Besides, every value is found that a release on this machine would use.
+Only formats with a prefix or a frame are searched, because these have few false positives. In addition, the values are
+found that a release on this machine would use.
 """

@@ -1,4 +1,4 @@
-"""Credentials in files, folders, and archives with what they hold."""
+"""Scan files, folders, and the contents of archives for credentials."""
 
 import io
 import tarfile
@@ -8,19 +8,19 @@ from pathlib import Path
 
 from release_recipes.scan.text import Place, scan_bytes
 
-#: Bytes of one file, or member of an archive, that are looked at: PyPI takes no larger distribution.
+#: Bytes; larger files and members of archives are not scanned, since PyPI refuses larger distributions.
 LARGEST = 100 * 1024 * 1024
 
-#: How deep archives in archives are opened: a wheel in an sdist.
+#: The depth to which archives in archives are opened, such as a wheel in an sdist.
 DEEPEST = 3
 
 
 def scan_files(paths: Iterable[Path], *, root: Path | None = None) -> list[Place]:
-    """Look into files, folders, and archives (wheels, sdists, zips) with what they hold.
+    """Scan files, folders, and the contents of archives (wheels, sdists, zips).
 
     Args:
-        paths: Where to look.
-        root: What their names are told below; whole names where there is none.
+        paths: The files and folders.
+        root: The folder to which reported names are relative; without it they are complete.
 
     Raises:
         OSError: A file cannot be read.
@@ -41,7 +41,7 @@ def _in_file(name: str, path: Path) -> list[Place]:
 
 
 def _in_content(name: str, data: bytes, depth: int) -> list[Place]:
-    """Look into a file, and into what an archive holds; one that cannot be read is looked at as it is."""
+    """Scan a file and, if it is an archive, its members; a broken archive is scanned like any file."""
     found = scan_bytes(name, data)
     if depth < DEEPEST:
         try:
@@ -50,12 +50,12 @@ def _in_content(name: str, data: bytes, depth: int) -> list[Place]:
                 found += [_too_large(inside)] if content is None else _in_content(inside, content, depth + 1)
         # Encrypted members are zipfile's RuntimeError, compressions that it does not know NotImplementedError.
         except (zipfile.BadZipFile, tarfile.TarError, OSError, EOFError, RuntimeError, ValueError, NotImplementedError):
-            pass  # the inspection of distributions refuses it; here it is a file like others
+            pass  # the inspection of distributions refuses it; here it is like any file
     return found
 
 
 def _members(data: bytes) -> Iterator[tuple[str, bytes | None]]:
-    """Yield what an archive holds: names and contents, ``None`` for one that is too large."""
+    """Yield the members of an archive: names and contents, ``None`` for one that is too large."""
     if data.startswith(b"PK\3\4"):
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for info in archive.infolist():
@@ -74,4 +74,4 @@ def _limited(content: bytes) -> bytes | None:
 
 
 def _too_large(name: str) -> Place:
-    return Place(name, 1, f"not looked into: larger than {LARGEST // 1024 // 1024} MiB")
+    return Place(name, 1, f"not scanned: larger than {LARGEST // 1024 // 1024} MiB")

@@ -1,4 +1,4 @@
-"""Patterns of credentials: named formats, to which their issuers gave a prefix or a frame."""
+"""Patterns of credentials: formats with a prefix or a frame."""
 
 import re
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Pattern:
-    """One format of credential."""
+    """A format of credentials."""
 
     kind: str
-    #: One of these stands in every such credential: looked for first, since that is fast.
+    #: Each credential contains one of these, which are searched first, since that is fast.
     marks: tuple[bytes, ...]
     pattern: re.Pattern[bytes]
 
@@ -18,7 +18,7 @@ def _pattern(kind: str, marks: str, pattern: str) -> Pattern:
     return Pattern(kind, tuple(mark.encode() for mark in marks.split()), re.compile(pattern.encode()))
 
 
-# Each with its issuer's page, or source, about it.
+# Each with the documentation or the source of its issuer.
 PATTERNS: tuple[Pattern, ...] = (
     # A macaroon behind a prefix, whichever index made it: https://pypi.org/help/#apitoken; "Ag" is the first byte
     # of the second version of that format: rescrv/libmacaroons, doc/format.txt

@@ -1,14 +1,14 @@
-"""Credentials in the files that the next commit would add or change, as they are staged."""
+"""Scan staged files for credentials."""
 
 from release_recipes.programs.git import Git
 from release_recipes.scan.text import Place, scan_bytes
 
-#: The mode of a submodule, which has no content here.
+#: The mode of a submodule, which has no content in this repository.
 _SUBMODULE = "160000"
 
 
 def scan_staged(git: Git) -> list[Place]:
-    """Look into the staged content of each file that the next commit would add or change."""
+    """Scan the complete staged content of each file that the next commit would add or change."""
     listed = git.ask("diff", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--diff-filter=d").split("\0")
     blobs = {
         path: blob

@@ -1,4 +1,4 @@
-"""Credentials in one text: by their format, or because a release on this machine would use them."""
+"""Scan a text for credentials: by their format, or because a release on this machine would use them."""
 
 import re
 from collections.abc import Iterator
@@ -8,10 +8,10 @@ from pathlib import PurePosixPath
 from release_recipes.scan.patterns import PATTERNS
 from release_recipes.secrets.mask import MASK
 
-#: What takes a line, and the one below it, out of the search.
+#: A comment that allows a credential on its line and on the line below.
 ALLOWED = re.compile(rb"release-recipes: ?allow-secret|gitleaks:allow|pragma: allowlist (?:nextline )?secret")
 
-#: Files that hold nothing but credentials, and the pattern of a line of theirs that has a value.
+#: Files for credentials, and the pattern of a line with a value.
 _FILES = {
     ".env": rb"(?m)^\s*(?:export\s+)?\w+\s*=\s*[\"']?[^\s\"'#]",
     ".pypirc": rb"(?m)^\s*password\s*[:=]\s*\S",
@@ -20,35 +20,35 @@ _FILES = {
     ".git-credentials": rb"(?m)^\w+://[^/\s]*@",
 }
 
-#: The fewest different characters in a credential: ``ghp_xxxx…`` is somebody's example.
+#: The minimum of different characters in a credential: ``ghp_xxxx…`` is an example.
 _DIFFERENT = 9
 
-#: The fewest characters of a value of this machine that is looked for; a shorter one is a word.
+#: The minimum length of a value of this machine that is searched; a shorter one may be a word.
 _SHORTEST_HELD = 16
 
 
 @dataclass(frozen=True, order=True)
 class Place:
-    """A place where a credential stands."""
+    """The place of a credential."""
 
-    #: As it was given; a member of an archive follows after ``!``.
+    #: The path as it was given; a member of an archive follows after ``!``.
     path: str
     #: Starts at 1.
     line: int
     kind: str
 
     def __str__(self) -> str:
-        """Return what the user reads."""
+        """Return the line for the user."""
         return f"{self.path}:{self.line}: {self.kind}"
 
 
 def scan_bytes(name: str, data: bytes) -> list[Place]:
-    """Look into the content of one file, whose name tells what a line of it is."""
+    """Scan the content of a file; its name may have its own pattern."""
     return sorted({Place(name, data.count(b"\n", 0, at) + 1, kind) for at, kind in _places(name, data)})
 
 
 def _places(name: str, data: bytes) -> Iterator[tuple[int, str]]:
-    """Yield where a credential begins, and its kind."""
+    """Yield the position and the kind of each credential."""
     found = [
         (match.start(), pattern.kind)
         for pattern in PATTERNS
@@ -60,19 +60,19 @@ def _places(name: str, data: bytes) -> Iterator[tuple[int, str]]:
     if own and (match := re.search(own, data)):
         found.append((match.end() - 1, "a file for credentials"))
     if not found and (at := _held(data)) is not None:
-        found.append((at, "a credential that is in use here"))
+        found.append((at, "a credential that is in use on this machine"))
     yield from (place for place in found if not _is_allowed(data, place[0]))
 
 
 def _held(data: bytes) -> int | None:
-    """Return where a value stands that we hold; ``None`` where there is none."""
+    """Return the position of a value that we hold; ``None`` if there is none."""
     text = data.decode("utf-8", "replace")
     start = next((span[0] for span in MASK.spans(text) if span[1] - span[0] >= _SHORTEST_HELD), None)
     return None if start is None else len(text[:start].encode())
 
 
 def _is_allowed(data: bytes, start: int) -> bool:
-    """Say whether a comment allows it: on its own line or the one above."""
+    """Return whether a comment on its line, or on the line above, allows it."""
     line = data.rfind(b"\n", 0, start)
     above = data.rfind(b"\n", 0, max(line, 0)) + 1
     stop = data.find(b"\n", start)

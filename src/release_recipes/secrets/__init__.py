@@ -1,1 +1,1 @@
-"""Credentials: held so that they do not show, and masked wherever text leaves."""
+"""Credentials: stored so that they are not shown, and masked in all output."""

@@ -1,4 +1,4 @@
-"""The mask: every credential that we hold, in every spelling, is stars wherever text leaves."""
+"""The mask, which replaces every credential that we hold, in every spelling, with stars in all output."""
 
 import base64
 import contextlib
@@ -11,32 +11,32 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Any, cast
 from urllib.parse import quote, quote_plus
 
-#: What stands where a credential stood.
+#: The replacement for a credential.
 STARS = "**********"
 
-#: Shorter values would mask ordinary words; no index or forge issues tokens that short.
+#: Shorter values are not masked, since they may be words; no index or forge issues tokens that short.
 SHORTEST_SECRET = 8
 
-#: From this length on a secret is no pass phrase of words, and pieces of it are masked too: output is cut and wrapped.
+#: From this length on, pieces of a secret are masked, too, because output is cut and wrapped.
 LONG_SECRET = 32
 
-#: The shortest piece of a long secret that is masked. Two neighbouring windows of this many characters always have a
-#: whole word of ``_WORD`` characters in common with any grid of that width: see :class:`_Pieces`.
+#: The shortest piece of a long secret that is masked. A piece of this length always contains a complete word of
+#: ``_WORD`` characters at a multiple of ``_WORD``: see :class:`_Pieces`.
 SHORTEST_PIECE = 16
 _WORD = 8
 
-#: A pattern that is found nowhere.
+#: A pattern that never matches.
 _NOTHING = "(?!)"
 
-#: The fewest different characters in a spelling that is masked.
+#: The minimum of different characters in a spelling that is masked.
 _DISTINCT = 4
 
 
 class Mask:
-    """Every value that must not be seen, and the text without them."""
+    """The values that must not be shown, and a function that masks them in a text."""
 
     def __init__(self) -> None:
-        """Know nothing yet."""
+        """Start without values."""
         self._held: set[str] = set()
         #: The spellings of short secrets; nothing matches at the start.
         self._whole = re.compile(_NOTHING)
@@ -44,7 +44,7 @@ class Mask:
         self._lock = threading.Lock()
 
     def add(self, *values: str) -> None:
-        """Mask these values from now on, in every spelling in which a program may write them."""
+        """Mask these values from now on, in every spelling that a program may write."""
         with self._lock:
             new = {value for value in values if len(value) >= SHORTEST_SECRET} - self._held
             if not new:
@@ -57,7 +57,7 @@ class Mask:
             self._whole = re.compile("|".join(map(re.escape, longest_first)) or _NOTHING)
 
     def __call__(self, text: str) -> str:
-        """Return ``text`` with stars in place of every value, and of every piece of a long one."""
+        """Return ``text`` with stars instead of values, and of pieces of long values."""
         out, last = [], 0
         for start, stop in self._pieces.spans(text):
             out += [text[last:start], STARS]
@@ -65,11 +65,11 @@ class Mask:
         return self._whole.sub(STARS, "".join([*out, text[last:]]))
 
     def holds(self, text: str) -> bool:
-        """Say whether a value, or a piece of a long one, stands in ``text``."""
+        """Return whether ``text`` contains a value, or a piece of a long value."""
         return next(self.spans(text), None) is not None
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
-        """Yield where values stand in ``text``, and pieces of long ones: begin and end."""
+        """Yield the start and the end of each value, and of each piece of a long value, in ``text``."""
         yield from self._pieces.spans(text)
         yield from (found.span() for found in self._whole.finditer(text))
 
@@ -77,17 +77,17 @@ class Mask:
 class _Pieces:
     """The spellings of long secrets, and every piece of them.
 
-    A text is looked at in steps of ``_WORD`` characters: whatever it shares with a spelling is longer than two such
-    words, so one of them lies in it whole. That costs one look-up for every eighth character.
+    A text is searched in steps of ``_WORD`` characters: a piece is at least twice as long, so it contains at least one
+    complete word. This takes a look-up for every eighth character.
     """
 
     def __init__(self, spellings: Iterable[str]) -> None:
-        # No text of ours has the separator, so nothing is found across it.
+        # The separator is not in any text, so that no match crosses it.
         self._joined = "\0".join(spellings)
         self._words = {self._joined[at : at + _WORD] for at in range(len(self._joined) - _WORD + 1)}
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
-        """Yield where pieces stand, in order and without overlap."""
+        """Yield the pieces, in order and without overlap."""
         last = 0
         for at in range(0, len(text) if self._words else 0, _WORD):
             end = at + _WORD
@@ -104,40 +104,43 @@ class _Pieces:
 
 
 def _spellings(value: str) -> set[str]:
-    """Return the spellings in which a secret turns up."""
+    """Return the spellings of a secret."""
     raw = value.encode("utf-8", "surrogatepass")
     spellings = {value, raw.hex(), raw.hex().upper()}
     for prefix in (b"", b"__token__:"):
         spellings |= _in_base64(prefix + raw)
-    for offset in range(3):  # inside other base64, the value starts at one of three places of a group of four
-        # The first and last digits depend on the neighbours.
+    # A server may print an encoded request: the header in base64 again, and every character as a percent escape.
+    header = b"Basic " + base64.b64encode(b"__token__:" + raw)
+    spellings |= _in_base64(header) | {"".join(f"%{byte:02x}" for byte in raw), "".join(f"%{byte:02X}" for byte in raw)}
+    for offset in range(3):  # inside other base64, the value starts at one of three offsets
+        # The first and the last characters depend on the text around the value.
         spellings |= {
             shifted[offset + (offset > 0) : -1] for shifted in _in_base64(b"\0" * offset + raw) if shifted[-1:] != "="
         }
     for _ in range(2):  # JSON in JSON, a representation in a representation
         spellings |= {escape(spelling) for spelling in spellings for escape in _ESCAPES}
-    # A narrow stream may leave nothing but question marks.
+    # A stream with few characters may leave only question marks.
     distinct = {spelling for spelling in spellings if len(set(spelling)) >= _DISTINCT}
     return {spelling for spelling in distinct | {value} if len(spelling) >= SHORTEST_SECRET}
 
 
 def _in_base64(raw: bytes) -> set[str]:
-    """Return the base64 spellings of bytes, with and without the signs at the end."""
+    """Return the base64 spellings of bytes, with and without padding."""
     both = {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
     return both | {spelling.rstrip("=") for spelling in both}
 
 
 def _lower_percents(text: str) -> str:
-    """Return a URL-quoted text with lower-case digits."""
+    """Return a URL-quoted text with lower-case hexadecimal digits."""
     return re.sub("%..", lambda found: found[0].lower(), text)
 
 
 def _in_ascii(errors: str) -> Callable[[str], str]:
-    """Return what writes a text to a stream that takes ASCII only."""
+    """Return a function that converts a text to ASCII."""
     return lambda text: text.encode("ascii", errors).decode("ascii")
 
 
-#: How programs write a text into another: URLs, JSON, Python's representations, HTML, shells, narrow streams.
+#: The ways in which programs escape a text: URLs, JSON, Python's ``repr``, HTML, shells, ASCII streams.
 _ESCAPES: tuple[Callable[[str], str], ...] = (
     lambda text: quote(text, safe="", errors="surrogatepass"),
     lambda text: quote_plus(text, errors="surrogatepass"),
@@ -157,14 +160,14 @@ _ESCAPES: tuple[Callable[[str], str], ...] = (
 )
 
 
-#: The one mask: what is printed, logged, recorded or raised goes through it.
+#: The mask for everything that is printed, logged, recorded or raised.
 MASK = Mask()
 
 
 class _MaskedStream:
-    """A text stream that masks each line that is written to it; for the rest it is the stream behind it.
+    """A text stream that masks each line that is written to another stream.
 
-    An unfinished line is kept until it is whole or flushed, since a value may be written in several parts.
+    An incomplete line is kept until it is complete or flushed, since a value may be written in several parts.
     """
 
     def __init__(self, stream: IO[str]) -> None:
@@ -173,7 +176,7 @@ class _MaskedStream:
         self._lock = threading.RLock()
 
     def write(self, text: str) -> int:
-        """Write the lines that are whole."""
+        """Write complete lines."""
         with self._lock:
             whole, end, self._unfinished = (self._unfinished + text).rpartition("\n")
             self._stream.write(MASK(whole) + end)
@@ -185,19 +188,40 @@ class _MaskedStream:
             self.write(line)
 
     def flush(self) -> None:
-        """Write what was kept, such as a prompt."""
+        """Write an incomplete line, such as a prompt."""
         with self._lock:
             self._stream.write(MASK(self._unfinished))
             self._unfinished = ""
             self._stream.flush()
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the stream has
+    @property
+    def buffer(self) -> "_MaskedBytes":
+        """The stream for bytes, which are masked like text."""
+        return _MaskedBytes(self)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any attribute of the stream
         return getattr(self._stream, name)
+
+
+class _MaskedBytes:
+    """The bytes of a masked stream."""
+
+    def __init__(self, stream: _MaskedStream) -> None:
+        self._text = stream
+
+    def write(self, data: bytes) -> int:
+        """Write lines, as text."""
+        self._text.write(bytes(data).decode("utf-8", "replace"))
+        return len(data)
+
+    def flush(self) -> None:
+        """Write the rest, too."""
+        self._text.flush()
 
 
 @contextlib.contextmanager
 def masked_output() -> Iterator[None]:
-    """Mask what anybody prints to standard output and error: a library, a warning, a log, a thread that dies."""
+    """Mask standard output and standard error: of libraries, warnings, logs, and failing threads."""
     import logging
 
     old = (sys.stdout, sys.stderr)

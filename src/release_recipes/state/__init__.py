@@ -1,1 +1,1 @@
-"""All that survives a process: the state folder with lock and records, and what the tag's message says."""
+"""Everything that survives a process: the state folder with its lock and records, and the message of the tag."""

@@ -1,4 +1,4 @@
-"""Atomic writes: a file is there whole or not at all, also after a power cut, and on the disk when it is said to be."""
+"""Atomic writes: after a crash or a power cut, a file is complete or does not exist."""
 
 import contextlib
 import os
@@ -9,7 +9,7 @@ from release_recipes.secrets.mask import MASK
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a file, masked, in one atomic step."""
+    """Write a masked text to a file atomically."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=half_written(path.name).rstrip("*"))
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -25,14 +25,14 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def half_written(name: str) -> str:
-    """Return the pattern of what a file is called until it is whole."""
+    """Return the pattern for the name of a file until it is complete."""
     return f".{name}-half-*"
 
 
 def sync(path: Path) -> None:
-    """Have a file, or the names in a folder, reach the disk."""
+    """Flush a file, or the names in a folder, to disk."""
     if path.is_dir() and os.name == "nt":
-        return  # Windows has no such call for a folder; its file system journals names
+        return  # Windows cannot do this for a folder; its file system journals names
     descriptor = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""Claims on the remote: releases that are under way elsewhere, and what their tag objects say of them."""
+"""Claims on the remote: releases in progress on other machines, with the messages of their tags."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ PREFIX = "refs/release-recipes/"
 
 @dataclass(frozen=True)
 class Claim:
-    """A release that is under way elsewhere."""
+    """A release that is in progress on another machine."""
 
     ref: str
     tag_object: str
@@ -26,21 +26,24 @@ class Claim:
         return self.ref.removeprefix(PREFIX)
 
     def __str__(self) -> str:
-        """Say what it is."""
+        """Describe it."""
         return f"{self.tag} was claimed by {self.said.who} on {self.said.when}"
 
     def concerns(self, project: str) -> bool:
-        """Return whether it is of a project; one that does not say may be."""
+        """Return whether it is for a project; true if it does not name a project."""
         return not self.said.project or canonicalize_name(self.said.project) == canonicalize_name(project)
 
 
 def foreign(git: Git, remote: str, refs: Mapping[str, str], own: Collection[str]) -> list[Claim]:
-    """Return the claims among a remote's refs that are not our own; their objects are fetched, and no ref is made.
+    """Return the claims of other machines among a remote's refs; their objects are fetched, without a ref.
+
+    One whose tag is there, too, is of a release that is done, and only could not be taken back.
 
     Raises:
         CommandFailed: The remote does not answer.
     """
-    names = [name for name in refs if name.startswith(PREFIX) and not name.endswith("^{}") and name not in own]
+    claims = [name for name in refs if name.startswith(PREFIX) and not name.endswith("^{}") and name not in own]
+    names = [name for name in claims if refs[name] != refs.get(f"refs/tags/{name.removeprefix(PREFIX)}")]
     if names:
         git.fetch_objects(remote, *names)
     return [Claim(name, refs[name], tag_message.read(git.ask("cat-file", "-p", refs[name]))) for name in names]

@@ -1,12 +1,11 @@
 """The state folder of a repository: the lock, the record of a release in act 3, the history.
 
-It lives in ``<git dir>/release-recipes/``, one a repository, also for its worktrees; it is never in a commit and never
-in an sdist::
+It is ``<git dir>/release-recipes/``, which all worktrees of a repository share; it is never in a commit or an sdist::
 
-    lock, holder.json             held while a release runs; the holder names the process and its workspace
-    <project>-<version>/dist/     the distributions, once inspected
-    <project>-<version>/record.json   from the moment that act 3 begins until it ends
-    history.jsonl                 one line an event
+    lock, holder.json             during a release; the holder is the process and its workspace
+    <project>-<version>/dist/     the distributions, after they were inspected
+    <project>-<version>/record.json   during act 3
+    history.jsonl                 a line for each event
 """
 
 import contextlib
@@ -31,31 +30,31 @@ class State:
 
     @property
     def lock(self) -> Lock:
-        """The lock that whoever changes the state holds."""
+        """The lock, which is held by the process that changes the state."""
         return Lock(self.folder)
 
     def records(self) -> list[Record]:
-        """Return the releases that wait to be finished, oldest first.
+        """Return the unfinished releases, oldest first.
 
         Raises:
             Failed: A record, or the folder, cannot be read, or was written by another version of release-recipes.
         """
         try:
-            # Not glob, which takes a folder that cannot be read for an empty one.
-            folders = sorted(os.listdir(self.folder)) if self.folder.exists() else []  # noqa: PTH208
-            paths = [path for name in folders if (path := self.folder / name / "record.json").exists()]
-        except NotADirectoryError:  # a file in its place can hold no release
+            # Not glob, which treats a folder that cannot be read as empty.
+            folders = sorted(os.listdir(self.folder)) if _exists(self.folder) else []  # noqa: PTH208
+            paths = [path for name in folders if _exists(path := self.folder / name / "record.json")]
+        except NotADirectoryError:  # a file cannot contain a release
             return []
         except OSError as error:
             message = f"The state folder {self.folder} cannot be read ({error.strerror})."
-            raise Failed(message, "Make it readable for you: it may hold a release that waits.") from None
+            raise Failed(message, "Make it readable; it may contain an unfinished release.") from None
         return sorted(map(read_record, paths), key=lambda record: record.started)
 
     def waits(self) -> bool:
-        """Return whether a release waits to be finished; what cannot be read may be one."""
+        """Return whether there is an unfinished release; what cannot be read may be one."""
         try:
             return bool(self.records())
-        except Exception:  # noqa: BLE001 - whatever is wrong with what is on disk
+        except Exception:  # noqa: BLE001 - any error of the files on disk
             return True
 
     def dist(self, record: Record) -> Path:
@@ -63,10 +62,10 @@ class State:
         return self.folder / record.folder_name / "dist"
 
     def keep_distributions(self, record: Record, built: Path) -> None:
-        """Copy the distributions beside where the record will be; they are on the disk when this returns.
+        """Copy the distributions into the folder of the record, and flush them to disk.
 
         Raises:
-            Failed: One of them is not the file that was built and hashed.
+            Failed: A file differs from the one that was built and hashed.
         """
         kept = self.dist(record)
         with events.effect("write distributions"):
@@ -78,12 +77,14 @@ class State:
                     shutil.copyfile(built / artifact.filename, copy)
                 if not copy.exists() or Artifact.of(copy) != artifact:
                     message = f"{artifact.filename} was changed after it was built."
-                    raise Failed(message, "See what writes to dist/ of the build's clone: tests, hooks, a daemon.")
+                    raise Failed(
+                        message, "Find out what writes to dist/ in the clone of the build: tests, hooks, or a daemon."
+                    )
                 sync(copy)
             sync(kept)
 
     def save(self, record: Record) -> None:
-        """Put a record on disk in one atomic write."""
+        """Write a record atomically."""
         folder = self.folder / record.folder_name
         with events.effect("write record"):
             folder.mkdir(parents=True, exist_ok=True)
@@ -91,23 +92,32 @@ class State:
             sync(self.folder)
 
     def mark_public(self, record: Record) -> Record:
-        """Note that the index may have something of this release, before the attempt that makes it so."""
+        """Record, before the first attempt of an upload, that the index may have files of this release."""
         marked = replace(record, maybe_public=True)
         self.save(marked)
         return marked
 
     def drop(self, record: Record) -> None:
-        """Forget a release: the record first, then its distributions."""
+        """Remove a release: the record first, then its distributions."""
         folder = self.folder / record.folder_name
         with events.effect("drop record"):
             (folder / "record.json").unlink(missing_ok=True)
             shutil.rmtree(folder, ignore_errors=True)
 
     def sweep(self) -> None:
-        """Remove what a killed run left half written: a release before its record, a file before its name."""
+        """Remove what a killed run left incomplete: releases without a record, and partly written files."""
         for path in self.folder.iterdir():
             if path.is_dir() and not (path / "record.json").exists():
                 shutil.rmtree(path, ignore_errors=True)
         for pattern in (half_written("*"), f"*/{half_written('*')}"):
             for path in self.folder.glob(pattern):
                 path.unlink(missing_ok=True)
+
+
+def _exists(path: Path) -> bool:
+    """Return whether a path exists; unlike ``Path.exists`` since Python 3.14, it raises if that cannot be known."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True

@@ -1,4 +1,4 @@
-"""The lock of a repository: one release at a time, and what a killed one had started is waited for."""
+"""The lock of a repository: it allows one release at a time, and waits for processes of a killed release."""
 
 import contextlib
 import json
@@ -15,7 +15,7 @@ from release_recipes.state.atomic import write_atomically
 from release_recipes.state.record import now
 from release_recipes.state.typed import from_json
 
-#: Seconds for which the next run waits for what a killed one had started, such as a push.
+#: Seconds for which the next run waits for processes of a killed run, such as a push.
 PATIENCE = 20.0
 
 _PAUSE = 0.02
@@ -23,15 +23,15 @@ _PAUSE = 0.02
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds the lock."""
+    """The holder of the lock."""
 
     pid: int
     host: str
     #: UTC, ISO 8601.
     since: str
-    #: What it is doing, such as ``release``.
+    #: Its task, such as ``release``.
     task: str
-    #: Its workspace, once there is one.
+    #: Its workspace; ``None`` if it has none yet.
     workspace: str | None = None
 
 
@@ -42,7 +42,7 @@ class Lock:
     folder: Path
 
     def holder(self) -> Holder | None:
-        """Return who holds the lock, or held it last without letting go."""
+        """Return the current holder of the lock, or the last one if it was killed."""
         try:
             return from_json(Holder, json.loads((self.folder / "holder.json").read_text("utf-8")))
         except (OSError, ValueError, RecursionError):
@@ -50,10 +50,10 @@ class Lock:
 
     @contextlib.contextmanager
     def held(self, task: str) -> Iterator[Holder | None]:
-        """Hold this repository's lock; it dies with the process.
+        """Hold the lock of this repository; it is released when the process ends.
 
         Yields:
-            Who held it last and was killed before letting go; ``None`` after an orderly end.
+            The last holder, if it was killed; otherwise ``None``.
 
         Raises:
             Busy: Another process holds it.
@@ -69,7 +69,7 @@ class Lock:
         try:
             killed = self.holder()
             with self._held_by_children():
-                # What the killed one left is not forgotten before it is removed, should we be killed first.
+                # Keep the workspace of the killed run until it is removed, in case we are killed, too.
                 self.hold(task, killed.workspace if killed else None)
                 try:
                     yield killed
@@ -80,15 +80,15 @@ class Lock:
 
     @contextlib.contextmanager
     def _held_by_children(self) -> Iterator[None]:
-        """Lock the folder for what we start, too, and so wait first for what a killed holder had started.
+        """Lock the folder for our child processes, after waiting for those of a killed holder.
 
-        Whoever inherits the descriptor holds that lock; it is given back at an orderly end, whoever still has it. Who
-        holds it for longer than a push takes, such as a credential cache, is not waited for: steps converge.
+        Processes that inherit the descriptor hold this lock; it is released at a normal end. Processes that hold it
+        longer than a push takes, such as a credential cache, are not waited for, since steps converge.
         """
-        if os.name == "nt":  # which has no such lock
+        if os.name == "nt":  # Windows has no such lock
             yield
             return
-        import fcntl  # POSIX has it
+        import fcntl  # only on POSIX
 
         descriptor = os.open(self.folder, os.O_RDONLY)
         try:
@@ -99,7 +99,7 @@ class Lock:
                 except BlockingIOError:
                     time.sleep(_PAUSE)
                 except OSError:
-                    break  # some network file systems have none either
+                    break  # some network file systems have no such lock, either
                 else:
                     break
             with inherited(descriptor):
@@ -110,17 +110,19 @@ class Lock:
             os.close(descriptor)
 
     def _let_go(self) -> None:
-        """Say that nobody holds the lock; a workspace that could not be removed stays known to the next run."""
+        """Remove the holder, unless its workspace could not be removed: the next run removes that."""
         holder = self.holder()
         if not (holder and holder.workspace and Path(holder.workspace).exists()):
             (self.folder / "holder.json").unlink(missing_ok=True)
 
     def hold(self, task: str, workspace: str | None) -> None:
-        """Say who holds the lock, and with which workspace: the next run removes it after a kill."""
+        """Write the holder of the lock and its workspace, which the next run removes after a kill."""
         holder = Holder(os.getpid(), socket.gethostname(), now(), task, workspace)
         write_atomically(self.folder / "holder.json", json.dumps(asdict(holder)))
 
 
 def _busy(holder: Holder | None) -> Busy:
     who = f"process {holder.pid} on {holder.host} ({holder.task}, since {holder.since})" if holder else "a process"
-    return Busy(f"Another release of this repository runs: {who}.", "Wait for it to end, or stop it; then try again.")
+    return Busy(
+        f"Another release of this repository is running: {who}.", "Wait until it ends, or stop it; then try again."
+    )

@@ -1,7 +1,6 @@
 """The record of a release in act 3: what is published, and where.
 
-It is made by a plan and what was prepared for it, or from distributions that somebody else has built; nothing else
-makes one.
+It is made from a plan and the prepared distributions, from distributions for an upload, or from a tag.
 """
 
 from __future__ import annotations
@@ -25,18 +24,18 @@ from release_recipes.settings import (
 from release_recipes.state.tag_message import TagMessage
 from release_recipes.state.typed import from_json
 
-#: The format of ``record.json``; another number is another version of release-recipes.
+#: The format of ``record.json``; another number means another version of release-recipes.
 FORMAT = 2
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 
-#: How many characters of a reason are told.
+#: The number of characters of a reason that are shown.
 _LONGEST = 200
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """One distribution file."""
+    """A distribution file."""
 
     filename: str
     #: 64 lower-case hex digits.
@@ -58,13 +57,14 @@ class Artifact:
 
     @property
     def is_sound(self) -> bool:
-        """Whether its name is a name alone, and its hash a hash."""
-        return self.filename == Path(self.filename).name and bool(_SHA256.fullmatch(self.sha256))
+        """Whether its name is a plain file name, and its hash is a valid hash."""
+        is_name = self.filename not in {"", ".."} and self.filename == Path(self.filename).name
+        return is_name and bool(_SHA256.fullmatch(self.sha256))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """What act 3 publishes, and where: everything that it reads, but the token."""
+    """Everything that act 3 needs, except the token."""
 
     project: str
     version: str
@@ -76,30 +76,31 @@ class Record:
     started: str
     test: bool
     prior: str = ""
-    #: The commit that the distributions were built from; all from here on is empty for an upload by itself.
+    #: The commit that the distributions were built from; this and the following are empty for an upload alone.
     commit: str = ""
     #: The commit that the release started from.
     base: str = ""
     tag: str = ""
     #: The id of the tag object.
     tag_object: str = ""
-    #: Whether the tag is pushed, or the branch alone.
+    #: Whether the tag is pushed, or only the branch.
     pushes_tag: bool = False
     branch: str = ""
     remote: str = ""
     #: The remote's address when the release began, without credentials.
     remote_address: str = ""
-    #: The commit that the branch had there when the release began; empty where it was not there.
+    #: The commit of the branch on the remote when the release began; empty if it did not exist.
     remote_tip: str = ""
     github_release: bool = False
     keeps_artifacts: bool = False
-    #: Whether an upload was tried whose end is not known, or a file was seen on the index.
+    installs: bool = False
+    #: Whether an upload was started, so that files may be public.
     maybe_public: bool = False
     format: int = FORMAT
 
     @classmethod
     def from_files(cls, project: str, version: str, files: Iterable[Path], settings: Settings, *, test: bool) -> Record:
-        """Make the record of distributions that are uploaded by themselves: without a commit, a tag or a remote."""
+        """Make the record for an upload alone: without a commit, a tag or a remote."""
         return cls(
             project=project,
             version=version,
@@ -112,7 +113,7 @@ class Record:
 
     @classmethod
     def from_tag(cls, said: TagMessage, **known: Any) -> Record:  # noqa: ANN401 - further fields
-        """Make the record of a release that a tag tells of, and that another machine has claimed."""
+        """Make the record of a release that another machine claimed, from its tag."""
         artifacts = in_upload_order(Artifact(name, sha256, 0) for name, sha256 in said.files.items())
         return cls(
             project=said.project, version=said.version, artifacts=artifacts, upload_workers=1, started=said.when,
@@ -121,22 +122,22 @@ class Record:
 
     @property
     def claim(self) -> str:
-        """The ref that says, here and on the remote, that this release is under way."""
+        """The ref that marks, locally and on the remote, that this release is in progress."""
         return claim_of(self.tag)
 
     @property
     def is_prerelease(self) -> bool:
-        """Whether installers pass over it unless asked (:pep:`440`)."""
+        """Whether it is a pre-release (:pep:`440`)."""
         return Version(self.version).is_prerelease
 
     @property
     def folder_name(self) -> str:
-        """The name of its folder in the state."""
+        """The name of its folder in the state folder."""
         return f"{self.project}-{self.version}".replace("/", "_")
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the JSON document of a task says of it."""
+        """Its facts for the JSON document of a task."""
         return {
             "project": self.project,
             "prior_version": self.prior,
@@ -149,12 +150,12 @@ class Record:
 
 
 def claim_of(tag: str) -> str:
-    """Return the ref that says, here and on the remote, that the release of a tag is under way."""
+    """Return the ref that marks, locally and on the remote, that the release of a tag is in progress."""
     return f"refs/release-recipes/{tag}"
 
 
 def in_upload_order(artifacts: Iterable[Artifact]) -> tuple[Artifact, ...]:
-    """Return distributions in the order in which they are uploaded: wheels, then sdists, each by name."""
+    """Return distributions in the order of the upload: wheels, then sdists, each by name."""
     return tuple(sorted(artifacts, key=lambda artifact: (artifact.is_sdist, artifact.filename)))
 
 
@@ -162,27 +163,27 @@ def read_record(path: Path) -> Record:
     """Read a record.
 
     Raises:
-        Failed: It cannot be read, or was written by another version of release-recipes. It may be a release that waits.
+        Failed: It cannot be read, or was written by another version of release-recipes; its release may be unfinished.
     """
     try:
         said = json.loads(path.read_text("utf-8"))
         if isinstance(said, dict) and said.get("format") != FORMAT:
-            message = f"The record {path} is of format {said.get('format')}; this version reads {FORMAT}."
-            raise Failed(message, "Finish that release with the version of release-recipes that began it.")
+            message = f"The record {path} has format {said.get('format')}, but this version reads format {FORMAT}."
+            raise Failed(message, "Finish that release with the version of release-recipes that started it.")
         record = from_json(Record, said)
         if not record.artifacts or not all(artifact.is_sound for artifact in record.artifacts):
             message = "it lists no distributions"
-            raise ValueError(message)  # noqa: TRY301 - told like what JSON itself says
+            raise ValueError(message)  # noqa: TRY301 - reported like an error of JSON
     except (OSError, ValueError, RecursionError) as error:
         message = f"The record {path} cannot be read ({str(error)[:_LONGEST] or type(error).__name__})."
         hint = (
-            "It may be of a release that is public in part: look at the index and at the remote's tags. Where nothing "
-            f"is public, delete {path.parent}; else restore that file, or publish the rest by hand."
+            "Its release may be partly public: check the index and the tags of the remote. If nothing is public, "
+            f"delete {path.parent}. Otherwise, restore the file, or publish the rest by hand."
         )
         raise Failed(message, hint) from None
     return record
 
 
 def now() -> str:
-    """Return the time: UTC, ISO 8601, whole seconds."""
+    """Return the current time: UTC, ISO 8601, in seconds."""
     return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,4 +1,4 @@
-"""What the message of a release's tag says: written by act 2, and read by whoever meets the tag or its claim later."""
+"""The message of a release's tag: act 2 writes it, and it is read from the claims of other machines."""
 
 import re
 from collections.abc import Mapping
@@ -21,12 +21,12 @@ def write(project: str, version: str, index_address: str, files: Mapping[str, st
 
 @dataclass(frozen=True)
 class TagMessage:
-    """What a tag object says; a tag that is none of ours says little."""
+    """The content of a tag object; for a tag of another tool, most fields are empty."""
 
     #: The project's name as it spells it, and the version.
     project: str
     version: str
-    #: The address at which the distributions can be asked for; empty where it does not say.
+    #: The address of the index; empty if the tag does not name it.
     index_address: str
     #: sha256 by file name.
     files: Mapping[str, str]
@@ -36,10 +36,12 @@ class TagMessage:
 
 
 def read(tag_object: str) -> TagMessage:
-    """Read a tag object, as ``git cat-file -p`` shows it."""
+    """Parse a tag object, as ``git cat-file -p`` prints it."""
     tagger, index = _TAGGER.search(tag_object), _INDEX.search(tag_object)
     files = {name: sha256 for sha256, name in _LISTED.findall(tag_object)}
-    subject = tag_object.partition("\n\n")[2].partition("\n")[0] if files else ""  # another's first line names nothing
+    subject = (
+        tag_object.partition("\n\n")[2].partition("\n")[0] if files else ""
+    )  # the subject of other tags has another meaning
     project, _, version = subject.rpartition(" ")
     return TagMessage(
         project=project,

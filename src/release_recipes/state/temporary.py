@@ -1,4 +1,4 @@
-"""A temporary folder of ours, outside the repository: removed whatever happens, by the next run after a kill."""
+"""Temporary folders, outside of the repository: they are removed at the end, or by the next run after a kill."""
 
 import contextlib
 import os
@@ -14,33 +14,35 @@ from release_recipes import events
 from release_recipes.errors import Failed
 from release_recipes.processes.process import scratch
 
-#: The file by which a leftover is known to be ours.
+#: The file that marks a folder as ours.
 MARKER = ".release-recipes-workspace"
 
-#: How the name of every temporary folder of ours begins.
+#: The prefix of the names of our temporary folders.
 PREFIX = "release-recipes-"
 
 
 @contextlib.contextmanager
 def temporary_folder(repository: Path, made: Callable[[Path], None]) -> Iterator[Path]:
-    """Make a folder that carries our marker; remove it afterwards, whatever happens.
+    """Make a folder with our marker, and always remove it afterwards.
 
     Args:
-        repository: The user's, outside of which the folder must be.
-        made: Told of the folder before it is made, so that the next run can remove it after a kill.
+        repository: The user's repository; the folder must be outside of it.
+        made: Called with the folder before it is created, so that the next run can remove it after a kill.
 
     Raises:
-        Failed: There is no room for it, or it would be inside the repository.
+        Failed: It cannot be created, or it would be inside of the repository.
     """
-    # Resolved: macOS's temporary folder is behind a link, and tools compare paths.
+    # Resolved: the temporary folder of macOS is behind a link, and tools compare paths.
     try:
         folder = Path(tempfile.gettempdir()).resolve() / f"{PREFIX}{secrets.token_hex(8)}"
     except OSError as error:
         raise _no_room(error) from None
     if folder.is_relative_to(repository):
-        message = f"The temporary folder {folder.parent} is inside the repository, where its files would be found."
-        raise Failed(message, "Name a folder outside of it in TMPDIR.")
-    made(folder)  # told before it is there: a kill leaves nothing that nobody knows of
+        message = (
+            f"The temporary folder {folder.parent} is inside the repository, so tests and builds would find its files."
+        )
+        raise Failed(message, "Set TMPDIR to a folder outside of the repository.")
+    made(folder)  # before it exists, so that a kill leaves no unknown folder
     try:
         _make(folder)
         with scratch(folder / "tmp"):
@@ -62,13 +64,13 @@ def _make(folder: Path) -> None:
 
 def _no_room(error: OSError) -> Failed:
     message = f"No temporary folder can be made: {error.strerror}."
-    return Failed(message, "Make room there, or name another folder in TMPDIR.")
+    return Failed(message, "Free some space, or set TMPDIR to another folder.")
 
 
 def remove(folder: Path) -> None:
-    """Remove a workspace; a process that is just ending may still write into it, so try again for a second.
+    """Remove a workspace; retry for a second, since a process that is ending may still write into it.
 
-    The marker goes last: a removal that is killed half-way is taken up by the next run.
+    The marker is removed last, so that the next run can continue an interrupted removal.
     """
     for _ in range(10):
         for path in folder.iterdir() if folder.is_dir() else ():
@@ -83,7 +85,7 @@ def remove(folder: Path) -> None:
 
 
 def remove_leftover(folder: Path) -> bool:
-    """Remove the workspace of a run that was killed; only one that carries our marker, or is still empty."""
+    """Remove the workspace of a killed run, only if it has our marker or is empty."""
     if not folder.is_dir() or not folder.name.startswith(PREFIX):
         return False
     if not (folder / MARKER).exists() and any(folder.iterdir()):
@@ -93,8 +95,8 @@ def remove_leftover(folder: Path) -> bool:
 
 
 def _writable_first(function: Callable[[str], object], path: str, _error: object) -> None:
-    """Take away what kept a file from being removed: git's objects are read-only, and Windows minds."""
+    """Make a file writable and remove it: git's objects are read-only, which matters on Windows."""
     with contextlib.suppress(OSError):
-        os.chmod(os.path.dirname(path), stat.S_IRWXU)  # noqa: PTH101, PTH120 - rmtree speaks in strings
+        os.chmod(os.path.dirname(path), stat.S_IRWXU)  # noqa: PTH101, PTH120 - rmtree passes strings
         os.chmod(path, stat.S_IRWXU)  # noqa: PTH101
         function(path)

@@ -1,4 +1,4 @@
-"""What is on disk is somebody else's input: JSON is read into a dataclass only where every value has its type."""
+"""Read JSON into a dataclass, only if every value has its type, since files on disk are untrusted input."""
 
 import types
 from dataclasses import fields, is_dataclass
@@ -7,11 +7,11 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 T = TypeVar("T")
 
 
-def from_json(kind: type[T], said: Any) -> T:  # noqa: ANN401 - whatever JSON holds
-    """Return what JSON says as a value of a type: a dataclass, a tuple of one type, an optional or a plain type.
+def from_json(kind: type[T], said: Any) -> T:  # noqa: ANN401 - any JSON
+    """Return JSON as a value of a type: a dataclass, a tuple of one type, an optional or a plain type.
 
     Raises:
-        ValueError: It says something else.
+        ValueError: It has another type.
     """
     value: Any = said
     if is_dataclass(kind):

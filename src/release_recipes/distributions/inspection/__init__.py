@@ -1,4 +1,4 @@
-"""Look at distributions before anybody else does: what an index would refuse, and what nobody meant to publish."""
+"""Inspect distributions before the upload: for what an index would refuse, and for files published by mistake."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from release_recipes.settings import Settings
 
 __all__ = ["INSPECTIONS", "Subject", "inspect", "subject_of"]
 
-#: Every inspection, in the order in which findings are told.
+#: Every inspection, in the order in which findings are reported.
 INSPECTIONS: tuple[Check[Subject], ...] = (
     *agreement.INSPECTIONS,
     *archive.INSPECTIONS,
@@ -22,21 +22,28 @@ INSPECTIONS: tuple[Check[Subject], ...] = (
     *content.INSPECTIONS,
 )
 
-#: Those that look at the last release.
+#: The inspections that compare with the last release.
 COMPARING = frozenset({"wheel-contents", "changed-files"})
 
 
 def subject_of(
-    files: Sequence[Path], settings: Settings, *, name: str = "", version: str = "", last: Sequence[Path] = ()
+    files: Sequence[Path],
+    settings: Settings,
+    *,
+    name: str = "",
+    version: str = "",
+    last: Sequence[Path] = (),
+    tracked: Sequence[str] = (),
 ) -> Subject:
-    """Say what is to be inspected.
+    """Return the subject of the inspections.
 
     Args:
-        files: An sdist and its wheels, and nothing else.
-        settings: Which inspections are left out, and what is an error.
-        name: The project's name; that of the first distribution where it is not known.
-        version: The planned version; likewise.
+        files: An sdist and its wheels.
+        settings: They say which inspections are skipped, and what is an error.
+        name: The project's name; by default that of the first distribution.
+        version: The planned version; by default that of the first distribution.
         last: Distributions of the last release.
+        tracked: The files that git tracks in the project's folder.
     """
     everything = tuple(Distribution(path) for path in files)
     first = next((dist for dist in everything if (dist.is_wheel or dist.is_sdist) and not dist.fault), None)
@@ -45,16 +52,17 @@ def subject_of(
         name or (first.metadata.get("Name", "") if first else ""),
         version or (first.metadata.get("Version", "") if first else ""),
         tuple(Distribution(path) for path in last),
+        tuple(tracked),
         settings.twine_strict,
         settings.skip_checks,
     )
 
 
 def inspect(subject: Subject) -> None:
-    """Inspect distributions: all that is wrong is told at once.
+    """Inspect distributions, and report all findings together.
 
     Raises:
-        BadDistribution: They are not what was planned, or an index would refuse them.
+        BadDistribution: They differ from the plan, or an index would refuse them.
     """
     found = [f for each in INSPECTIONS if each.name not in subject.skipped for f in each.findings(subject)]
     errors = [finding for finding in found if finding.severity is Severity.ERROR]

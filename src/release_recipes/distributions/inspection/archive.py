@@ -1,6 +1,6 @@
-"""Inspections of the archives themselves: what PyPI refuses, and what an installer could be led astray by.
+"""Inspections of the archives: for what PyPI refuses, and for what misleads installers.
 
-See https://blog.pypi.org/posts/2025-08-07-wheel-archive-confusion-attacks/ for why a ZIP must say one thing only.
+See https://blog.pypi.org/posts/2025-08-07-wheel-archive-confusion-attacks/ for why a ZIP must be unambiguous.
 """
 
 import posixpath
@@ -13,19 +13,21 @@ from pathlib import Path
 
 from release_recipes.distributions.distribution import Distribution, Member
 from release_recipes.distributions.inspection.subject import Subject
-from release_recipes.findings import Check, Finding
+from release_recipes.findings import Check, Finding, warning
 
-#: Bytes; PyPI's limit for a file of a project that has not asked for more.
+#: Bytes; PyPI's default limit for a file.
 LARGEST = 100 * 1024 * 1024
 
 _LIMITS = "https://docs.pypi.org/project-management/storage-limits/"
 
-#: Characters: no folder on Windows, whose paths end at 260, can hold more; and bytes of one name on Unix.
+#: The longest path in characters, since a path on Windows has up to 260; and the longest name in bytes on Unix.
 LONGEST_PATH = 255
 
-_BUILD_AGAIN = "Build it again; if it stays so, the build backend or what repacks its files is at fault."
+_BUILD_AGAIN = (
+    "Build it again; if that does not help, report it to the build backend, or to the tool that repacks the files."
+)
 
-#: Sizes of the data descriptor that may stand after a member whose flags announce one (APPNOTE.TXT 4.3.9).
+#: Sizes of the data descriptor after a member whose flags announce it (APPNOTE.TXT 4.3.9).
 _DESCRIPTORS = frozenset({12, 16, 20, 24})
 _ANNOUNCES_DESCRIPTOR = 0x08
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
@@ -33,29 +35,29 @@ _END = struct.Struct("<4s4H2LH")
 
 
 def _archive(subject: Subject) -> Iterator[Finding]:
-    for one in subject.distributions:
-        if one.fault:
-            yield Finding(f"{one.name} cannot be read to its end: {one.fault}.", _BUILD_AGAIN)
+    for dist in subject.distributions:
+        if dist.fault:
+            yield Finding(f"{dist.name} cannot be read completely: {dist.fault}.", _BUILD_AGAIN)
             continue
-        counted = Counter(member.name for member in one.members)
+        counted = Counter(member.name for member in dist.members)
         for name, times in counted.items():
             if times > 1:
-                yield Finding(f"{one.name} holds {name} {times} times.", _BUILD_AGAIN)
-        if one.is_wheel:
-            for why in _zip_faults(one.path):
-                yield Finding(f"{one.name} is a ZIP that can be read in two ways: {why}.", _BUILD_AGAIN)
-        for member in one.members:
+                yield Finding(f"{dist.name} contains {name} {times} times.", _BUILD_AGAIN)
+        if dist.is_wheel:
+            for why in _zip_faults(dist.path):
+                yield Finding(f"{dist.name} is a ZIP that can be read in two ways: {why}.", _BUILD_AGAIN)
+        for member in dist.members:
             if member.kind in {"sparse file", "special file"}:
-                hint = "PyPI refuses it; only files, folders and links may be in an sdist."
-                yield Finding(f"{one.name} holds a {member.kind}, {member.name}.", hint)
+                hint = "PyPI refuses it; an sdist may contain only files, folders and links."
+                yield Finding(f"{dist.name} contains a {member.kind}: {member.name}.", hint)
 
 
 def _zip_faults(path: Path) -> Iterator[str]:
-    """Walk a ZIP from its first byte: local headers without a gap, the directory, the end, and nothing after it."""
+    """Check a ZIP from its first byte: local headers without a gap, the directory, the end, and nothing after it."""
     data = path.read_bytes()
     end = data.rfind(b"PK\5\6")
     if end + _END.size + _END.unpack_from(data, end)[-1] != len(data):
-        yield "there is data after its end"
+        yield "there is data after the end"
     with zipfile.ZipFile(path) as archive:
         directory, entries = archive.start_dir, sorted(archive.infolist(), key=lambda entry: entry.header_offset)
     expected = {0}
@@ -68,30 +70,49 @@ def _zip_faults(path: Path) -> Iterator[str]:
         announces = bool(flags & _ANNOUNCES_DESCRIPTOR)
         true = (entry.compress_type, entry.CRC, entry.compress_size, entry.file_size)
         if (method != true[0]) if announces or 0xFFFFFFFF in described else (described != true):  # noqa: PLR2004 - ZIP64
-            yield f"the header of {entry.filename} is not what the directory says"
+            yield f"the header of {entry.filename} does not match the directory"
         stop = start + _LOCAL_HEADER.size + name_length + extra_length + entry.compress_size
         expected = {stop + descriptor for descriptor in _DESCRIPTORS} if announces else {stop}
     if directory not in expected:
-        yield "there is hidden data before its directory"
+        yield "there is hidden data before the directory"
 
 
 def _paths(subject: Subject) -> Iterator[Finding]:
-    for one in subject.readable:
-        for member in one.members:
-            if why := _misleads(one, member):
-                yield Finding(f"{one.name} holds {_short(member.name)}, {why}.", "Take it out of the distribution.")
-        if one.is_sdist and one.info == "/":
-            continue  # `metadata-files` tells
-        outside = [member.name for member in one.members if not f"{member.name}/".startswith(one.info)]
-        if one.is_sdist and outside:
-            hint = "An sdist has one folder at its top (packaging.python.org: source distribution format)."
-            yield Finding(f"{one.name} holds {_short(outside[0])}, which is not below {one.info}.", hint)
+    for dist in subject.readable:
+        for member in dist.members:
+            if why := _misleads(dist, member):
+                yield Finding(f"{dist.name} contains {_short(member.name)}, {why}.", "Remove it from the distribution.")
+        if dist.is_sdist and dist.info == "/":
+            continue  # `metadata-files` reports it
+        outside = [member.name for member in dist.members if not f"{member.name}/".startswith(dist.info)]
+        if dist.is_sdist and outside:
+            hint = "An sdist has a single top-level folder (packaging.python.org: source distribution format)."
+            yield Finding(f"{dist.name} contains {_short(outside[0])}, which is outside of {dist.info}.", hint)
 
 
-def _misleads(one: Distribution, member: Member) -> str:
-    """Say why a member could land where it does not belong, or nowhere; empty where it cannot."""
-    if member.kind == "symbolic link" and one.is_wheel:
-        return "a link, which wheels cannot have"
+def _portable_names(subject: Subject) -> Iterator[Finding]:
+    """Look for names that are the same on Windows or macOS, or that are not allowed there."""
+    for dist in subject.readable:
+        folded = Counter(name.lower() for name in dist.files)
+        same = sorted(name for name in dist.files if folded[name.lower()] > 1)
+        reserved = sorted(name for name in dist.files if _RESERVED.search(name))
+        for names, why in ((same, "differ in case only"), (reserved, "are reserved on Windows")):
+            if names:
+                hint = "Rename them; on Windows or macOS, they cannot be installed or overwrite each other."
+                yield warning(f"{dist.name} contains names that {why}: {', '.join(names[:_NAMED])}.", hint)
+
+
+#: The number of names that are listed.
+_NAMED = 5
+
+#: Names of devices, with any suffix (learn.microsoft.com: naming files).
+_RESERVED = re.compile(r"(?i)(^|/)(con|prn|aux|nul|com\d|lpt\d)(\.[^/]*)?(/|$)")
+
+
+def _misleads(dist: Distribution, member: Member) -> str:
+    """Say why a member would be installed outside of its folder, or not at all; empty if it is safe."""
+    if member.kind == "symbolic link" and dist.is_wheel:
+        return "a link, which is not allowed in a wheel"
     return _path_misleads(member) or (_link_misleads(member) if member.target else "")
 
 
@@ -116,19 +137,20 @@ def _link_misleads(member: Member) -> str:
 
 
 def _short(name: str) -> str:
-    """Return a path in a length that can be read."""
+    """Shorten a long path."""
     return name if len(name) <= LONGEST_PATH else f"{name[:60]}…{name[-20:]}"
 
 
 def _size(subject: Subject) -> Iterator[Finding]:
-    for one in subject.distributions:
-        if (size := one.path.stat().st_size) > LARGEST:
-            hint = f'Ask for more ({_LIMITS}), then skip_checks = ["size"] in [tool.release].'
-            yield Finding(f"{one.name} has {size / 1024**2:.0f} MB; PyPI takes 100 MB.", hint)
+    for dist in subject.distributions:
+        if (size := dist.path.stat().st_size) > LARGEST:
+            hint = f'Request a higher limit ({_LIMITS}), then set in [tool.release]: skip_checks = ["size"]'
+            yield Finding(f"{dist.name} has {size / 1024**2:.0f} MB; the limit of PyPI is 100 MB.", hint)
 
 
 INSPECTIONS = (
-    Check("archive", "a broken file, or one that shows another content to each program that reads it", _archive),
-    Check("paths", "files that an installer puts elsewhere, or cannot put anywhere", _paths),
-    Check("size", "a file that PyPI refuses for its size", _size),
+    Check("archive", "a broken file, or one that programs read in different ways", _archive),
+    Check("paths", "files that an installer writes to another place, or cannot write", _paths),
+    Check("portable-names", "files that cannot be installed on Windows or macOS", _portable_names),
+    Check("size", "a file that is too large for PyPI", _size),
 )

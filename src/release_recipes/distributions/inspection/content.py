@@ -1,4 +1,4 @@
-"""Inspections of the content: secrets, what does not belong into a wheel, and what changed since the last release."""
+"""Inspections of the content: secrets, files that do not belong in a wheel, and changes since the last release."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -10,35 +10,35 @@ from release_recipes.findings import Check, Finding, warning
 from release_recipes.programs import wheel_contents
 from release_recipes.scan.files import scan_files
 
-#: Names of files that hold credentials and nothing else.
+#: Names of files for credentials.
 _SECRETS = (
     *(".env", ".env.*", "*.env", ".pypirc", ".netrc", ".git-credentials"),
     *("id_rsa", "id_dsa", "id_ecdsa", "id_ed25519"),
 )
 
-#: Names among them that are there to be seen.
+#: Names of examples of such files.
 _EXAMPLES = (".env.example", ".env.sample", ".env.template", ".env.dist", "example.env", "sample.env")
 
-#: Names of files that may be a private key, and often are one that a test suite made for itself.
+#: Names of files that may be a private key, and are often a key for tests.
 _KEYS = ("*.key", "*.p12", "*.pfx", "*.jks")
 
-#: How many files of one kind are named.
+#: The number of files that are listed.
 _NAMED = 8
 
 
 def _secrets(subject: Subject) -> Iterator[Finding]:
-    for one in subject.readable:
-        for path in one.files:
+    for dist in subject.readable:
+        for path in dist.files:
             name = path.rpartition("/")[2].lower()
             if _fits(name, _SECRETS) and not _fits(name, _EXAMPLES):
-                hint = "Take it out of the distribution (and out of git); what it held and was pushed: revoke it."
-                yield Finding(f"{one.name} holds {path}, a file for credentials.", hint)
+                hint = "Remove it from the distribution and from git, and revoke what was ever pushed."
+                yield Finding(f"{dist.name} contains {path}, a file for credentials.", hint)
             elif _fits(name, _KEYS):
-                hint = "See that it is one that the tests made, and no key of yours."
-                yield warning(f"{one.name} holds {path}, which may be a private key.", hint)
-        for found in scan_files([one.path], root=one.path.parent):
-            hint = "Take it out and revoke it; what only looks like one has a comment: release-recipes: allow-secret"
-            yield Finding(f"A credential stands in {found.path}, line {found.line}: {found.kind}.", hint)
+                hint = "Make sure that it is a key for tests only."
+                yield warning(f"{dist.name} contains {path}, which may be a private key.", hint)
+        for found in scan_files([dist.path], root=dist.path.parent):
+            hint = "Remove and revoke it. To allow a false positive, add a comment: release-recipes: allow-secret"
+            yield Finding(f"{found.path} contains a credential in line {found.line}: {found.kind}.", hint)
 
 
 def _fits(name: str, patterns: Sequence[str]) -> bool:
@@ -46,14 +46,14 @@ def _fits(name: str, patterns: Sequence[str]) -> bool:
 
 
 def _wheel_contents(subject: Subject) -> Iterator[Finding]:
-    """Tell what check-wheel-contents says, and did not say of the last release: a quarter of good packages trip it."""
+    """Report what check-wheel-contents finds, unless it found the same in the last release: many packages have some."""
     for wheel in subject.wheels:
         before = subject.before(wheel)
         known = {_unversioned(said) for said in wheel_contents.check(before.path)} if before else set()
         for code, what, path in wheel_contents.check(wheel.path):
             if _unversioned((code, what, path)) not in known:
                 at = f" ({path})" if path else ""
-                hint = f"See {code} at https://github.com/jwodder/check-wheel-contents#checks; the release goes on."
+                hint = f"See {code} at https://github.com/jwodder/check-wheel-contents#checks; the release continues."
                 yield warning(f"{wheel.name}: {what}{at}.", hint)
 
 
@@ -61,25 +61,53 @@ def _unversioned(said: tuple[str, str, str]) -> tuple[str, str, str]:
     return *said[:2], _DATED.sub(r"\1", said[2])
 
 
-#: The version in the names of a wheel's own folders.
+#: The version in the names of the folders for metadata and data.
 _DATED = re.compile(r"-[^-/]+(\.dist-info|\.data)(?=/|$)")
 
 
 def _changed_files(subject: Subject) -> Iterator[Finding]:
-    for one in subject.readable:
-        if before := subject.before(one):
-            now, then = _bare_names(one), _bare_names(before)
-            told = [f"{word}: {_listed(names)}" for word, names in (("new", now - then), ("gone", then - now)) if names]
+    for dist in subject.readable:
+        if before := subject.before(dist):
+            now, then = _bare_names(dist), _bare_names(before)
+            told = [
+                f"{word}: {_listed(names)}" for word, names in (("new", now - then), ("removed", then - now)) if names
+            ]
             if told:
-                hint = "See that each is meant: what is not committed is not in the clean clone that was built from."
-                yield warning(f"{one.name} against {before.name}: {'; '.join(told)}.", hint)
+                hint = "Check that each change is intended; a build has committed files only."
+                yield warning(f"{dist.name} compared with {before.name}: {'; '.join(told)}.", hint)
 
 
-def _bare_names(one: Distribution) -> set[str]:
-    """Return the names of files without what changes with each version."""
-    if one.is_sdist:
-        return {name.removeprefix(one.info) for name in one.files}
-    return {_DATED.sub(r"\1", name) for name in one.files}
+def _missing_files(subject: Subject) -> Iterator[Finding]:
+    """Compare a wheel with the tracked files of its packages, if there is no last release to compare with."""
+    for wheel in subject.wheels:
+        if subject.before(wheel):
+            continue  # `changed-files` reports it
+        packages = {name.partition("/")[0] for name in wheel.files if name.endswith("/__init__.py")}
+        for package in sorted(packages):
+            places = {name.partition(f"{package}/")[0] for name in subject.tracked if f"{package}/__init__.py" in name}
+            top = min((place for place in places if place in {"", "src/", "lib/", "python/"}), default=None)
+            if top is None:
+                continue
+            inside = {name.removeprefix(top) for name in subject.tracked if name.startswith(f"{top}{package}/")}
+            lacking = {name for name in inside - wheel.files.keys() if not _SOURCES.search(name)}
+            if lacking:
+                hint = "If users need them, include them in the settings of the build backend."
+                yield warning(
+                    f"{wheel.name} does not contain files that git tracks in {top}{package}: {_listed(lacking)}.", hint
+                )
+
+
+#: Files that may be missing in a wheel: tests, documentation, and sources of compiled modules.
+_SOURCES = re.compile(
+    r"(^|/)(tests?|docs?|examples?|benchmarks?)/|\.(pyx|pxd|c|cc|cpp|h|hpp|rs|in|md|rst|toml)$|(^|/)\."
+)
+
+
+def _bare_names(dist: Distribution) -> set[str]:
+    """Return the names of files without the version."""
+    if dist.is_sdist:
+        return {name.removeprefix(dist.info) for name in dist.files}
+    return {_DATED.sub(r"\1", name) for name in dist.files}
 
 
 def _listed(names: set[str]) -> str:
@@ -88,7 +116,8 @@ def _listed(names: set[str]) -> str:
 
 
 INSPECTIONS = (
-    Check("secrets", "a credential that everybody can download for ever", _secrets),
-    Check("wheel-contents", "tests, caches and strays that every user installs", _wheel_contents),
-    Check("changed-files", "a file that got in, or was left out, without anybody noticing", _changed_files),
+    Check("secrets", "a published credential", _secrets),
+    Check("wheel-contents", "tests, caches and other files that do not belong in a wheel", _wheel_contents),
+    Check("missing-files", "a first release in which files of the package are missing", _missing_files),
+    Check("changed-files", "a file that was added or left out by mistake", _changed_files),
 )

@@ -1,4 +1,4 @@
-"""What is inspected: the distributions of one release, and those of the release before."""
+"""The subject of the inspections: the distributions of a release, and those of the last release."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -8,37 +8,39 @@ from release_recipes.distributions.distribution import Distribution
 
 @dataclass(frozen=True)
 class Subject:
-    """The distributions of one release, and what they should be."""
+    """The distributions of a release, and their expected name and version."""
 
-    #: All that lies in ``dist/``, by name.
+    #: All files in ``dist/``, by name.
     everything: tuple[Distribution, ...]
-    #: The project's name; that of the first distribution where nobody planned one.
+    #: The project's name; without a plan, that of the first distribution.
     name: str
-    #: The planned version; likewise.
+    #: The planned version; without a plan, that of the first distribution.
     version: str
-    #: Distributions of the last release, where the index has them.
+    #: Distributions of the last release, if the index has them.
     last: tuple[Distribution, ...] = ()
-    #: Whether what ``twine check --strict`` adds stops the release.
+    #: The files that git tracks in the project's folder, with slashes; empty if that is not known.
+    tracked: tuple[str, ...] = ()
+    #: Whether warnings of ``twine check`` stop the release.
     twine_strict: bool = False
-    #: Inspections that are not made.
+    #: The names of inspections to skip.
     skipped: Collection[str] = ()
 
     @property
     def distributions(self) -> tuple[Distribution, ...]:
         """The sdists and wheels."""
-        return tuple(one for one in self.everything if one.is_wheel or one.is_sdist)
+        return tuple(dist for dist in self.everything if dist.is_wheel or dist.is_sdist)
 
     @property
     def readable(self) -> tuple[Distribution, ...]:
-        """The sdists and wheels that can be read to the end; the inspection ``archive`` tells of the others."""
-        return tuple(one for one in self.distributions if not one.fault)
+        """The sdists and wheels that can be read completely; the inspection ``archive`` reports the others."""
+        return tuple(dist for dist in self.distributions if not dist.fault)
 
     @property
     def wheels(self) -> tuple[Distribution, ...]:
         """The readable wheels."""
-        return tuple(one for one in self.readable if one.is_wheel)
+        return tuple(dist for dist in self.readable if dist.is_wheel)
 
-    def before(self, one: Distribution) -> Distribution | None:
-        """Return what the last release had in the place of a distribution."""
-        same = (other for other in self.last if (other.is_wheel, other.is_sdist) == (one.is_wheel, one.is_sdist))
+    def before(self, dist: Distribution) -> Distribution | None:
+        """Return the corresponding distribution of the last release."""
+        same = (other for other in self.last if (other.is_wheel, other.is_sdist) == (dist.is_wheel, dist.is_sdist))
         return next((other for other in same if not other.fault), None)

@@ -1,4 +1,4 @@
-"""Inspections of what makes a wheel one: RECORD, METADATA, WHEEL, tags and entry points.
+"""Inspections of wheels: RECORD, METADATA, WHEEL, tags and entry points.
 
 The rules are those of the binary distribution format (:pep:`427`) and of PyPI (pypi/warehouse, forklift/legacy.py).
 """
@@ -16,15 +16,15 @@ from release_recipes.distributions.distribution import Distribution
 from release_recipes.distributions.inspection.subject import Subject
 from release_recipes.findings import Check, Finding
 
-_BUILD_AGAIN = "PyPI refuses it. Build it again, and change no file of a wheel by hand: wheel unpack, then wheel pack."
+_BUILD_AGAIN = "PyPI refuses it. Build it again; to change a file of a wheel, use wheel unpack and wheel pack."
 
-#: Hashes that RECORD may have; older ones are not safe (:pep:`427`).
+#: Hashes that are allowed in RECORD; older ones are not secure (:pep:`427`).
 _HASHES = frozenset({"sha256", "sha384", "sha512"})
 
-#: Files that RECORD does not list: signatures, and itself without a hash.
+#: Files that need no hash in RECORD: signatures, and RECORD itself.
 _UNLISTED = ("RECORD", "RECORD.jws", "RECORD.p7s")
 
-#: What PyPI takes, from its source; plain linux_* of other machines than the small ones is not among it.
+#: The platforms that PyPI accepts, from its source; of the plain linux_* tags, only those for ARM.
 _PLATFORM = re.compile(
     r"any|win32|win_(?:amd64|arm64|ia64)|linux_armv[67]l|macosx_1\d_\d+_\w+|macosx_[2-9]\d_\d+_\w+"
     r"|manylinux(?:1|2010|2014)_\w+|manylinux_\d+_\d+_\w+|musllinux_\d+_\d+_\w+"
@@ -37,39 +37,39 @@ _SCRIPT = re.compile(r"[\w.-]+")
 
 
 def _metadata_files(subject: Subject) -> Iterator[Finding]:
-    for one in subject.readable:
-        if one.is_sdist and one.info == "/":
+    for dist in subject.readable:
+        if dist.is_sdist and dist.info == "/":
             hint = "Build it with a build backend (PEP 517)."
-            yield Finding(f"{one.name} has no PKG-INFO.", hint)
-        if not one.is_wheel:
+            yield Finding(f"{dist.name} has no PKG-INFO.", hint)
+        if not dist.is_wheel:
             continue
-        infos = sorted({name.partition("/")[0] for name in one.files if name.partition("/")[0].endswith(".dist-info")})
+        infos = sorted({name.partition("/")[0] for name in dist.files if name.partition("/")[0].endswith(".dist-info")})
         if len(infos) != 1:
             listed = ", ".join(infos) or "none"
-            yield Finding(f"{one.name} has not one folder .dist-info, but {len(infos)}: {listed}.", _BUILD_AGAIN)
+            yield Finding(f"{dist.name} must have one .dist-info folder, but has {len(infos)}: {listed}.", _BUILD_AGAIN)
             continue
         for name in ("METADATA", "WHEEL", "RECORD"):
-            if f"{infos[0]}/{name}" not in one.files:
-                yield Finding(f"{one.name} has no {name}.", _BUILD_AGAIN)
+            if f"{infos[0]}/{name}" not in dist.files:
+                yield Finding(f"{dist.name} has no {name}.", _BUILD_AGAIN)
 
 
 def _record(subject: Subject) -> Iterator[Finding]:
     for wheel in subject.wheels:
         path = f"{wheel.info}RECORD"
-        if path in wheel.files:  # else `metadata-files` tells
+        if path in wheel.files:  # otherwise `metadata-files` reports it
             for fault in _record_faults(wheel, path):
                 yield Finding(f"{wheel.name}: {fault}.", _BUILD_AGAIN)
 
 
 def _record_faults(wheel: Distribution, path: str) -> Iterator[str]:
-    """Compare RECORD with what is in the wheel, in both directions."""
+    """Compare RECORD with the files in the wheel, in both directions."""
     rows = [row for row in csv.reader(wheel.text(path).splitlines()) if row]
     listed = {row[0]: row for row in rows}
     unlisted = {f"{wheel.info}{name}" for name in _UNLISTED}
     for name in sorted(wheel.files.keys() - listed.keys() - unlisted):
         yield f"{name} is not in RECORD"
     for name in sorted(listed.keys() - wheel.files.keys() - unlisted):
-        yield f"RECORD lists {name}, which is not there"
+        yield f"RECORD lists {name}, which does not exist"
     if len(listed) != len(rows):
         yield "RECORD lists a file twice"
     for name in sorted(listed.keys() & wheel.files.keys() - unlisted):
@@ -78,36 +78,36 @@ def _record_faults(wheel: Distribution, path: str) -> Iterator[str]:
 
 
 def _row_fault(wheel: Distribution, row: list[str]) -> str:
-    """Say what one line of RECORD gets wrong; empty where it is true."""
+    """Say what is wrong in a line of RECORD; empty if it is right."""
     name, digest, size = (*row, "", "")[:3]
     algorithm, _, said = digest.partition("=")
     if algorithm not in _HASHES:
-        return f"RECORD has no hash of {name} that is safe"
+        return f"RECORD has no secure hash of {name}"
     if algorithm == "sha256":
         true = bytes.fromhex(wheel.files[name].sha256)
     else:
         true = hashlib.new(algorithm, wheel.content(name)).digest()
     if base64.urlsafe_b64encode(true).rstrip(b"=").decode() != said:
-        return f"{name} has another hash than RECORD says"
+        return f"the hash of {name} differs from RECORD"
     if size and size != str(wheel.files[name].size):
-        return f"{name} has {wheel.files[name].size} bytes, RECORD says {size}"
+        return f"{name} has {wheel.files[name].size} bytes, but RECORD lists {size}"
     return ""
 
 
 def _platform_tags(subject: Subject) -> Iterator[Finding]:
-    for one in subject.distributions:
-        if not one.is_wheel:
+    for dist in subject.distributions:
+        if not dist.is_wheel:
             continue
         try:
-            tags = parse_wheel_filename(one.name)[3]
+            tags = parse_wheel_filename(dist.name)[3]
         except InvalidWheelFilename:
-            continue  # `dist-names` tells
+            continue  # `dist-names` reports it
         for platform in sorted({tag.platform for tag in tags if not _PLATFORM.fullmatch(tag.platform)}):
             hint = (
-                "Repair it with auditwheel (cibuildwheel does); for an index that takes it: "
-                'skip_checks = ["platform-tags"].'
+                "Repair it with auditwheel, as cibuildwheel does; for an index that accepts it, set in [tool.release]: "
+                'skip_checks = ["platform-tags"]'
             )
-            yield Finding(f"{one.name} is for the platform {platform}, which PyPI refuses.", hint)
+            yield Finding(f"{dist.name} is for the platform {platform}, which PyPI refuses.", hint)
 
 
 def _entry_points(subject: Subject) -> Iterator[Finding]:
@@ -134,17 +134,17 @@ def _entry_point_faults(text: str) -> Iterator[str]:
         return
     for group in parser.sections():
         if not _GROUP.fullmatch(group):
-            yield f"has the group [{group}], which is no name"
+            yield f"has the group [{group}], which is not a valid name"
         for name, reference in parser.items(group):
             if not _REFERENCE.fullmatch(reference):
-                yield f"has {name} = {reference}, which names no object"
+                yield f"has {name} = {reference}, which is not a reference to an object"
             elif group in {"console_scripts", "gui_scripts"} and not _SCRIPT.fullmatch(name):
-                yield f"has the script {name!r}, which is no file name"
+                yield f"has the script {name!r}, which is not a valid file name"
 
 
 INSPECTIONS = (
     Check("metadata-files", "a file without the metadata that an index reads", _metadata_files),
-    Check("record", "a wheel whose list of files is not what it holds", _record),
-    Check("platform-tags", "a wheel for a platform that PyPI does not take", _platform_tags),
-    Check("entry-points", "commands that nobody can call, and a wheel that PyPI refuses for them", _entry_points),
+    Check("record", "a wheel whose RECORD does not match its files", _record),
+    Check("platform-tags", "a wheel for a platform that PyPI refuses", _platform_tags),
+    Check("entry-points", "entry points that do not work, or that PyPI refuses", _entry_points),
 )
