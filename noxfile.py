@@ -5,7 +5,8 @@
 """The checks of this project: ``nox -s test`` is what a change must pass, ``nox --list`` shows the rest.
 
 The suite tests the built wheel, never the source folder. The long matrices are sessions of their own, so that the suite
-is run often; ``.ci/run`` runs them all. One environment serves all sessions that need the wheel: ``install`` makes it.
+is run often; ``.ci/run`` runs every third row of the longest ones (``-- --third``). One environment serves all sessions
+that need the wheel: ``install`` makes it.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def install_wheel(session: nox.Session, group: str = "test") -> None:
 
 
 def run_python(session: nox.Session, *arguments: str) -> None:
-    """Run the Python of the environment that ``install`` makes; its programs are found, and the source folder is not."""
+    """Run the Python of the environment that ``install`` makes; its programs are found, the source folder is not."""
     shared = Path(session.cache_dir.parent, "install")
     folder = session.virtualenv.location if isinstance(session.virtualenv, VirtualEnv) else shared
     scripts = Path(folder, "Scripts" if os.name == "nt" else "bin").resolve()

@@ -5,6 +5,12 @@ from collections import Counter
 import pytest
 
 
+@pytest.fixture
+def share(request: pytest.FixtureRequest) -> int:
+    """Of how many points one is taken: of three with ``--third``, else each."""
+    return 3 if request.config.getoption("--third") else 1
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print how many points there were, and how many came to the right end."""
     points: Counter[str] = Counter()

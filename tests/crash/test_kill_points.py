@@ -42,8 +42,8 @@ def last_line(log: Path) -> str:
     return log.read_text(encoding="utf-8").splitlines()[-1]
 
 
-def kill_at_each(folder: Path, first: int, words: tuple[str, ...], tally: Tally, every: int = LANES) -> None:
-    """Kill a release at each point of one lane, until there is a point that it does not come to."""
+def kill_at_each(folder: Path, first: int, words: tuple[str, ...], tally: Tally, every: int) -> None:
+    """Kill a release at one point of so many, from the first on, until there is a point that it does not come to."""
     for number in range(first, 1000, every):
         log = folder / f"{number}.log"
         with staged(folder / str(number)) as stage:
@@ -56,17 +56,17 @@ def kill_at_each(folder: Path, first: int, words: tuple[str, ...], tally: Tally,
 
 
 @pytest.mark.parametrize("lane", range(1, LANES + 1))
-def test_killed_once(lane: int, tmp_path: Path, record_property: Record) -> None:
+def test_killed_once(lane: int, share: int, tmp_path: Path, record_property: Record) -> None:
     """Killed before or after any effect, a release comes to the one right end."""
     tally = Tally("killed once", record_property)
-    kill_at_each(tmp_path, lane, RELEASE, tally)
+    kill_at_each(tmp_path, 1 + (lane - 1) * share, RELEASE, tally, every=LANES * share)
     tally.close()
 
 
-def test_killed_beside_its_tests(tmp_path: Path, record_property: Record) -> None:
+def test_killed_beside_its_tests(share: int, tmp_path: Path, record_property: Record) -> None:
     """Killed while tests and build run in parallel, it leaves nothing behind once they end, and comes right."""
     tally = Tally("killed with tests", record_property)
-    kill_at_each(tmp_path, 5, WITH_TESTS, tally, every=16)
+    kill_at_each(tmp_path, 5, WITH_TESTS, tally, every=16 * share)
     tally.close()
 
 
@@ -87,7 +87,7 @@ FIRST = (
 
 
 @pytest.mark.parametrize("first", FIRST)
-def test_killed_again_during_resume(first: str, tmp_path: Path, record_property: Record) -> None:
+def test_killed_again_during_resume(first: str, share: int, tmp_path: Path, record_property: Record) -> None:
     """Killed in act 3, and killed again at any point of the resume, a release comes to the one right end."""
     tally = Tally("killed twice", record_property)
     undisturbed = tmp_path / "undisturbed.log"
@@ -96,10 +96,11 @@ def test_killed_again_during_resume(first: str, tmp_path: Path, record_property:
     with staged(tmp_path / "stage") as stage:
         kill_before(stage, first, undisturbed)
         stage.keep()
-        for number in range(1, 1000, 1 if first == "Ended POST" else 2):
+        for number in range(1, 1000, share * (1 if first == "Ended POST" else 2)):
             log = tmp_path / f"{number}.log"
             killed = stage.run("resume", at=number, log=log)
             if killed.returncode != -signal.SIGKILL:
+                assert killed.returncode == 0, killed.stdout
                 break
             tally.see(stage, f"{first}, then {number} {last_line(log)}")
             stage.restore()
@@ -107,7 +108,7 @@ def test_killed_again_during_resume(first: str, tmp_path: Path, record_property:
     tally.close()
 
 
-def test_killed_twice_before_the_record(tmp_path: Path, record_property: Record) -> None:
+def test_killed_twice_before_the_record(share: int, tmp_path: Path, record_property: Record) -> None:
     """Killed in act 2, and killed again in the next release, it comes to the one right end, with no workspace left."""
     tally = Tally("killed twice in act 2", record_property)
     undisturbed = tmp_path / "undisturbed.log"
@@ -116,7 +117,7 @@ def test_killed_twice_before_the_record(tmp_path: Path, record_property: Record)
     with staged(tmp_path / "stage") as stage:
         kill_before(stage, "StepStarted inspect", undisturbed)
         stage.keep()
-        for number in (1, 3, 5, 6, 7, 8, 9, 10, 14, 16, 18, 20, 30, 40):
+        for number in (1, 3, 5, 6, 7, 8, 9, 10, 14, 16, 18, 20, 30, 40)[::share]:
             log = tmp_path / f"{number}.log"
             assert stage.run(*RELEASE, at=number, log=log).returncode == -signal.SIGKILL
             tally.see(stage, f"StepStarted inspect, then {number} {last_line(log)}")
