@@ -17,6 +17,7 @@ The tree of errors; a module is named where the class is defined elsewhere::
     ReleaseError                    1
     ├── WrongUsage                  2   a flag or a setting is wrong
     │   ├── UnknownPart
+    │   ├── AmbiguousVersion
     │   ├── InvalidVersion
     │   └── InvalidSetting
     ├── Refused                     1   act 1 found reasons not to start
@@ -25,6 +26,7 @@ The tree of errors; a module is named where the class is defined elsewhere::
     ├── Failed                      1   a step failed before anything was public
     │   ├── NoRepository
     │   ├── NoProject
+    │   │   └── NoMetadata
     │   ├── NoToken
     │   ├── ProgramMissing
     │   ├── CommandFailed
@@ -49,6 +51,7 @@ The tree of errors; a module is named where the class is defined elsewhere::
 """
 
 import re
+import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -57,12 +60,15 @@ from pathlib import PurePath
 from release_recipes.findings import Finding
 from release_recipes.secrets.mask import MASK
 
+#: The flag ``--project`` of the running task, which the commands in hints repeat; empty if it was not given.
+REPEATED: list[str] = []
+
 
 def typed(*words: str) -> str:
     """Return the command that a user types for a task, with the program that they started."""
     program = PurePath(sys.argv[0] if sys.argv else "")
     name = program.parent.name if program.name == "__main__.py" else program.stem
-    return " ".join(["invoke" if name in {"invoke", "inv"} else "release-recipes", *words])
+    return " ".join(["invoke" if name in {"invoke", "inv"} else "release-recipes", *words, *map(shlex.quote, REPEATED)])
 
 
 class ReleaseError(Exception):
@@ -102,6 +108,22 @@ class UnknownPart(WrongUsage):
         self.part = part
         #: The parts of the version, in the order of bump-my-version, and ``none``.
         self.known = tuple(known)
+
+
+class AmbiguousVersion(WrongUsage):
+    """The next version for a part is not clear, or it is not higher than the current version."""
+
+    def __init__(self, current: str, part: str, candidates: Iterable[str], why: str) -> None:
+        """Say why, and offer each candidate."""
+        #: The current version.
+        self.current = current
+        #: The part that was requested.
+        self.part = part
+        #: Versions that may be meant; each is higher than the current version.
+        self.candidates = tuple(dict.fromkeys(candidates))
+        commands = " | ".join(typed("release", "--new-version", version) for version in self.candidates)
+        message = f"The next version for part {part!r} after {current} is not clear: {why}."
+        super().__init__(message, f"Choose the version: {commands}")
 
 
 class InvalidVersion(WrongUsage):
@@ -155,7 +177,16 @@ class NoRepository(Failed):
 
 
 class NoProject(Failed):
-    """The repository's root holds no Python project whose name can be read."""
+    """A folder holds no Python project whose name can be read."""
+
+
+class NoMetadata(NoProject):
+    """The build backend could not say the project's name and version."""
+
+    def __init__(self, backend: str, reason: str) -> None:
+        """Take the name of the backend, and its last line."""
+        message = f"The build backend ({backend}) could not say the project's name and version: {reason}."
+        super().__init__(message, "See why it fails in a new clone of the repository: python -m build --wheel")
 
 
 class NoToken(Failed):
@@ -227,16 +258,19 @@ class TestsFailed(Failed):
 
         Args:
             what: The command as a user would type it.
-            output: Its output, masked.
-            ours: Whether the project defines no session for its tests, so that ours ran.
+            output: Its output, masked; empty if nothing was started, because there are no tests.
+            ours: Whether the project defines no session for its tests, so that ours ran, or would have.
             skipped: The sessions that nox skipped, if it ran none.
         """
         message = f"No test was run ({what}): {', '.join(skipped)}." if skipped else f"The tests failed ({what})."
-        if not skipped and _NO_TESTS.search(output):
+        if not skipped and (not output or _NO_TESTS.search(output)):
             message = f"No test was found ({what})."
         hint = "Fix them, or release without them: --skip-tests."
         if ours:
-            hint += " Declare what they need in [dependency-groups] test = […], or define a session test in noxfile.py."
+            hint += (
+                " Declare what they need in [dependency-groups] test = […], define a session test in noxfile.py, "
+                'or set their command: [tool.release] test_command = "…"'
+            )
         super().__init__(message, hint)
         #: The output of the session, masked.
         self.output = output

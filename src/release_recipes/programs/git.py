@@ -4,6 +4,8 @@ The user's repository is asked with ``--no-optional-locks`` (plain ``git status`
 with ``ls-remote`` (``git fetch`` moves refs). Commands that may ask for a password run in the foreground.
 """
 
+import datetime as dt
+import functools
 import io
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -54,6 +56,7 @@ IDENTITY = (
     *("author.name", "author.email", "committer.name", "committer.email"),
     *("commit.gpgSign", "tag.gpgSign", "gpg.format", "gpg.program"),
     *("gpg.openpgp.program", "gpg.ssh.program", "gpg.ssh.defaultKeyCommand", "gpg.x509.program"),
+    "lfs.storage",
 )
 
 
@@ -100,22 +103,15 @@ class Git:
         return self._git(arguments, env=env, feed=feed).stdout.rstrip("\n")
 
     def _git(  # noqa: PLR0913 - one property of a process each
-        self,
-        arguments: Sequence[str],
-        *,
-        env: Mapping[str, str] | None = None,
-        feed: str = "",
-        remote: bool = False,
-        interactive: bool = False,
-        check: bool = True,
-        timeout: float = REMOTE_TIMEOUT,
-    ) -> Completed:
+        self, arguments: Sequence[str], *, env: Mapping[str, str] | None = None, feed: str = "", remote: bool = False,
+        interactive: bool = False, check: bool = True, timeout: float = REMOTE_TIMEOUT,
+    ) -> Completed:  # fmt: skip
         asks = remote or interactive
         extra = {**_configured(), **(env or {})}
         if asks and not has_terminal():
             extra |= {"GIT_TERMINAL_PROMPT": "0", "GCM_INTERACTIVE": "never", "SSH_ASKPASS_REQUIRE": "never"}
             if "GIT_SSH_COMMAND" not in os.environ and "GIT_SSH" not in os.environ:
-                extra["GIT_SSH_COMMAND"] = f"{self.config('core.sshCommand') or 'ssh'} -o BatchMode=yes"
+                extra["GIT_SSH_COMMAND"] = f"{_ssh_command(self)} -o BatchMode=yes"
         return run(
             ["git", *arguments], cwd=self.path, env=extra, feed=feed, check=check, forge=remote,
             interactive=asks, timeout=timeout if asks else None,
@@ -125,24 +121,38 @@ class Git:
 
     def config(self, key: str) -> str | None:
         """Return a configured value; ``None`` if there is none."""
-        try:
-            return self.ask("config", "--get", key)
-        except CommandFailed as error:
-            if error.code != 1:
-                raise
-            return None
+        done = self._git(["config", "--get", key], check=False)
+        return done.stdout.rstrip("\n") if done.code == 0 else None
 
     def remote_of(self, branch: str) -> tuple[str, str]:
         """Return the remote that git pushes a branch to, and the setting for it; without a setting, origin."""
-        for key in (f"branch.{branch}.pushRemote", "remote.pushDefault", f"branch.{branch}.remote"):
-            if (found := self.config(key)) and found != ".":
-                return found, key
+        configured = self._configuration()
+        for section, name in (
+            (f"branch.{branch}", "pushRemote"),
+            ("remote", "pushDefault"),
+            (f"branch.{branch}", "remote"),
+        ):
+            if (found := configured.get(f"{section}.{name.lower()}")) and found != ".":
+                return found, f"{section}.{name}"
         return "origin", "default"
+
+    def _configuration(self) -> dict[str, str]:
+        """Return every configured value; the last one of a key wins, and a switch without a value is on.
+
+        The first and the last part of a key are in lower case.
+        """
+        listed = self._git(["config", "--null", "--list"])
+        entries = [entry.partition("\n") for entry in listed.stdout.split("\0") if entry]
+        return {key: value if has_value else "true" for key, has_value, value in entries}
 
     def addresses(self, remote: str) -> list[str]:
         """Return the addresses of a remote: as git uses it (``url.….insteadOf``), and as it is configured."""
         configured = self.config(f"remote.{remote}.url")
         return [self.ask("remote", "get-url", remote), configured] if configured else []
+
+    def address(self, remote: str) -> str:
+        """Return the configured address of a remote without credentials; empty if there is none."""
+        return without_credentials(self.config(f"remote.{remote}.url") or "")
 
     def config_is_true(self, key: str) -> bool:
         """Return whether a configured switch is on, in any of git's spellings."""
@@ -158,19 +168,38 @@ class Git:
         listed = self.ask("for-each-ref", "--format=%(refname) %(objectname)", prefix)
         return dict(line.split() for line in listed.splitlines())
 
+    def tags(self, *options: str) -> dict[str, dt.date]:
+        """Return the local tags with their dates, the newest first; options of ``git for-each-ref`` leave some out."""
+        words = ("for-each-ref", "--sort=-creatordate", "--format=%(refname:strip=2) %(creatordate:short)", *options)
+        found = (line.rpartition(" ") for line in self.ask(*words, "refs/tags").splitlines())
+        return {name: dt.date.fromisoformat(date) for name, _, date in found if date}
+
     def branch(self) -> str | None:
         """Return the checked-out branch; ``None`` on a detached ``HEAD``."""
         done = self._git(["symbolic-ref", "--quiet", "--short", "HEAD"], check=False)
         return done.stdout.strip() or None
 
-    def changes(self) -> list[str]:
-        """Return what differs from ``HEAD`` as porcelain lines, with untracked files that are not ignored."""
-        listed = self.ask("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames")
+    def changes(self, *paths: str) -> list[str]:
+        """Return what differs from ``HEAD``, or what of it is below some paths, as porcelain lines.
+
+        Untracked files are among them, and ignored files are not.
+        """
+        listed = self.ask("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--", *paths)
         return [entry for entry in listed.split("\0") if entry]
 
     def tracked(self, *paths: str) -> list[str]:
         """Return the tracked files, or those among the given paths."""
         return [name for name in self.ask("ls-files", "-z", "--", *paths).split("\0") if name]
+
+    def files_with(self, patterns: Sequence[str], folder: Path) -> list[str]:
+        """Return the tracked files below a folder, relative to it, with a line that matches an extended expression."""
+        options = [*("-l", "-z", "--no-color", "--no-full-name"), *(f"-e{pattern}" for pattern in patterns)]
+        for syntax in ("-P", "-E"):  # the first is some ten times faster, but not every git knows it
+            words = ["-C", str(folder), "grep", syntax, *options]
+            done = self._git(words, env={"LC_ALL": "C"}, check=False)
+            if done.code in {0, 1}:
+                return [name for name in done.stdout.split("\0") if name]
+        raise CommandFailed(done.argv, done.code, done.output)
 
     def contents(self, blobs: Iterable[str]) -> Iterator[bytes]:
         """Yield the contents of blobs, unmasked: for scans, and never shown."""
@@ -184,19 +213,35 @@ class Git:
         """Return whether a commit is an ancestor of another, or the same; false for an unknown commit."""
         return self._git(["merge-base", "--is-ancestor", ancestor, descendant], check=False).code == 0
 
+    def count(self, commits: str, paths: Sequence[str]) -> int:
+        """Return the number of commits in a range; with paths, of those that change something there."""
+        return int(self.ask("rev-list", "--count", commits, "--", *paths))
+
     def barred(self) -> list[str]:
         """Return the addresses to which nothing can be pushed from here."""
         return self._git(["config", "--get-all", _BARRED], check=False).stdout.splitlines()
 
+    def submodules(self) -> dict[str, tuple[str, str]]:
+        """Return name and commit of each submodule by its path; the name is empty if ``.gitmodules`` lacks it."""
+        listed = self.ask("ls-files", "--stage", "-z").split("\0")
+        commits = {path: info.split()[1] for info, _, path in (entry.partition("\t") for entry in listed)
+                   if info.startswith("160000")}  # fmt: skip
+        if not commits:
+            return {}
+        asked = ["config", "--null", "--file", ".gitmodules", "--get-regexp", r"^submodule\..*\.path$"]
+        entries = [entry.partition("\n") for entry in self._git(asked, check=False).stdout.split("\0")]
+        names = {path: key.removeprefix("submodule.").removesuffix(".path") for key, _, path in entries}
+        return {path: (names.get(path, ""), commit) for path, commit in commits.items()}
+
     def identity(self) -> dict[str, str]:
-        """Return the settings for identity and signing, from every file that git reads (including ``includeIf``)."""
-        sections = {key.partition(".")[0] for key in IDENTITY}
-        listed = self._git(
-            ["config", "--null", "--get-regexp", rf"^({'|'.join(sorted(sections))})\."], check=False
-        ).stdout
-        # The last value wins; a switch without a value is on.
-        entries = [entry.partition("\n") for entry in listed.split("\0") if entry]
-        found = {key: value if has_value else "true" for key, has_value, value in entries}
+        """Return the settings for identity and signing, from every file that git reads (including ``includeIf``).
+
+        The folder of Git LFS is among them, so that a clone has its objects.
+        """
+        found = self._configuration()
+        # The worktrees of a repository share it.
+        if (lfs := self.path / self.ask("rev-parse", "--git-common-dir") / "lfs").is_dir():
+            found.setdefault("lfs.storage", str(lfs))
         return {key: found[key.lower()] for key in IDENTITY if key.lower() in found}
 
     def remote_refs(self, remote: str) -> RemoteRefs:
@@ -224,7 +269,43 @@ class Git:
             CommandFailed: The source does not answer, or does not have the ref.
         """
         quiet = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules"]
-        self._git(["fetch", *quiet, source, *refspecs], remote=True)
+        # With an empty refmap, the refs of remote branches stay as they are.
+        self._git(["fetch", *quiet, "--refmap=", source, *refspecs], remote=True)
+
+    def fetch_missing(self, remote: str, refs: Mapping[str, str], ref: str) -> str | None:
+        """Return the commit of a remote's ref, and see that it is here; ``None`` if the remote does not have the ref.
+
+        Raises:
+            CommandFailed: The remote does not answer.
+        """
+        tip = refs.get(ref)
+        if tip and self.resolve(f"{tip}^{{commit}}") is None:
+            self.fetch_objects(remote, ref)
+        return tip
+
+    def check_out(self, branch: str, commit: str, origin: "Git") -> None:
+        """Check out a new branch in a clone, with its submodules: those that the original has, else from their remotes.
+
+        Raises:
+            CommandFailed: The commit does not exist, or a submodule cannot be fetched.
+        """
+        self.does("checkout", "--quiet", "--force", "-B", branch, commit)
+        self._populate(origin)
+
+    def _populate(self, origin: "Git") -> None:
+        for path, (name, commit) in self.submodules().items():
+            there = Git(origin.path / path)
+            has = (there.path / ".git").exists() and there.resolve(f"{commit}^{{commit}}")
+            local = ["-c", f"submodule.{name}.url={there.path}"] if has else []
+            try:
+                self._git([*local, "submodule", "--quiet", "update", "--init", "--", path], remote=True)
+            except CommandFailed as error:
+                hint = "Fetch it, then try again: git submodule update --init --recursive"
+                raise CommandFailed(error.argv, error.code, error.output, hint) from None
+            made = Git(self.path / path)
+            if (made.path / ".git").exists():  # not with `update = none` in .gitmodules
+                made.does("remote", "remove", "origin")  # nothing can be pushed from here
+                made._populate(there)
 
     def signs(self, *arguments: str, feed: str = "", env: Mapping[str, str] | None = None) -> str:
         """Make an object that may be signed, in the foreground, since the key may need a pass phrase."""
@@ -236,6 +317,12 @@ class Git:
             return self._git(argv, remote=True, check=False, timeout=PUSH_TIMEOUT)
         except CommandTimedOut as error:
             return Completed(error.argv, error.code, "", error.message)
+
+
+@functools.cache
+def _ssh_command(git: Git) -> str:
+    """Return the configured command for ssh; a release asks a dozen times."""
+    return git.config("core.sshCommand") or "ssh"
 
 
 def _configured() -> dict[str, str]:
@@ -265,9 +352,8 @@ def repository(folder: Path) -> tuple[Git, Path]:
             message = "This repository has no commit yet."
             raise NoRepository(message, "Make one: git add . && git commit") from None
         message = "This folder is not in the working tree of a git repository."
-        raise NoRepository(
-            message, "Change to the folder of your project, or create a repository there: git init"
-        ) from None
+        hint = "Change to the folder of your project, or create a repository there: git init"
+        raise NoRepository(message, hint) from None
     if len(told) != len(asked) - 2:
         message = "The answer of git about the location of this repository cannot be read."
         hint = "Install git 2.31 or newer; the name of the folder must not contain a line break."
@@ -291,16 +377,11 @@ def clone(origin: Git, to: Path, *, remote: str = "") -> Git:
     """
     hooks = to.parent / "no-hooks"
     hooks.mkdir(exist_ok=True)
-    configured = {
-        "core.autocrlf": "false",
-        "core.attributesFile": "",
-        "core.hooksPath": str(hooks),
-        **origin.identity(),
-    }
-    options = [word for key, value in configured.items() for word in ("-c", f"{key}={value}")]
+    configured = {"core.autocrlf": "false", "core.attributesFile": "", "core.hooksPath": str(hooks)}
+    options = [word for item in (configured | origin.identity()).items() for word in ("-c", "=".join(item))]
     quiet = ("--shared", "--no-checkout", "--quiet", "--template=", "--origin=origin")
     Git(to.parent).does("clone", *quiet, *options, str(origin.path), str(to))
-    made, address = Git(to), without_credentials(origin.config(f"remote.{remote}.url") or "") if remote else ""
+    made, address = Git(to), origin.address(remote) if remote else ""
     for barred in {*origin.barred(), address} - {""}:
         made.bar(barred)
     if address:
