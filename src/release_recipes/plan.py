@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from release_recipes.errors import InvalidSetting, InvalidVersion, WrongUsage
+from release_recipes.project.packages import Package, excluded, others
 from release_recipes.project.project import Project
 from release_recipes.project.source import NONE, Versions, VersionSource, is_version
+from release_recipes.project.tag_form import tag_for
+from release_recipes.project.testing import may_have_tests
 from release_recipes.settings import Settings, Target
 from release_recipes.state.record import Artifact, Record, claim_of, in_upload_order, now
 
@@ -26,6 +29,10 @@ class Request:
     test: bool = False
     #: ``--skip-tests``.
     skip_tests: bool = False
+    #: In a release of several packages, the versions of the others: requirements that exclude them are raised.
+    versions: Mapping[str, str] = field(default_factory=dict)
+    #: The packages that are released together, by their normalised names.
+    together: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, *, part: str | None, new_version: str | None, test: bool = False, skip_tests: bool = False) -> Request:
@@ -85,15 +92,24 @@ class Plan:
     #: The index with the previous releases; in a rehearsal it differs from the index for the upload.
     last_index: str
     run_tests: bool
+    #: Whether tests were found; they may turn out to be none.
+    has_tests: bool
     source: VersionSource
+    #: Whether files say the version without the build backend.
+    is_static: bool
     #: The versions at HEAD.
     versions: Versions
     settings: Settings
+    #: The tag in the form of the tags that exist; empty if there are none.
+    habit: str = ""
+    #: The requirements that exclude a version of another package that is released together with it, each with what
+    #: replaces it; empty if that must be done by hand.
+    pins: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def bumps(self) -> bool:
         """Whether version files change, so that there is a release commit."""
-        return self.part != NONE and self.prior != self.version
+        return self.part != NONE and self.prior != self.version and bool(self.versions.files)
 
     @property
     def claim(self) -> str:
@@ -112,7 +128,13 @@ class Plan:
         }
 
     def record(
-        self, *, commit: str, tag_object: str, remote_address: str, artifacts: Iterable[Artifact] = ()
+        self,
+        *,
+        commit: str,
+        tag_object: str,
+        remote_address: str,
+        next_commit: str = "",
+        artifacts: Iterable[Artifact] = (),
     ) -> Record:
         """Return the record of this plan and of the prepared release."""
         return Record(
@@ -124,7 +146,9 @@ class Plan:
             started=now(),
             test=self.test,
             prior=self.prior,
+            folder=self.folder,
             commit=commit,
+            next_commit=next_commit,
             base=self.base,
             tag=self.tag,
             tag_object=tag_object,
@@ -149,7 +173,8 @@ class Plan:
             f"  from    {self.base[:12]} on {self.branch or 'a detached HEAD'}",
             f"  to      {self.target.upload_address} ({origin})",
             *([] if self.test else [f"  tag     {tag}"]),
-            f"  tests   {'yes' if self.run_tests else 'no'}",
+            f"  tests   {'no' if not self.run_tests else 'yes' if self.has_tests else 'none were found'}",
+            *(f"  raises  {old} → {new}" for old, new in self.pins.items() if new),
         ]
 
 
@@ -186,8 +211,21 @@ def make_plan(  # noqa: PLR0913 - the facts before a release
     branch: str | None,
     base: str,
     remote_tip: str = "",
+    tags: Sequence[str] = (),
+    known: Sequence[Package] = (),
 ) -> Plan:
     """Make the plan.
+
+    Args:
+        project: The project.
+        settings: Its settings.
+        request: What is released.
+        versions: Its versions at HEAD.
+        branch: The branch that is checked out; ``None`` on a detached ``HEAD``.
+        base: The commit that is checked out.
+        remote_tip: The commit of the branch on the remote; empty if it does not exist there.
+        tags: The names of the tags that exist, the newest first.
+        known: The packages of the repository.
 
     Raises:
         WrongUsage: The request is wrong.
@@ -199,10 +237,15 @@ def make_plan(  # noqa: PLR0913 - the facts before a release
     version = asked.version or (versions.current if asked.part == NONE else versions.next)
     templates = project.source.templates(project.folder)
     prior, target = versions.current, settings.target(test=request.test)
-    tag = _filled("tag", settings.tag or templates.get("tag_name") or "v{version}", prior, version)
+    own = next((package for package in known if package.below == project.below), None)
+    theirs = others(project.below, known)
+    habit = tag_for(version, prior=prior, name=project.name, below=project.below, tags=tags, others=theirs) or ""
+    template = settings.tag or templates.get("tag_name")
+    default = habit or (f"{project.name}-v{version}" if theirs and project.below != "." else f"v{version}")
+    tag = _filled("tag", template, prior, version, name=project.name) if template else default
     subject = settings.commit_message or templates.get("message") or "release: {tag}"
-    message = _filled("commit_message", subject, prior, version, tag=tag)
-    body = _filled("commit_body", settings.commit_body, prior, version, tag=tag)
+    message = _filled("commit_message", subject, prior, version, name=project.name, tag=tag)
+    body = _filled("commit_body", settings.commit_body, prior, version, name=project.name, tag=tag)
     return Plan(
         project=project.name,
         folder=project.below,
@@ -220,17 +263,21 @@ def make_plan(  # noqa: PLR0913 - the facts before a release
         target=target,
         last_index=target.index_address,
         run_tests=settings.run_tests_before_upload and not request.skip_tests,
+        has_tests=bool(settings.test_command or settings.test_sessions) or may_have_tests(project.folder),
         source=project.source,
+        is_static=project.is_static,
         versions=versions,
         settings=settings,
+        habit=habit,
+        pins=excluded([*own.requires, *own.optional] if own else (), request.versions),
     )
 
 
-def _filled(name: str, template: str, prior: str, version: str, **more: str) -> str:
+def _filled(setting: str, template: str, prior: str, version: str, /, **more: str) -> str:
     """Fill a template; the field names of bump-my-version work, too."""
     values = {"version": version, "new_version": version, "current_version": prior, "prior_version": prior, **more}
     try:
         return string.Formatter().vformat(template, (), values)
     except (KeyError, ValueError, IndexError) as error:
-        message = f"The template {template!r} of {name} is not valid: {error}."
+        message = f"The template {template!r} of {setting} is not valid: {error}."
         raise InvalidSetting(message, f"Use only these fields: {', '.join(f'{{{key}}}' for key in values)}.") from None

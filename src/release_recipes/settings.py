@@ -6,6 +6,7 @@ setting of ``pyproject.toml``: it comes from the environment, ``.env`` or the ke
 
 from __future__ import annotations  # the types of settings are read as they are written
 
+import contextlib
 import difflib
 import os
 import re
@@ -90,23 +91,41 @@ class Settings:
     branches: tuple[str, ...] = _setting(
         (),
         "",
-        "Patterns of the branches to release from; by default `main`, or `master` if that is the remote's default.",
+        "Patterns of the branches to release from; by default the remote's default branch, or `main`.",
     )
     version_files: tuple[str, ...] = _setting(
-        (), "", "Files that contain the version, for a project that does not configure bump-my-version."
+        (),
+        "",
+        "Further files that contain the version, besides those in which it is surely the project's own. Not used if "
+        "bump-my-version is configured.",
     )
+    left_alone: tuple[str, ...] = _setting((), "", "Files in which the version is neither changed nor looked for.")
     pre_release_hooks: tuple[tuple[str, ...], ...] = _setting(
         (), "", "Commands to run after the bump, without a shell."
     )
     test_sessions: tuple[str, ...] = _setting((), "", "Nox sessions that run the tests; by default `test` or `tests`.")
-    build_session: str = _setting("build", "", "The Nox session that fills `dist/`.")
-    tag: str = _setting("", "", "The name of the tag; by default `v{version}`.")
+    test_command: tuple[str, ...] = _setting(
+        (),
+        "",
+        "The command that runs the tests, one string or its words; by default it is [found](how-it-works.md#tests).",
+    )
+    build_session: str = _setting("build", "", "The Nox session that fills `dist/`; empty to build without nox.")
+    tag: str = _setting(
+        "",
+        "",
+        "The name of the tag, such as `v{version}`; by default like the tags that exist. If there are none, it is "
+        "`v{version}`, or `{name}-v{version}` in a folder of a repository with several packages.",
+    )
     commit_message: str = _setting(
         "", "", "The first line of the release commit's message; by default `release: {tag}`."
     )
     commit_body: str = _setting(
         "🤖 Generated with PyPI Release Automation", "", "The body of the release commit's message."
     )
+    after_release: str = _setting(
+        "none", "", "`dev`: a second commit in the same push sets the next development version, such as 1.3.0.dev0.",
+        choices="none dev",
+    )  # fmt: skip
     install_after_release: bool = _off(
         "", "the released version is installed from the index at the end; a failure is a warning."
     )
@@ -123,6 +142,12 @@ class Settings:
         "rehearse", "", "Build twice and compare: `rehearse` only warns, in rehearsals.",
         choices="rehearse warn stop off",
     )  # fmt: skip
+    wheels: str = _setting(
+        "local",
+        "",
+        "Wheels to release: `local` is what is built here, without what PyPI refuses and auditwheel cannot repair.",
+        choices="local none",
+    )
     skip_checks: tuple[str, ...] = _setting((), "", "Names of checks to skip.")
     upload_workers: int = _setting(4, "", "The largest number of files to upload in parallel.")
     #: Where each value came from: a variable's name, ``.env``, ``pyproject.toml`` or ``default``.
@@ -187,15 +212,24 @@ def read_pyproject(root: Path) -> dict[str, Any]:
         raise InvalidSetting(message, "Fix the TOML at that position.") from None
 
 
-def sources(root: Path) -> Sources:
+def sources(root: Path, top: Path | None = None) -> Sources:
     """Read every source of settings; the credentials in them are masked from now on.
+
+    Args:
+        root: The project's folder.
+        top: The repository's, if that is another one.
 
     Raises:
         InvalidSetting: A file cannot be read.
     """
-    filled = _dotenv(root / ".env")
+    filled = _dotenv(dotenv_folder(root, top or root) / ".env")
     hold_environment(filled)
     return Sources(read_environment(), filled, read_pyproject(root))
+
+
+def dotenv_folder(root: Path, top: Path) -> Path:
+    """Return the folder whose ``.env`` is read: the repository's if the project's has none."""
+    return root if (root / ".env").is_file() or not (top / ".env").is_file() else top
 
 
 def _dotenv(path: Path) -> dict[str, str]:
@@ -291,25 +325,28 @@ def _table(pyproject: Mapping[str, Any], known: Mapping[str, Any]) -> Mapping[st
 _BOOLEANS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 
 
-def _typed(name: str, value: Any, kind: str, origin: str) -> Any:  # noqa: ANN401 - one return a kind
+def _typed(name: str, value: Any, kind: str, origin: str) -> Any:  # noqa: ANN401, PLR0911 - one return a kind
     """Return a value in the type of its setting.
 
     Raises:
         InvalidSetting: It is not of that type.
     """
-    match kind, value:
-        case "bool", bool():
-            return value
-        case "bool", str() if value.lower() in _BOOLEANS:
-            return _BOOLEANS[value.lower()]
-        case "int", int() if not isinstance(value, bool) and value > 0:
-            return value
-        case "str", str():
-            return value
-        case "tuple[str, ...]", list() if all(isinstance(item, str) for item in value):
-            return tuple(value)
-        case "tuple[tuple[str, ...], ...]", list() if value == [] or all(_is_command(item) for item in value):
-            return tuple(tuple(shlex.split(item) if isinstance(item, str) else item) for item in value)
+    with contextlib.suppress(ValueError):  # a quote that is not closed
+        match kind, value:
+            case "bool", bool():
+                return value
+            case "bool", str() if value.lower() in _BOOLEANS:
+                return _BOOLEANS[value.lower()]
+            case "int", int() if not isinstance(value, bool) and value > 0:
+                return value
+            case "tuple[str, ...]", str() if name == "test_command":
+                return tuple(shlex.split(value))
+            case "str", str():
+                return value
+            case "tuple[str, ...]", list() if all(isinstance(item, str) for item in value):
+                return tuple(value)
+            case "tuple[tuple[str, ...], ...]", list() if value == [] or all(_is_command(item) for item in value):
+                return tuple(tuple(shlex.split(item) if isinstance(item, str) else item) for item in value)
     wanted = {"bool": "true or false", "int": "a whole number above 0", "str": "a string"}.get(
         kind, "a list of strings"
     )
@@ -318,7 +355,7 @@ def _typed(name: str, value: Any, kind: str, origin: str) -> Any:  # noqa: ANN40
 
 
 def _is_command(item: object) -> bool:
-    """Return whether an entry of ``pre_release_hooks`` is a command: a line, or a list of words."""
+    """Return whether a value is a command: a line, or a list of words."""
     return bool(item) and (isinstance(item, str) or (isinstance(item, list) and all(isinstance(w, str) for w in item)))
 
 

@@ -271,6 +271,10 @@ class _WithState:
         self.state = state
         state.folder.mkdir(parents=True, exist_ok=True)
 
+    def waits(self) -> bool:
+        """Return what the state says."""
+        return bool(self.state.waits())
+
 
 @contextlib.contextmanager
 def _captured() -> Iterator[Callable[[], str]]:

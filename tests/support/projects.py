@@ -227,3 +227,19 @@ def quick_files() -> dict[str, str]:
     """
     pyproject = project_files("bare", name="demo-package", version="1.2.3", noxfile=False)["pyproject.toml"]
     return {"pyproject.toml": f'{pyproject}\n[tool.release]\ntry_install = "off"\nreproducible = "off"\n'}
+
+
+def computed(code: str) -> dict[str, str]:
+    """Return what makes a bare project one whose build backend computes the version, with an expression.
+
+    It declares none, its package has none, and bump-my-version is not configured.
+    """
+    backend = project_files("bare", name="demo-package", version="1.2.3", noxfile=False)["_backend/bare_backend.py"]
+    asked = f'_declared = _project\n\n\ndef _project():\n    return {{**_declared(), "version": {code}}}\n'
+    return {
+        ".bumpversion.toml": "",
+        "README.md": "Demo.\n",
+        "_backend/bare_backend.py": f"{backend}\n\n{asked}",
+        "demo/__init__.py": "",
+        "pyproject.toml": quick_files()["pyproject.toml"].replace('version = "1.2.3"', 'dynamic = ["version"]'),
+    }

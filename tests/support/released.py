@@ -66,6 +66,10 @@ def released(repository: Repository, index: Index, temporary: Path, *, version: 
 
 
 def waiting(repository: Repository) -> list[str]:
-    """Return what the state folder has but the lock and the history: a record, distributions, leftovers."""
+    """Return what the state folder has besides what is kept: a record, distributions, leftovers."""
     state = repository.path / ".git" / "release-recipes"
-    return sorted(path.name for path in state.glob("*") if path.name not in {"lock", "history.jsonl"})
+    return sorted(path.name for path in state.glob("*") if path.name not in _KEPT)
+
+
+#: The lock, the history, and the answer of the build backend.
+_KEPT = {"lock", "history.jsonl", "backend.json"}

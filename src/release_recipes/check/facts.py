@@ -14,6 +14,7 @@ from release_recipes.plan import Plan, Request, make_plan, wanted
 from release_recipes.programs import gh
 from release_recipes.programs.gh import GitHubRepository
 from release_recipes.programs.git import Git, RemoteRefs
+from release_recipes.project.packages import Package, packages
 from release_recipes.project.project import Project
 from release_recipes.project.source import Versions
 from release_recipes.secrets.token import Token
@@ -60,13 +61,20 @@ class Facts:
         self.page: Future[Page] = pool.submit(subject.index.page, subject.project.name)
         self.branch: Future[str | None] = pool.submit(git.branch)
         self.head: Future[str] = pool.submit(git.ask, "rev-parse", "HEAD")
-        self.changes: Future[list[str]] = pool.submit(git.changes)
+        below = subject.project.below
+        self.changes: Future[list[str]] = pool.submit(git.changes, *([below, ".env"] if below != "." else ()))
+        #: The packages of the repository, the project's included if it is one of them.
+        self.packages: Future[list[Package]] = pool.submit(packages, git)
         self.plan: Future[Plan] = pool.submit(self._plan)
         self.github: Future[GitHubRepository | None] = pool.submit(self._github)
 
     def refs(self) -> RemoteRefs | None:
         """Return the refs of the remote, or ``None``; the check ``remote`` reports why there are none."""
         return None if self.remote_refs.exception() else self.remote_refs.result()
+
+    def others(self) -> list[Package]:
+        """Return the other packages of the repository."""
+        return [package for package in self.packages.result() if package.below != self.subject.project.below]
 
     def _versions(self) -> Versions:
         part = wanted(self.subject.request, self.subject.settings).part
@@ -78,10 +86,19 @@ class Facts:
         known = repository is not None and gh.is_github(repository, self.subject.folder)
         return repository if repository and known and gh.signed_in(repository, self.subject.folder) else None
 
+    def tags(self) -> dict[str, bool]:
+        """Return the names of all tags, and whether each is here: the newest first, those that are not here last."""
+        refs, here = self.refs(), self.subject.git.tags()
+        remote = [
+            name.removeprefix("refs/tags/") for name in (refs.refs if refs else ()) if name.startswith("refs/tags/")
+        ]
+        return {name: name in here for name in (*here, *remote) if not name.endswith("^{}")}
+
     def _plan(self) -> Plan:
         subject, branch, refs = self.subject, self.branch.result(), self.refs()
         tip = refs.branch(branch) if refs and branch else None
         return make_plan(
             subject.project, subject.settings, subject.request, self.versions.result(),
-            branch=branch, base=self.head.result(), remote_tip=tip or "",
+            branch=branch, base=self.head.result(), remote_tip=tip or "", tags=list(self.tags()),
+            known=self.packages.result(),
         )  # fmt: skip

@@ -1,14 +1,19 @@
 """Checks of the version and of the version files."""
 
+import json
 import platform
 from collections.abc import Iterator
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from release_recipes.check.facts import Facts
+from release_recipes.errors import typed
 from release_recipes.findings import Check, Finding, question, warning
-from release_recipes.project.source import NONE
+from release_recipes.project.packages import excluded, others
+from release_recipes.project.source import NONE, is_version
+from release_recipes.project.tag_form import versions_of
 
 
 def _valid(facts: Facts) -> Iterator[Finding]:
@@ -45,20 +50,36 @@ def _greater(facts: Facts) -> Iterator[Finding]:
     )
 
 
+def _source_tags(facts: Facts) -> Iterator[Finding]:
+    """Check that the tags from which a project takes its version are here, and that the new version gets one."""
+    plan, git, remote = facts.plan.result(), facts.subject.git, facts.subject.settings.remote
+    if not (plan.source.from_tag and is_version(plan.prior)):
+        return
+    tags, theirs = facts.tags(), others(plan.folder, facts.packages.result())
+    for tag, version in versions_of(list(tags), name=plan.project, below=plan.folder, others=theirs).items():
+        if not tags[tag] and Version(version) > Version(plan.prior):
+            yield Finding(
+                f"The version comes from tags, and {remote} has {tag}, which is not here.",
+                f"Fetch the tags: git fetch --tags {remote}",
+            )
+    makes_tag = plan.settings.auto_git_tag or plan.test
+    if not makes_tag and git.resolve(f"refs/tags/{plan.tag}^{{commit}}") != plan.base:
+        yield Finding(
+            f"The version comes from the tag, and none would be made: {plan.settings.origin('auto_git_tag')} says so.",
+            f"Remove that setting; or make the tag, then release it: git tag -a {plan.tag} -m {plan.tag} && "
+            f"{typed('release', '--part', NONE)}",
+        )
+
+
 def _version_files(facts: Facts) -> Iterator[Finding]:
     """Check that each version file contains the prior version; otherwise the bump would miss it."""
     subject, plan = facts.subject, facts.plan.result()
-    declared, configured = subject.project.declared_version, plan.source.configured_in
-    if declared and declared != plan.prior:
-        yield Finding(
-            f"The version files disagree: the project declares {declared}, but bump-my-version's current_version is "
+    configured = plan.source.configured_in
+    if stale := subject.project.stale:
+        yield warning(
+            f"The configuration of bump-my-version is not used: its current_version is {stale}, but the project has "
             f"{plan.prior}.",
-            f"Fix current_version in {configured}, so that they are the same.",
-        )
-    for module, version in subject.project.disagreeing.items():
-        yield Finding(
-            f"The version files disagree: {module} has {version}, but the project has {plan.prior}.",
-            f"Change {module} to {plan.prior}, or list the right files: [tool.release] version_files = […]",
+            "Fix current_version, or remove the configuration.",
         )
     fix = f", or fix its search pattern in {configured}" if configured else ""
     for file in plan.versions.files:
@@ -78,6 +99,33 @@ def _version_files(facts: Facts) -> Iterator[Finding]:
                 f"The version files disagree: {file.name} does not contain {file.sought}.",
                 f"Change {file.name} to {plan.prior}{fix}.",
             )
+
+
+def _copies(facts: Facts) -> Iterator[Finding]:
+    """Tell where the prior version stands, too, and stays: it may be a copy, or something else."""
+    plan = facts.plan.result()
+    configured, changed = plan.source.configured_in, [file.name for file in plan.versions.files]
+    doubtful = [place for place in facts.subject.project.doubtful if place.file not in changed]
+    for place in doubtful if plan.bumps else ():
+        files, left = (
+            json.dumps([*listed, place.file], ensure_ascii=False)
+            for listed in (plan.settings.version_files, plan.settings.left_alone)
+        )
+        include = f"add it to {configured}" if configured else f"set [tool.release] version_files = {files}"
+        yield warning(
+            f"{place.file}, line {place.line} contains the version, and is not changed: {place.text}",
+            f"If it is the version of this project, {include}; if not, left_alone = {left}.",
+        )
+
+
+def _tag_form(facts: Facts) -> Iterator[Finding]:
+    """Compare a template of the project with the tags that exist."""
+    plan = facts.plan.result()
+    if plan.habit and plan.habit != plan.tag:
+        yield question(
+            f"The tag would be {plan.tag}, but the tags that exist have another form, as in {plan.habit}.",
+            "Fix the template of the tag, or remove it: [tool.release] tag, or tag_name of bump-my-version.",
+        )
 
 
 def _prerelease(facts: Facts) -> Iterator[Finding]:
@@ -108,6 +156,21 @@ def _python(facts: Facts) -> Iterator[Finding]:
         )
 
 
+def _pins(facts: Facts) -> Iterator[Finding]:
+    """Look for packages of the repository that exclude each other's versions; a release of both raises the bound."""
+    subject, plan = facts.subject, facts.plan.result()
+    for pin, raised in plan.pins.items():
+        if not (raised and plan.bumps):
+            yield warning(f"{plan.project} requires {pin}, which excludes the version here.", "Change it by hand.")
+    for other in facts.others():
+        pins = excluded([*other.requires, *other.optional], {canonicalize_name(plan.project): plan.version})
+        for pin in pins if other.key not in subject.request.together else ():
+            yield warning(
+                f"{other.name} requires {pin}, which excludes {plan.project} {plan.version}.",
+                f"Release both, which raises it: --projects {plan.project},{other.name}",
+            )
+
+
 def _changelog(facts: Facts) -> Iterator[Finding]:
     """Look for the planned version, or an Unreleased section, in the changelog; hooks may still write it."""
     plan, root = facts.plan.result(), facts.subject.folder
@@ -129,8 +192,12 @@ _CHANGELOGS = frozenset({"CHANGELOG", "CHANGES", "HISTORY", "NEWS", "RELEASE_NOT
 CHECKS = (
     Check("version", "a version that indexes refuse, or that installers cannot compare", _valid),
     Check("greater", "a version that installers would never choose", _greater),
+    Check("source-tags", "a version that does not follow the last one, or that no tag will say", _source_tags),
     Check("python", "a release that is tested and built with a Python that the project does not support", _python),
     Check("prerelease", "a pre-release by mistake", _prerelease),
+    Check("pins", "a release that another package of the repository excludes", _pins),
     Check("changelog", "a release that is missing from the changelog", _changelog),
+    Check("copies", "a copy of the version that a release leaves behind", _copies),
+    Check("tag-form", "a tag that other tools do not recognise as a version of this project", _tag_form),
     Check("version-files", "a package whose version differs from its file name", _version_files),
 )

@@ -6,7 +6,19 @@ from collections.abc import Callable
 from release_recipes import events
 from release_recipes.errors import TestsFailed
 from release_recipes.plan import Plan
-from release_recipes.prepare import build, bump, commit, hooks, inspect, install, rebuild, tag, test
+from release_recipes.prepare import (
+    build,
+    bump,
+    commit,
+    hooks,
+    inspect,
+    install,
+    next_version,
+    rebuild,
+    tag,
+    test,
+    version,
+)
 from release_recipes.prepare.step import Step
 from release_recipes.prepare.workspace import Workspace
 from release_recipes.processes.threads import in_parallel
@@ -18,9 +30,11 @@ STEPS: tuple[tuple[Step, ...], ...] = (
     (bump.STEP,),
     (hooks.STEP,),
     (commit.STEP,),
+    (version.STEP,),
     (test.STEP, build.STEP),
     (inspect.STEP, install.STEP, rebuild.STEP),
     (tag.STEP,),
+    (next_version.STEP,),
 )
 
 

@@ -28,4 +28,6 @@ def always(_plan: Plan) -> str:
 
 def without_bump(plan: Plan) -> str:
     """Leave a step out if there is no release commit."""
-    return "" if plan.bumps else f"{plan.version} is the current version"
+    if plan.bumps:
+        return ""
+    return "the version comes from the tag" if plan.source.from_tag else f"{plan.version} is the current version"

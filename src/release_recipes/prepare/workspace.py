@@ -12,6 +12,9 @@ from release_recipes.plan import Plan
 from release_recipes.programs.git import Git, clone
 from release_recipes.state.record import Artifact, in_upload_order
 
+#: The ref of the commit after the release commit, in the clone ``source``.
+NEXT = "refs/release-recipes/next"
+
 
 @dataclass(frozen=True)
 class Workspace:
@@ -51,6 +54,11 @@ class Workspace:
         return self.source.ask("rev-parse", "HEAD")
 
     @property
+    def next_commit(self) -> str:
+        """The commit with the next development version; empty if there is none."""
+        return self.source.resolve(NEXT) or ""
+
+    @property
     def epoch(self) -> str:
         """The time for ``SOURCE_DATE_EPOCH``: when the release commit was made, in seconds."""
         return self.source.ask("log", "-1", "--format=%ct")
@@ -81,12 +89,11 @@ def fill(folder: Path, user: Git, plan: Plan) -> Workspace:
     """
     workspace = Workspace(folder, plan.folder)
     made = clone(user, workspace.source.path, remote=plan.remote)
-    made.does("checkout", "--quiet", "--force", "-B", plan.branch or "release", plan.base)
+    made.check_out(plan.branch or "release", plan.base, user)
     return workspace
 
 
 def clone_release(workspace: Workspace, to: Path) -> None:
     """Clone the release commit for an activity."""
     made = clone(workspace.source, to, remote="origin")
-    branch = workspace.source.branch() or "release"
-    made.does("checkout", "--quiet", "--force", "-B", branch, workspace.commit)
+    made.check_out(workspace.source.branch() or "release", workspace.commit, workspace.source)

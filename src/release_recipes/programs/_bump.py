@@ -8,7 +8,6 @@ import contextlib
 import io
 import json
 import os
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from bumpversion.versioning.version_config import VersionConfig
 def main() -> None:
     """Answer each line of standard input with a line of output.
 
-    A line is ``{"verb", "value", "folder", "file", "config", "hooks", "environment"}``. The answer has ``output`` (for
+    A line is ``{"verb", "value", "folder", "file", "hooks", "environment"}``. The answer has ``output`` (for
     ``show``: the whole configuration as JSON), or ``error``: the message for the user.
     """
     questions = os.fdopen(os.dup(0), encoding="utf-8")
@@ -44,23 +43,27 @@ def main() -> None:
         print(json.dumps(answer), file=answers, flush=True)
 
 
-def _answer(verb: str, value: str, file: str, config: str, *, hooks: bool) -> str:
+def _answer(verb: str, value: str, file: str, *, hooks: bool) -> str:
     """Return the configuration of the project as JSON, or edit its version files.
 
     Args:
         verb: ``show``; ``raise`` for a part; ``set`` for a version.
         value: The part or the version; may be empty for ``show``.
-        file: The project's own configuration; empty if it was generated.
-        config: The generated configuration (TOML), or nothing.
+        file: The project's configuration.
         hooks: Whether setup hooks and pre-commit hooks run; post-commit hooks never do.
     """
-    made = tomllib.loads(config)["tool"]["bumpversion"] if config else {}
-    path = Path(file).absolute() if file else None
+    path = Path(file).absolute()
     if verb == "show":
         with contextlib.redirect_stdout(io.StringIO()) as shown, _untouched_index():
-            do_show("all", config=get_configuration(path, **made), format_="json", increment=value or None)
+            do_show("all", config=get_configuration(path), format_="json", increment=value or None)
         return shown.getvalue()
-    made |= {"commit": False, "tag": False, "push_tag": False, "allow_dirty": True, "post_commit_hooks": []}
+    made: dict[str, object] = {
+        "commit": False,
+        "tag": False,
+        "push_tag": False,
+        "allow_dirty": True,
+        "post_commit_hooks": [],
+    }
     if not hooks:
         made |= {"setup_hooks": [], "pre_commit_hooks": []}
     edits_only = get_configuration(path, **made)

@@ -17,6 +17,9 @@ from release_recipes.programs.helper import Helper
 #: Seconds; it edits files, and its hooks may do more.
 TIMEOUT = 600.0
 
+#: The files in which it looks for its configuration, in its order.
+CONFIGS = (".bumpversion.cfg", ".bumpversion.toml", "setup.cfg", "pyproject.toml")
+
 _UTF8 = {"PYTHONUTF8": "1"}
 
 #: Variables that Python needs to find its packages and a folder for temporary files.
@@ -26,15 +29,14 @@ _helper: Helper | None = None
 _lock = threading.Lock()
 
 
-def ask(folder: Path, verb: str, value: str, *, file: str, config: str, hooks: bool) -> str:
+def ask(folder: Path, verb: str, value: str, *, file: str, hooks: bool) -> str:
     """Run a verb of ``_bump.py``, and return its answer.
 
     Args:
         folder: The project's folder.
         verb: ``show``; ``raise`` for a part; ``set`` for a version.
         value: The part or the version; may be empty for ``show``.
-        file: The project's own configuration, relative to its folder; empty if it was generated.
-        config: The generated configuration (TOML), or nothing.
+        file: The project's configuration, relative to its folder.
         hooks: Whether setup hooks and pre-commit hooks run.
 
     Raises:
@@ -45,7 +47,6 @@ def ask(folder: Path, verb: str, value: str, *, file: str, config: str, hooks: b
         "value": value,
         "folder": str(folder),
         "file": file,
-        "config": config,
         "hooks": hooks,
         # The current environment: when the process was started, .env had not been read, so its values were not known.
         "environment": environment(_UTF8),
@@ -56,6 +57,11 @@ def ask(folder: Path, verb: str, value: str, *, file: str, config: str, hooks: b
         hint = "Fix its configuration; to check it: bump-my-version show-bump"
         raise BumpFailed(f"bump-my-version: {_last_line(answer['error'])}.", hint)
     return str(answer["output"])
+
+
+def may_be_configured(folder: Path) -> bool:
+    """Return whether a file in a folder mentions it, so that it is worth to start it in advance."""
+    return any(b"bumpversion" in (folder / name).read_bytes() for name in CONFIGS if (folder / name).is_file())
 
 
 def get_ready() -> Helper:

@@ -1,4 +1,4 @@
-"""The version source bump-my-version, with the project's own configuration or a generated one."""
+"""The version source bump-my-version, with the project's own configuration."""
 
 import configparser
 import json
@@ -7,14 +7,11 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from release_recipes.errors import BumpFailed, InvalidVersion, UnknownPart
 from release_recipes.programs import bump_my_version
 from release_recipes.project.source import NONE, VersionFile, Versions, is_version
-
-#: The files in which bump-my-version looks for its configuration, in its order.
-_CONFIGS = (".bumpversion.cfg", ".bumpversion.toml", "setup.cfg", "pyproject.toml")
 
 #: The hooks that run in a release; post-commit hooks do not, since bump-my-version makes no commit.
 _HOOKS = ("setup_hooks", "pre_commit_hooks")
@@ -24,10 +21,9 @@ _HOOKS = ("setup_hooks", "pre_commit_hooks")
 class BumpMyVersion:
     """bump-my-version with the configuration of a project."""
 
-    #: The file with the project's own configuration, relative to its folder; empty if it was generated.
+    #: The file with the configuration, relative to the project's folder.
     configured_in: str
-    #: The generated configuration (TOML; ``{root}`` is the project's folder), or nothing.
-    made: str = ""
+    from_tag: bool = False
 
     def read(self, folder: Path, part: str = "") -> Versions:
         """Return the current version, the next version for a part, and the version files."""
@@ -38,25 +34,31 @@ class BumpMyVersion:
             if increment and f"No part named '{part}'" in error.message:
                 raise self._unknown(folder, part) from None
             raise
-        # In a generated configuration, a version that is not X.Y.Z is a single part, and has no next version.
-        parts = () if self.made and list(said["parts"]) == ["version"] else tuple(said["parts"])
+        parts = tuple(said["parts"])
         if increment and part not in parts:
             raise self._unknown(folder, part)
         current = said["current_version"]
         files = [file for entry in said["files"] for file in _files(entry, folder, current, part)]
-        if self.configured_in:
-            files.append(VersionFile(self.configured_in, must_change=False))
+        files.append(VersionFile(self.configured_in, must_change=False))
         return Versions(current, said.get("new_version") or current, parts, tuple(files))
 
     def apply(self, folder: Path, part: str, version: str, *, hooks: bool) -> None:
         """Edit the version files."""
         self._ask(folder, *(("raise", part) if part else ("set", version)), hooks=hooks)
 
+    def after(self, _version: str) -> Self:
+        """Return itself: the configuration contains the current version."""
+        return self
+
     def describe(self, folder: Path, part: str, version: str) -> list[str]:
         """Return what it does, including its hooks."""
         lines = [f"bump-my-version edits the version files: {f'bump {part}, ' if part else ''}to {version}"]
         table = self._table(folder)
         return lines + [f"hook of bump-my-version: {hook}" for name in _HOOKS for hook in _listed(table.get(name))]
+
+    def current(self, folder: Path) -> str:
+        """Return the current version that the configuration names; empty if it is that of ``[project]``."""
+        return str(self._table(folder).get("current_version") or "")
 
     def templates(self, folder: Path) -> Mapping[str, str]:
         """Return the templates that the configuration sets, without bump-my-version's defaults."""
@@ -66,17 +68,14 @@ class BumpMyVersion:
     def _unknown(self, folder: Path, part: str) -> UnknownPart | InvalidVersion:
         versions = self.read(folder)
         if not is_version(versions.current):
-            return InvalidVersion(versions.current, self.configured_in or "the project")
+            return InvalidVersion(versions.current, self.configured_in)
         return UnknownPart(part, (*versions.parts, NONE))
 
     def _ask(self, folder: Path, verb: str, value: str, *, hooks: bool = False) -> str:
-        config = self.made.replace("{root}", folder.as_posix())
-        return bump_my_version.ask(folder, verb, value, file=self.configured_in, config=config, hooks=hooks)
+        return bump_my_version.ask(folder, verb, value, file=self.configured_in, hooks=hooks)
 
     def _table(self, folder: Path) -> dict[str, Any]:
         """Return the table of the project's configuration."""
-        if not self.configured_in:
-            return {}
         text = (folder / self.configured_in).read_text("utf-8", "replace")
         if self.configured_in.endswith(".toml"):
             return dict(tomllib.loads(text).get("tool", {}).get("bumpversion", {}))
@@ -87,7 +86,7 @@ class BumpMyVersion:
 
 def configured_in(folder: Path, pyproject: Mapping[str, Any]) -> str:
     """Return the file in which bump-my-version finds its configuration; empty for none."""
-    for name in _CONFIGS:
+    for name in bump_my_version.CONFIGS:
         path = folder / name
         if name == "pyproject.toml":
             if "bumpversion" in pyproject.get("tool", {}):

@@ -50,6 +50,10 @@ class VersionSource(Protocol):
     def configured_in(self) -> str:
         """The configuration file, relative to the project's folder; empty if there is none."""
 
+    @property
+    def from_tag(self) -> bool:
+        """Whether the build backend takes the version from a git tag."""
+
     def read(self, folder: Path, part: str = "") -> Versions:
         """Return the current version in a project's folder, and the next version for a part.
 
@@ -70,6 +74,9 @@ class VersionSource(Protocol):
         Raises:
             BumpFailed: A file does not contain the expected version; nothing was changed.
         """
+
+    def after(self, version: str) -> "VersionSource":
+        """Return the source of the project after a release of a version."""
 
     def describe(self, folder: Path, part: str, version: str) -> list[str]:
         """Return what :meth:`apply` does, as lines."""
