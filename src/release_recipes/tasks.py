@@ -27,6 +27,11 @@ _RELEASE = {
     "yes": "Release without asking for confirmation.",
     "test": "Release to TestPyPI, and leave the repository unchanged.",
 }
+_PROJECT = {"project": "Folder of the package, in a repository with several; by default the current folder's."}
+_SEVERAL = {
+    "all-changed": "Release every package of the repository that changed, in the order of their dependencies.",
+    "projects": "The same for the packages of a list, by name or folder: a,b.",
+}
 _JSON = {"json": _RELEASE["json"]}
 _FILES = {"file": "A distribution (can be repeated); by default, all in dist/.", **_JSON}
 _SCANNED = {
@@ -35,16 +40,20 @@ _SCANNED = {
 }
 
 #: The tasks that need bump-my-version, which starts while everything else is imported.
-_BUMPS = frozenset({"release", "rehearse", "status", "check", "bump"})
+_BUMPS = frozenset({"release", "release_changed", "rehearse", "status", "check", "bump"})
 
 
-def _run(c: Context, name: str, json: bool, *, request: dict[str, Any] | None = None, **words: Any) -> None:  # noqa: ANN401
+def _run(
+    c: Context, name: str, json: bool, project: str | None = None, *,
+    request: dict[str, Any] | None = None, **words: Any,  # noqa: ANN401
+) -> None:  # fmt: skip
     """Run the command of a task in a session.
 
     Args:
         c: Invoke's context.
         name: The task's name, which is also the name of its module and function in :mod:`release_recipes.commands`.
         json: Whether only the JSON document is printed on standard output.
+        project: The value of ``--project``.
         request: Flags that choose what to release, for a command that takes them.
         words: The other arguments of the command.
     """
@@ -56,10 +65,13 @@ def _run(c: Context, name: str, json: bool, *, request: dict[str, Any] | None = 
         from release_recipes.programs import bump_my_version
 
         with contextlib.suppress(OSError, RuntimeError, ReleaseError):  # its first use reports the error
-            bump_my_version.get_ready()
+            if bump_my_version.may_be_configured(Path.cwd()):
+                bump_my_version.get_ready()
     from release_recipes.cli.session import Session
 
-    with Session(name, json=json) as session:
+    with Session(name, json=json, project=project or "") as session:
+        if project == "":
+            raise WrongUsage("--project is empty.", "Give --project a value, or omit it.")
         if c.config.run.dry:
             message = "Invoke's own --dry (-R, INVOKE_RUN_DRY) is not supported."
             instead = f"Use --dry-run instead: {typed(name, '--dry-run')}"
@@ -86,80 +98,87 @@ def _task(*flags: str, **told: str) -> Callable[[Callable[..., None]], Any]:
     return task(help={**{flag: _RELEASE[flag] for flag in flags}, **told}, iterable=iterable, auto_shortflags=False)
 
 
-@_task(*_RELEASE)
+@_task(*_RELEASE, **_PROJECT, **_SEVERAL)
 def release(
     c: Context, part: str | None = None, new_version: str | None = None, test: bool = False, skip_tests: bool = False,
-    dry_run: bool = False, yes: bool = False, json: bool = False,
+    dry_run: bool = False, yes: bool = False, json: bool = False, project: str | None = None,
+    all_changed: bool = False, projects: str | None = None,
 ) -> None:  # fmt: skip
     """Release the package: check, prepare, publish."""
     request = {"part": part, "new_version": new_version, "test": test, "skip_tests": skip_tests}
-    _run(c, "release", json, request=request, dry_run=dry_run, yes=yes)
+    if all_changed or projects is not None:
+        _run(c, "release_changed", json, project, request=request, projects=projects, dry_run=dry_run, yes=yes)
+    else:
+        _run(c, "release", json, project, request=request, dry_run=dry_run, yes=yes)
 
 
-@_task("part", "new-version", "skip-tests", "dry-run", "json")
+@_task("part", "new-version", "skip-tests", "dry-run", "json", **_PROJECT)
 def rehearse(
     c: Context, part: str | None = None, new_version: str | None = None, skip_tests: bool = False,
-    dry_run: bool = False, json: bool = False,
+    dry_run: bool = False, json: bool = False, project: str | None = None,
 ) -> None:  # fmt: skip
     """Rehearse the release in a temporary folder, with a local index and a local remote."""
     request = {"part": part, "new_version": new_version, "skip_tests": skip_tests}
-    _run(c, "rehearse", json, request=request, dry_run=dry_run)
+    _run(c, "rehearse", json, project, request=request, dry_run=dry_run)
 
 
-@_task(**_JSON)
-def resume(c: Context, json: bool = False) -> None:
+@_task(**_JSON, **_PROJECT)
+def resume(c: Context, json: bool = False, project: str | None = None) -> None:
     """Finish a release that was interrupted after its upload began."""
-    _run(c, "resume", json)
+    _run(c, "resume", json, project)
 
 
-@_task(yes="Abandon it although some of it stays public.", **_JSON)
-def abandon(c: Context, yes: bool = False, json: bool = False) -> None:
+@_task(yes="Abandon it although some of it stays public.", **_JSON, **_PROJECT)
+def abandon(c: Context, yes: bool = False, json: bool = False, project: str | None = None) -> None:
     """Abandon an unfinished release."""
-    _run(c, "abandon", json, yes=yes)
+    _run(c, "abandon", json, project, yes=yes)
 
 
-@_task(**_JSON)
-def status(c: Context, json: bool = False) -> None:
+@_task(**_JSON, **_PROJECT)
+def status(c: Context, json: bool = False, project: str | None = None) -> None:
     """Show versions, what is published and pushed, and unfinished releases."""
-    _run(c, "status", json)
+    _run(c, "status", json, project)
 
 
-@_task("part", "new-version", "test", "json")
+@_task("part", "new-version", "test", "json", **_PROJECT)
 def check(
-    c: Context, part: str | None = None, new_version: str | None = None, test: bool = False, json: bool = False
-) -> None:
+    c: Context, part: str | None = None, new_version: str | None = None, test: bool = False, json: bool = False,
+    project: str | None = None,
+) -> None:  # fmt: skip
     """Run all checks of a release, and change nothing."""
-    _run(c, "check", json, request={"part": part, "new_version": new_version, "test": test})
+    _run(c, "check", json, project, request={"part": part, "new_version": new_version, "test": test})
 
 
-@_task("part", "new-version", "json")
-def bump(c: Context, part: str | None = None, new_version: str | None = None, json: bool = False) -> None:
+@_task("part", "new-version", "json", **_PROJECT)
+def bump(
+    c: Context, part: str | None = None, new_version: str | None = None, json: bool = False, project: str | None = None
+) -> None:
     """Edit the version files in the working tree, without a commit."""
-    _run(c, "bump", json, request={"part": part, "new_version": new_version})
+    _run(c, "bump", json, project, request={"part": part, "new_version": new_version})
 
 
-@_task(**_JSON)
-def test(c: Context, json: bool = False) -> None:
-    """Run the project's tests with nox in the working tree."""
-    _run(c, "test", json)
+@_task(**_JSON, **_PROJECT)
+def test(c: Context, json: bool = False, project: str | None = None) -> None:
+    """Run the project's tests in the working tree."""
+    _run(c, "test", json, project)
 
 
-@_task(**_JSON)
-def build(c: Context, json: bool = False) -> None:
+@_task(**_JSON, **_PROJECT)
+def build(c: Context, json: bool = False, project: str | None = None) -> None:
     """Build the distributions from a clean clone of HEAD into dist/."""
-    _run(c, "build", json)
+    _run(c, "build", json, project)
 
 
-@_task(**_FILES)
-def validate(c: Context, file: list[str], json: bool = False) -> None:
+@_task(**_FILES, **_PROJECT)
+def validate(c: Context, file: list[str], json: bool = False, project: str | None = None) -> None:
     """Inspect the distributions in dist/, or the given files."""
-    _run(c, "validate", json, named=file)
+    _run(c, "validate", json, project, named=file)
 
 
-@_task(test="Upload to TestPyPI.", **_FILES)
-def upload(c: Context, file: list[str], test: bool = False, json: bool = False) -> None:
+@_task(test="Upload to TestPyPI.", **_FILES, **_PROJECT)
+def upload(c: Context, file: list[str], test: bool = False, json: bool = False, project: str | None = None) -> None:
     """Upload the distributions in dist/, or the given files, unless the index has them."""
-    _run(c, "upload", json, named=file, test=test)
+    _run(c, "upload", json, project, named=file, test=test)
 
 
 @_task(**_SCANNED, **_JSON)
@@ -207,7 +226,7 @@ def _told() -> Iterator[None]:
         word = (found[1] or f"--{found[2]}") if found else ""
         known = {
             *ns.task_names,
-            *(f"--{flag}" for flag in _RELEASE),
+            *(f"--{flag}" for flag in {**_RELEASE, **_PROJECT, **_SEVERAL}),
             "--file",
             "--staged",
             "--help",

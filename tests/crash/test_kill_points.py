@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from crash.stage import RELEASE, Stage, WrongEnd, staged
+from support.projects import computed
 
 LANES = 8
 WITH_TESTS = RELEASE[:-1]
@@ -123,3 +124,18 @@ def test_killed_twice_before_the_record(share: int, tmp_path: Path, record_prope
             tally.see(stage, f"StepStarted inspect, then {number} {last_line(log)}")
             stage.restore()
     tally.close()
+
+
+def test_killed_while_the_build_backend_is_asked(tmp_path: Path) -> None:
+    """What act 2 asks the backend with lies in the workspace, which the next run removes."""
+    files = {**computed("Path('demo/version.txt').read_text().strip()"), "demo/version.txt": "1.2.3\n"}
+    words = ("rehearse", "--part", "minor", "--skip-tests")
+    with staged(tmp_path, **files) as stage:
+        log = tmp_path / "undisturbed.log"
+        assert stage.run("check").returncode == 0  # from now on, act 1 does not ask it
+        assert stage.run(*words, log=log).returncode == 0
+        lines = log.read_text(encoding="utf-8").splitlines()
+        number = next(at for at, line in enumerate(lines, 1) if line.startswith("Started uv venv"))
+        assert stage.run(*words, at=number, log=tmp_path / "killed.log").returncode == -signal.SIGKILL
+        assert stage.run(*words).returncode == 0
+        assert list(stage.temporary.iterdir()) == []

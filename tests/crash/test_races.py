@@ -28,7 +28,7 @@ def test_in_one_repository(lane: int, tmp_path: Path, record_property: Record) -
         with staged(tmp_path / str(number)) as stage:
             (won, _), (lost, said) = ends(stage.start(*RELEASE), stage.start(*RELEASE))
             assert (won, lost) == (0, 1), said
-            assert "error: Another release of this repository is running: " in said
+            assert "error: Another release of this project is running: " in said
             stage.see_right_end()
     record_property("races in one repository: points", TIMES // LANES)
     record_property("races in one repository: right ends", TIMES // LANES)

@@ -215,10 +215,12 @@ def tests_fail(ground: Ground) -> None:
     ground.publish("test: fails")
 
 
-def below_the_project(ground: Ground) -> None:
-    """Stand in another project's folder below."""
-    ground.repository.write("plugins/more/pyproject.toml", "")
-    ground.publish("feat: a plugin")
+def in_a_folder(ground: Ground) -> None:
+    """Move the project into a folder of the repository."""
+    tracked = ground.repository.git("ls-files").splitlines()
+    (ground.path / "my package").mkdir()
+    ground.repository.git("mv", *sorted({name.partition("/")[0] for name in tracked}), "my package")
+    ground.publish("refactor: into a folder")
 
 
 def killed_at(step: str) -> Callable[[Ground], None]:
@@ -422,12 +424,21 @@ def test_the_way_out_of_a_lost_machine(ground: Ground) -> None:
 
 
 def test_the_folder_of_the_project(ground: Ground) -> None:
-    """From another project's folder below, the command that is told leads to the one that can be released."""
-    below_the_project(ground)
-    refused = Cli(_HURRIED)(*CHECK, cwd=ground.path / "plugins/more", env=ground.env)
+    """At the top of a repository that is no package, what is told names the one in the folder."""
+    in_a_folder(ground)
+    named = re.search(r"--project ('[^']+'|\S+)", of(ground.run(*CHECK)))
+    assert named
+    assert ground.shell(f"{OURS} check --part minor {named[0]}").returncode == 0
+
+
+def test_the_top_of_the_repository(ground: Ground) -> None:
+    """From a package's folder, the command that is told leads to where several packages are released."""
+    in_a_folder(ground)
+    several = "release --all-changed --part minor --dry-run"
+    refused = Cli(_HURRIED)(*several.split(), cwd=ground.path / "my package", env=ground.env)
     command = re.search(r"cd ('[^']+'|\S+)", of(refused))
     assert command
-    assert ground.shell(f"cd plugins/more && {command[0]} && {OURS} check --part minor").returncode == 0
+    assert ground.shell(f"cd 'my package' && {command[0]} && {OURS} {several}").returncode == 0
 
 
 def test_what_is_merged_by_hand(ground: Ground) -> None:

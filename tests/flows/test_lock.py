@@ -58,7 +58,7 @@ def test_the_second_is_told_who_is_at_it(cli: Cli, repository: Repository, pypi:
             refused = cli(*words, cwd=repository.path, env=pypi.settings)
             assert refused.code == 1
             assert re.search(
-                rf"error: Another release of this repository is running: process {holder.pid} on \S+ "
+                rf"error: Another release of this project is running: process {holder.pid} on \S+ "
                 r"\(release, since 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00\)\.\n\s+→ Wait until it ends, or stop it;",
                 refused.err,
             ), refused.err

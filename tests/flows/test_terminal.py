@@ -251,7 +251,9 @@ def test_only_our_words_while_it_is_tried_again(adopted: Repository, down: dict[
 
 def test_tests_that_fail_where_there_is_no_noxfile(make_repository: MakeRepository, cli: Cli) -> None:
     """Where our session ran for want of a noxfile, the error says what was run and where requirements belong."""
-    repository = make_repository(files={"tests/test_demo.py": "import freezegun_is_not_there\n"})
+    repository = make_repository(
+        files={"tests/test_demo.py": "import freezegun_is_not_there\n\n\ndef test_it(): ...\n"}
+    )
     done = cli("test", cwd=repository.path)
     assert done.code == 1
     assert "error: The tests failed (pytest with " in done.err

@@ -112,28 +112,31 @@ def test_nothing_is_pushed_from_a_clone_of_ours(quick: Repository, tmp_path: Pat
 # -- versions whose parts nobody knows ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("version", ["0.9.0rc1", "1!2.0", "1.2.3.post1", "2025.08.03"])
-@pytest.mark.parametrize("part", ["patch", "version"])
-def test_a_version_without_known_parts_is_not_raised(
-    version: str, part: str, make_repository: MakeRepository, cli: Cli, index: PypiServer
-) -> None:
-    """A version that is not X.Y.Z has no part to raise without a configuration, and the hint offers none."""
+def test_a_part_that_no_version_has(make_repository: MakeRepository, cli: Cli, index: PypiServer) -> None:
+    """It is refused with the parts that there are, without a configuration of bump-my-version, too."""
     # A2, A18
-    repository = make_repository(version=version, files={".bumpversion.toml": ""})
-    result = cli("release", "--part", part, "--dry-run", cwd=repository.path)
+    repository = make_repository(version="0.9.0rc1", files={".bumpversion.toml": ""})
+    result = cli("release", "--part", "version", "--dry-run", cwd=repository.path)
     assert (result.code, index.files()) == (2, {})
-    assert result.err.endswith("   → Use --new-version X, or --part none.\n")
-    assert f"There is no part {part!r} in this project's version." in result.err
+    assert result.err.endswith(
+        "error: There is no part 'version' in this project's version.\n"
+        "   → Use --part major | minor | patch | a | b | rc | release | dev | post | none.\n"
+    )
 
 
 @pytest.mark.usefixtures("index")
-def test_status_offers_no_part_of_such_a_version(make_repository: MakeRepository, cli: Cli) -> None:
-    """Status offers no next version where none is known."""
+def test_status_raises_no_epoch(make_repository: MakeRepository, cli: Cli) -> None:
+    """Status offers the next versions of one with an epoch, which stays."""
     # A2
     repository = make_repository(version="1!2.0", files={".bumpversion.toml": ""})
     result = cli("status", "--json", cwd=repository.path)
     assert result.code == 0, result.err
-    assert result.json["status"]["parts"] == {}
+    assert result.json["status"]["parts"] == {
+        "major": "1!3.0",
+        "minor": "1!2.1",
+        "patch": "1!2.0.1",
+        "post": "1!2.0.post1",
+    }
 
 
 def test_a_version_that_is_none(make_repository: MakeRepository, cli: Cli) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
-from release_recipes.check import github, index, programs, repository, version
+from release_recipes.check import github, index, programs, repository, tests, version
 from release_recipes.check.facts import Facts, Subject
 from release_recipes.errors import InvalidSetting, ReleaseError, WrongUsage
 from release_recipes.findings import Check, Finding, Severity
@@ -16,6 +16,7 @@ __all__ = ["CHECKS", "Outcome", "Subject", "check"]
 CHECKS: tuple[Check[Facts], ...] = (
     *repository.CHECKS,
     *version.CHECKS,
+    *tests.CHECKS,
     *index.CHECKS,
     *github.CHECKS,
     *programs.CHECKS,

@@ -16,7 +16,7 @@ from release_recipes.errors import typed
 from release_recipes.findings import Check, Finding, question, warning
 from release_recipes.index.token import read_token
 from release_recipes.project.source import is_version
-from release_recipes.settings import PYPI, TEST_PYPI, TOKEN_PAGES, token_name, where_to_put
+from release_recipes.settings import PYPI, TEST_PYPI, TOKEN_PAGES, dotenv_folder, token_name, where_to_put
 
 #: The hosts that tokens of PyPI and TestPyPI contain, by upload address.
 _LOCATIONS = {PYPI.upload_address: "pypi.org", TEST_PYPI.upload_address: "test.pypi.org"}
@@ -34,7 +34,7 @@ def _token(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             f"There is no token for {address} ({name} {why}).",
             f"Create one at {page}, limited to this project. Store it in a keyring or in the environment, or: "
-            f"{where_to_put(name, facts.subject.folder)}",
+            f"{where_to_put(name, dotenv_folder(facts.subject.folder, facts.subject.git.path))}",
         )
     elif at := _unprintable(facts.subject.token.reveal()):
         yield Finding(
@@ -91,8 +91,9 @@ def _plain_http(facts: Facts) -> Iterator[Finding]:
 
 
 def _dotenv(facts: Facts) -> Iterator[Finding]:
-    path = facts.subject.folder / ".env"
-    if facts.subject.git.tracked(".env"):
+    subject = facts.subject
+    path = dotenv_folder(subject.folder, subject.git.path) / ".env"
+    if subject.git.tracked(".env", f"{subject.project.below}/.env"):
         yield Finding(
             ".env is tracked by git, so its content is in the history.",
             "Revoke every token in it, add .env to .gitignore, and run: git rm --cached .env",

@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import tempfile
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -11,8 +12,10 @@ from pathlib import Path
 from release_recipes.check.facts import Facts
 from release_recipes.errors import CommandFailed, typed
 from release_recipes.findings import Check, Finding, warning
+from release_recipes.processes.environment import environment
 from release_recipes.processes.run import has_terminal
 from release_recipes.programs.git import Git, reason
+from release_recipes.project.packages import last_tag, paths
 from release_recipes.project.source import NONE
 from release_recipes.state.claims import foreign
 
@@ -45,10 +48,9 @@ def _branch(facts: Facts) -> Iterator[Finding]:
 
 
 def _patterns(facts: Facts) -> tuple[str, ...]:
-    """Return the release branches: those of the settings, else ``main``, or the remote's default ``master``."""
+    """Return the release branches: those of the settings, else the remote's default branch, else ``main``."""
     refs = facts.refs()
-    default = "master" if refs is not None and refs.default_branch == "master" else "main"
-    return facts.subject.settings.branches or (default,)
+    return facts.subject.settings.branches or ((refs and refs.default_branch) or "main",)
 
 
 def _is_release_branch(facts: Facts, branch: str) -> bool:
@@ -57,8 +59,9 @@ def _is_release_branch(facts: Facts, branch: str) -> bool:
 
 def _clean_tree(facts: Facts) -> Iterator[Finding]:
     changes = facts.changes.result()
-    if "?? .env" in changes:
-        changes = [change for change in changes if change != "?? .env"]
+    tokens = {"?? .env", f"?? {facts.subject.project.below}/.env"}
+    if tokens & set(changes):
+        changes = [change for change in changes if change not in tokens]
         yield Finding(".env is not in .gitignore, so a commit or a stash could include its token.", _IGNORE)
     if changes:
         names = ", ".join(change[3:] for change in changes[:_MANY])
@@ -94,7 +97,8 @@ def _behind(facts: Facts) -> Iterator[Finding]:
     if branch is None or refs is None:
         return
     git, remote = facts.subject.git, facts.subject.settings.remote
-    theirs = refs.branch(branch)
+    theirs, below = refs.branch(branch), facts.subject.project.below
+    where = "the package at the top" if below == "." else below
     if theirs is None:
         if _is_release_branch(facts, branch):
             yield warning(f"{remote} has no branch {branch!r} yet.", "The release creates it.")
@@ -105,12 +109,27 @@ def _behind(facts: Facts) -> Iterator[Finding]:
             f"{branch} is {len(ahead)} {'commit' if len(ahead) == 1 else 'commits'} ahead of {remote}: {listed}.",
             "The release pushes them, too.",
         )
+    elif theirs != head and not _changed_there(facts):
+        yield warning(
+            f"{remote}/{branch} has commits that the local branch does not have, and none of them changes {where}.",
+            f"The release is merged with them. To have them before: git pull --rebase {remote} {branch}",
+        )
     elif theirs != head:
         word = "behind" if git.contains(head, theirs) or git.resolve(f"{theirs}^{{commit}}") is None else "not part of"
         yield Finding(
             f"{branch} is {word} {remote}: {remote}/{branch} has commits that the local branch does not have.",
             f"Run: git pull --rebase {remote} {branch}",
         )
+
+
+def _changed_there(facts: Facts) -> bool:
+    """Return whether commits of the remote's branch that are not here change the package."""
+    own = paths(facts.subject.project.below, facts.packages.result())
+    if not own:
+        return True
+    git, refs, branch = facts.subject.git, facts.refs(), f"refs/heads/{facts.branch.result()}"
+    tip = git.fetch_missing(facts.subject.settings.remote, refs.refs if refs else {}, branch)
+    return git.count(f"{facts.head.result()}..{tip}", own) > 0
 
 
 def _tag(facts: Facts) -> Iterator[Finding]:
@@ -139,9 +158,9 @@ def _tag(facts: Facts) -> Iterator[Finding]:
 
 
 def _claim(facts: Facts) -> Iterator[Finding]:
-    subject, refs = facts.subject, facts.refs()
+    subject, refs, tag = facts.subject, facts.refs(), facts.plan.result().tag
     for claim in foreign(subject.git, subject.settings.remote, refs.refs, ()) if refs else ():
-        if claim.concerns(subject.project.name):
+        if claim.concerns(subject.project.name) or claim.tag == tag:
             yield Finding(
                 f"A release of {claim.tag} is in progress: {claim.ref} on {subject.settings.remote}, created by "
                 f"{claim.said.who} on {claim.said.when}.",
@@ -158,20 +177,21 @@ def _structure(facts: Facts) -> Iterator[Finding]:
             "The repository is a partial clone: objects that a release needs may be missing.",
             "Clone it again, without --filter.",
         )
-    if git.tracked(".gitmodules"):
+    for path in (path for path, (name, _) in git.submodules().items() if not name):
         yield Finding(
-            "The repository has submodules, so a clean clone would be incomplete.",
-            "Submodules are not supported: vendor them, or release from a repository without submodules.",
+            f"{path} is a repository of its own that .gitmodules does not name, so a clean clone would not have it.",
+            f"Add it to .gitmodules: git submodule add --force ADDRESS {path}; or remove it: git rm --cached {path}",
         )
     attributes = git.tracked(":(glob)**/.gitattributes", ".gitattributes")
-    if any(
+    has_lfs = shutil.which("git-lfs", path=environment()["PATH"]) and git.config("filter.lfs.smudge")
+    if not has_lfs and any(
         "filter=lfs" in (git.path / name).read_text("utf-8", "replace")
         for name in attributes
         if (git.path / name).is_file()
     ):
         yield Finding(
-            "The repository keeps files in Git LFS, so a clean clone would contain pointers only.",
-            "Git LFS is not supported: move the files of the package out of LFS.",
+            "The repository keeps files in Git LFS, but git lfs is not installed: a clone has pointers only.",
+            "Install it from https://git-lfs.com, then run: git lfs install && git lfs pull",
         )
     options = [option for name in _UNDER_WAY for option in ("--git-path", name)]
     for path, word in zip(git.ask("rev-parse", *options).splitlines(), _UNDER_WAY.values(), strict=True):
@@ -183,23 +203,20 @@ def _structure(facts: Facts) -> Iterator[Finding]:
 
 
 def _something_new(facts: Facts) -> Iterator[Finding]:
-    git = facts.subject.git
-    if facts.plan.result().part == NONE or not git.refs("refs/tags"):
-        return
-    try:
-        last = git.ask("describe", "--tags", "--abbrev=0", "HEAD")
-    except CommandFailed:
-        return  # no tag is an ancestor of HEAD
-    if git.ask("rev-list", "--count", f"{last}..HEAD") == "0":
+    git, plan = facts.subject.git, facts.plan.result()
+    known = facts.packages.result()
+    last = last_tag(git, plan.project, plan.folder, known)
+    if plan.part != NONE and last and not git.count(f"{last}..HEAD", paths(plan.folder, known)):
+        where = "" if plan.folder == "." else f" that change {plan.folder}"
         yield warning(
-            f"There are no commits since {last}.", "Release only if you want to release the same commit again."
+            f"There are no commits{where} since {last}.", "Release only if you want to release the same commit again."
         )
 
 
 def _workflow(facts: Facts) -> Iterator[Finding]:
     """Look for a workflow that publishes when a tag or a release is created: it would upload the same files."""
     for name in facts.subject.git.tracked(":(glob).github/workflows/*.y*ml"):
-        path = facts.subject.folder / name
+        path = facts.subject.git.path / name
         text = path.read_text("utf-8", "replace") if path.is_file() else ""
         if _ON_TAG.search(text) and _PUBLISHES.search(text):
             yield warning(

@@ -33,6 +33,6 @@ class History:
 
     def _note(self, event: str, values: Mapping[str, object], kept: tuple[str, ...] = _KEPT) -> None:
         line = {"at": now(), "event": event, **{name: values[name] for name in kept if values.get(name)}}
-        self.state.folder.mkdir(parents=True, exist_ok=True)
-        with (self.state.folder / "history.jsonl").open("a", encoding="utf-8") as file:
+        self.state.top.mkdir(parents=True, exist_ok=True)
+        with (self.state.top / "history.jsonl").open("a", encoding="utf-8") as file:
             file.write(MASK(json.dumps(line, ensure_ascii=False)) + "\n")

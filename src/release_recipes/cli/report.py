@@ -47,8 +47,9 @@ class Report:
 
     @property
     def is_released(self) -> bool:
-        """Whether the last step of a release has ended."""
-        return any(step["name"] == "update-branch" and step["state"] != "failed" for step in self.facts["steps"])
+        """Whether the last step of a release has ended; of several releases, that of the last one."""
+        ends = [step for step in self.facts["steps"] if step["name"] in {"check", "update-branch"}]
+        return bool(ends) and ends[-1]["name"] == "update-branch" and ends[-1]["state"] != "failed"
 
     @property
     def has_uploaded(self) -> bool:

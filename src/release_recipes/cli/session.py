@@ -22,7 +22,7 @@ from release_recipes import events
 from release_recipes.cli.console import Console, closed
 from release_recipes.cli.history import History
 from release_recipes.cli.report import Report
-from release_recipes.errors import Interrupted, ReleaseError, WrongUsage, typed
+from release_recipes.errors import REPEATED, Interrupted, ReleaseError, WrongUsage, typed
 from release_recipes.index.retry import PATIENCE, Patience
 from release_recipes.processes import process
 from release_recipes.processes.run import has_terminal
@@ -44,9 +44,16 @@ class Session:
     #: The timeouts and retries; tests use shorter ones.
     patience: ClassVar[Patience] = PATIENCE
 
-    def __init__(self, task: str, *, json: bool) -> None:
-        """Prepare the output; with ``json``, standard output is for the document only."""
-        self._task, self._json = task, json
+    def __init__(self, task: str, *, json: bool, project: str = "") -> None:
+        """Prepare the output; with ``json``, standard output is for the document only.
+
+        Args:
+            task: The task's name.
+            json: Whether standard output is for the document only.
+            project: The value of ``--project``; empty if it was not given.
+        """
+        self._task, self._json, self._project = task, json, project
+        REPEATED[:] = ["--project", project] if project else []
         self._stdout = sys.stdout
         #: The report of the task; its outcome is set after the command.
         self.report = Report()
@@ -57,17 +64,18 @@ class Session:
 
     @property
     def checkout(self) -> Checkout:
-        """The checkout around the current folder.
+        """The checkout around the current folder, or of the project that was named.
 
         Raises:
             NoRepository: There is none.
+            WrongUsage: There is no such project.
             InvalidSetting: Its settings cannot be used.
         """
         if self._checkout is None:
             from release_recipes.commands.checkout import User, find
 
             user = User(has_terminal(), self._console.confirm)
-            self._checkout = find(Path.cwd(), user, self.patience)
+            self._checkout = find(Path.cwd(), user, self.patience, self._project)
             self._console.verbose = self._checkout.settings.verbose_output
             if self._task != "rehearse":  # a rehearsal is not part of the history
                 self._listening.enter_context(events.listening(History(self._checkout.state).hear))
@@ -92,7 +100,7 @@ class Session:
         """Show the result, and end the process with its exit code."""
         self._listening.close()
         self._console.quiet()
-        waits = self._checkout is not None and self._checkout.state.waits()
+        waits = self._checkout is not None and self._checkout.waits()
         if error is not None and self._signal and self.report.is_released and not waits:
             # The signal came after the last step; only the output was interrupted.
             self.report.outcome = "released"

@@ -9,9 +9,10 @@ from dataclasses import replace
 from release_recipes import events
 from release_recipes.commands.checkout import Checkout, alone
 from release_recipes.commands.resume import claimed, claims_elsewhere, same_addresses, standing, where_it_began
-from release_recipes.errors import CommandFailed, NoIndexAnswer, ReleaseWaits, Unfinished, typed
+from release_recipes.errors import CommandFailed, NoIndexAnswer, ReleaseWaits, Unfinished, WrongUsage, typed
 from release_recipes.processes.environment import shown
 from release_recipes.programs.git import reason
+from release_recipes.project.packages import packages
 from release_recipes.publish import claim, listing
 from release_recipes.publish.finish import clear, forget
 from release_recipes.publish.push import own_branch
@@ -20,20 +21,28 @@ from release_recipes.state.record import Record
 
 
 def abandon(checkout: Checkout, *, yes: bool) -> str:
-    """Abandon the unfinished releases, local ones or those that another machine claimed. Returns ``nothing-waits``.
+    """Abandon the unfinished release, a local one or those that another machine claimed. Returns ``nothing-waits``.
 
     Raises:
+        WrongUsage: Several projects of the repository have an unfinished release.
         ReleaseWaits: Something is public, or that is not known, and ``yes`` was not given.
     """
+    waiting = checkout.unfinished()
+    claims = [] if waiting else claims_elsewhere(checkout)
+    folders = [one.state.below for one in waiting]
+    known = packages(checkout.git) if claims else []
+    folders += [one.below for one in known if any(other.concerns(one.name) for other in claims)]
+    if len(folders) > 1 and checkout.whole:
+        message = f"{len(folders)} projects of this repository have an unfinished release."
+        commands = [typed("abandon", *["--yes"] * yes, shown(["--project", below])) for below in folders]
+        raise WrongUsage(message, f"Abandon each by itself: {' | '.join(commands)}")
+    checkout = (waiting or [checkout])[0]
     with alone(checkout, "abandon"):
         records = checkout.state.records()
-        claims = [] if records else claims_elsewhere(checkout)
         for other in [] if yes else claims:
             message = f"{other}, and is not finished: {standing(checkout, other)}."
-            hint = (
-                f"Finish it on that machine: {typed('resume')}. If that machine is lost, so is what was not uploaded; "
-                f"if any file was uploaded, its tag is pushed: {typed('abandon', '--yes')}"
-            )
+            lost = "If that machine is lost, so is what was not uploaded; if any file was uploaded, its tag is pushed"
+            hint = f"Finish it on that machine: {typed('resume')}. {lost}: {typed('abandon', '--yes')}"
             raise ReleaseWaits(message, hint)
         for record in records or [claimed(checkout, other) for other in claims]:
             events.emit(events.Recorded(record.facts))
@@ -61,7 +70,10 @@ def _abandon(checkout: Checkout, world: World, *, yes: bool) -> str:
         if not public:
             return _forget(checkout, world, yes=yes)
     if not yes:
-        raise _stays(world, public)
+        missing = [each.filename for each in record.artifacts if each.filename not in public]
+        never = f" {', '.join(missing)} will not be published." if missing else ""
+        hint = f"To finish it instead: {typed('resume')}. To abandon it anyway: {typed('abandon', '--yes')}"
+        raise ReleaseWaits(f"This stays public: {', '.join(public)}.{never}", hint)
     pushed = _push_commit(replace(world, record=where_it_began(checkout, record)))
     if git.resolve(f"refs/tags/{record.tag}") is None:
         git.does("update-ref", f"refs/tags/{record.tag}", record.tag_object, "")
@@ -80,14 +92,6 @@ def _forget(checkout: Checkout, world: World, *, yes: bool) -> str:
         clear(world, checkout.state)
         return "nothing was public"
     return "nothing was public; all traces are removed"
-
-
-def _stays(world: World, public: list[str]) -> ReleaseWaits:
-    """Return the error that says what stays public, and which files are missing."""
-    missing = [a.filename for a in world.record.artifacts if a.filename not in public]
-    never = f" {', '.join(missing)} will not be published." if missing else ""
-    hint = f"To finish it instead: {typed('resume')}. To abandon it anyway: {typed('abandon', '--yes')}"
-    return ReleaseWaits(f"This stays public: {', '.join(public)}.{never}", hint)
 
 
 def _on_index(world: World) -> list[str]:
@@ -112,17 +116,15 @@ def _push_commit(world: World) -> str:
     record, git, remote = world.record, world.git, world.record.remote
     try:
         refs = git.remote_refs(remote).refs
-        branch = own_branch(record.tag, record.commit, refs)
-        for ref, ours in [(f"refs/tags/{record.tag}", record.tag_object)] * record.pushes_tag + [
-            (branch, record.commit)
-        ]:
+        branch = own_branch(record.tag, record.head, refs)
+        for ref, ours in [(f"refs/tags/{record.tag}", record.tag_object)] * record.pushes_tag + [(branch, record.head)]:
             if refs.get(ref) is None:
-                git.pushes(
-                    ["push", "--porcelain", "--no-verify", f"--force-with-lease={ref}:", remote, f"{ours}:{ref}"]
-                )
+                lease = f"--force-with-lease={ref}:"
+                git.pushes(["push", "--porcelain", "--no-verify", lease, remote, f"{ours}:{ref}"])
                 refs = git.remote_refs(remote).refs
             if refs.get(ref) == ours:
-                _take_back(world)
+                if not claim.remove(world):
+                    _tell_kept(record)
                 return f"{ref.removeprefix('refs/tags/').removeprefix('refs/heads/')} is pushed"
         stays = "has nothing of this release"
         if refs.get(record.claim) == record.tag_object:
@@ -133,12 +135,6 @@ def _push_commit(world: World) -> str:
     except CommandFailed as error:
         return f"{remote} does not answer ({reason(error.output)}); the tag {record.tag} exists only locally"
     return f"{remote} refuses both tag and branch, and {stays}; the tag {record.tag} exists only locally"
-
-
-def _take_back(world: World) -> None:
-    """Remove the claim; if the remote refuses that, show how to do it by hand."""
-    if not claim.remove(world):
-        _tell_kept(world.record)
 
 
 def _tell_kept(record: Record) -> None:

@@ -24,7 +24,7 @@ def build(checkout: Checkout) -> str:
     ):
         workspace = Workspace(folder, checkout.folder.relative_to(git.path).as_posix())
         source, head = clone(git, workspace.source.path, remote=settings.remote), git.ask("rev-parse", "HEAD")
-        source.does("checkout", "--quiet", "--force", "-B", git.branch() or "main", head)
+        source.check_out(git.branch() or "main", head, git)
         step.build(workspace, settings, normalises=settings.normalise_sdist)
         dist = checkout.folder / "dist"
         shutil.rmtree(dist, ignore_errors=True)

@@ -5,6 +5,7 @@ from release_recipes.commands.checkout import Checkout
 from release_recipes.errors import BumpFailed
 from release_recipes.plan import Request, make_plan, wanted
 from release_recipes.prepare.bump import bump as edit
+from release_recipes.project.packages import packages
 
 
 def bump(checkout: Checkout, request: Request) -> str:
@@ -18,7 +19,10 @@ def bump(checkout: Checkout, request: Request) -> str:
         git, part = checkout.git, wanted(request, checkout.settings).part
         versions = subject.project.source.read(checkout.folder, part)
         branch, base = git.branch(), git.ask("rev-parse", "HEAD")
-        plan = make_plan(subject.project, checkout.settings, request, versions, branch=branch, base=base)
+        known, tags = packages(git), list(git.tags())
+        plan = make_plan(
+            subject.project, checkout.settings, request, versions, branch=branch, base=base, tags=tags, known=known
+        )
         events.emit(events.Planned(plan.facts, plan.lines()))
         if not plan.bumps:
             message = f"The version is already {plan.version}."

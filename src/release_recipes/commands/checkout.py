@@ -15,7 +15,8 @@ from release_recipes.index.retry import PATIENCE, Patience
 from release_recipes.plan import Request
 from release_recipes.processes.environment import shown
 from release_recipes.programs.git import Git, repository
-from release_recipes.project.project import read_project
+from release_recipes.project.packages import Package, is_package, is_project, packages
+from release_recipes.project.project import Project, read_project
 from release_recipes.publish import World
 from release_recipes.settings import Settings, Sources, Target, is_placeholder, load, sources, token, token_name
 from release_recipes.state import temporary
@@ -47,17 +48,64 @@ class Checkout:
     settings: Settings
     user: User
     patience: Patience = PATIENCE
+    #: Whether tasks about unfinished releases mean those of the whole repository: at its top, if no project is named.
+    whole: bool = False
 
-    def index(self, target: Target, *, test: bool = False) -> Index:
-        """Return the client of an index with its token. Only this method decides which token goes to which address."""
-        line = "Waiting for the keyring, which may ask for its password."
+    @property
+    def below(self) -> str:
+        """The project's folder, relative to the repository's; ``.`` if it is the same."""
+        return self.folder.relative_to(self.git.path).as_posix()
+
+    def is_workspace(self, known: Sequence[Package]) -> bool:
+        """Return whether this is the top of a repository with its packages in folders, and not a package itself."""
+        return self.below == "." and bool(known) and not is_package(self.folder)
+
+    @property
+    def states(self) -> list[State]:
+        """The state of the project, or of each one of the repository."""
+        return self.state.all() if self.whole else [self.state]
+
+    def waits(self) -> bool:
+        """Return whether there is an unfinished release."""
+        return any(state.waits() for state in self.states)
+
+    def unfinished(self) -> list["Checkout"]:
+        """Return a checkout for each project with an unfinished release, the oldest release first.
+
+        Raises:
+            Failed: A record cannot be read.
+        """
+        waiting = [(state.records(), state.below) for state in self.states]
+        found = sorted((records[0].started, below) for records, below in waiting if records)
+        return [self if below == self.below else self.of(below) for _, below in found]
+
+    def of(self, below: str) -> "Checkout":
+        """Return the checkout of another project of this repository.
+
+        Args:
+            below: Its folder, relative to the repository's. If it does not exist now, the settings are those of this
+                one.
+        """
+        folder, state = self.git.path / below, State(self.state.top, below)
+        if not (folder.is_dir() and is_project(folder)):
+            return replace(self, state=state, whole=False)
+        return _open(self.git, state, folder, self.cwd, self.user, self.patience)
+
+    @contextlib.contextmanager
+    def _told_if_slow(self, line: str) -> Iterator[None]:
+        """Tell the user what is waited for, if it takes some seconds."""
         waiting = threading.Timer(self.patience.silence, events.emit, [events.Told(line)])
         waiting.daemon = True
         waiting.start()
         try:
-            held = token(self.sources, target, test=test)
+            yield
         finally:
             waiting.cancel()
+
+    def index(self, target: Target, *, test: bool = False) -> Index:
+        """Return the client of an index with its token. Only this method decides which token goes to which address."""
+        with self._told_if_slow("Waiting for the keyring, which may ask for its password."):
+            held = token(self.sources, target, test=test)
         return Index(target, held, self.patience)
 
     def world(self, record: Record) -> World:
@@ -65,23 +113,29 @@ class Checkout:
         held = self.index(record.target).token
         return World(record, self.git, self.state, held, self.state.dist(record), self.patience)
 
+    def project(self) -> Project:
+        """Read the project.
+
+        Raises:
+            NoProject: Its name or version cannot be read, or there are only packages in folders.
+        """
+        known = [] if is_package(self.folder) else packages(self.git)
+        if self.is_workspace(known):
+            message = f"{self.folder} is not a package; the packages of this repository are in its folders."
+            raise NoProject(message, f"Name one of them: {_named(known)}")
+        with self._told_if_slow("Asking the build backend for name and version, which may build the project."):
+            return read_project(
+                self.git, self.folder, self.sources.pyproject,
+                version_files=self.settings.version_files, left_alone=self.settings.left_alone, cache=self.state.folder,
+            )  # fmt: skip
+
     def subject(self, request: Request) -> Subject:
         """Return the subject of a release.
 
         Raises:
-            NoProject: Name or version of the project cannot be read, or the current folder is in another project.
+            NoProject: There is no project (see :meth:`project`).
         """
-        for folder in (self.cwd, *self.cwd.parents):
-            if folder == self.folder:
-                break
-            if any((folder / name).is_file() for name in ("pyproject.toml", "setup.py", "setup.cfg")):
-                message = (
-                    f"{folder} is a separate project inside of {self.folder}, and only the outer one can be released."
-                )
-                there = shown(["cd", str(self.folder)])
-                raise NoProject(message, f"To release the outer project: {there}")
-        below = self.folder.relative_to(self.git.path).as_posix()
-        project = read_project(self.folder, self.sources.pyproject, self.settings.version_files, below=below)
+        project = self.project()
         index = self.index(self.settings.target(test=request.test), test=request.test)
         given = self.sources.named(token_name(test=request.test))
         return Subject(self.git, project, self.settings, request, index, bool(given and is_placeholder(given[0])))
@@ -103,23 +157,53 @@ class Checkout:
         return files
 
 
-def find(folder: Path, user: User, patience: Patience) -> Checkout:
-    """Find the repository around a folder, and read its settings.
+def find(folder: Path, user: User, patience: Patience, named: str = "") -> Checkout:
+    """Find the project around a folder and its repository, and read its settings.
+
+    The project's folder is the nearest one upwards that declares a project, otherwise the repository's.
+
+    Args:
+        folder: The current folder of the user.
+        user: The user.
+        patience: Timeouts and retries.
+        named: The project's folder, relative to the current folder or to the repository's; empty if it is not named.
 
     Raises:
         NoRepository: There is none.
+        WrongUsage: The folder that is named has no project.
         InvalidSetting: Its settings cannot be used.
     """
-    git, common = repository(folder)
-    found = sources(git.path)
-    for name, near in found.misspelled():
+    start = folder / named
+    if named and not start.is_dir():
+        start = repository(folder)[0].path / named
+    git, common = repository(start if start.is_dir() else folder)
+    top, start = git.path.resolve(), start.resolve()
+    inside = [each for each in (start, *start.parents) if each.is_dir() and each.is_relative_to(top)]
+    project = git.path / next(filter(is_project, inside), top).relative_to(top)
+    if named and project.resolve() != start:
+        message = f"{named} is not the folder of a project."
+        raise WrongUsage(message, f"Name the folder of a package: {_named(packages(git)) or 'there is none'}")
+    below = project.relative_to(git.path).as_posix()
+    found = _open(git, State(common / "release-recipes", below), project, folder, user, patience)
+    for name, near in found.sources.misspelled():
         message = f".env sets {name}, which is not a setting."
         events.emit(events.Warned(warning(message, f"Did you mean {near}?", "dotenv")))
+    return replace(found, whole=below == "." and not named)
+
+
+def _open(git: Git, state: State, project: Path, cwd: Path, user: User, patience: Patience) -> Checkout:
+    """Read the settings of the project in a folder."""
+    found = sources(project, git.path)
     settings = load(found)
     if not settings.remote:
         remote, origin = git.remote_of(git.branch() or "")
         settings = replace(settings, remote=remote, origins={**settings.origins, "remote": origin})
-    return Checkout(git, git.path, folder, State(common / "release-recipes"), found, settings, user, patience)
+    return Checkout(git, project, cwd, state, found, settings, user, patience)
+
+
+def _named(known: Sequence[Package]) -> str:
+    """Return the flags that name packages."""
+    return " | ".join(shown(["--project", package.below]) for package in known)
 
 
 def nothing_waits(state: State) -> None:
@@ -135,7 +219,7 @@ def nothing_waits(state: State) -> None:
 
 @contextlib.contextmanager
 def alone(checkout: Checkout, task: str) -> Iterator[None]:
-    """Hold the repository's lock; first remove what a killed run left behind.
+    """Hold the project's lock; first remove what a killed run left behind.
 
     Raises:
         Busy: Another process holds it.
@@ -144,9 +228,11 @@ def alone(checkout: Checkout, task: str) -> Iterator[None]:
         if killed and killed.workspace:
             temporary.remove_leftover(checkout.git.path.joinpath(killed.workspace))
         checkout.state.sweep()
-        waiting = {record.claim for record in checkout.state.records()}
-        for name in checkout.git.refs("refs/release-recipes/"):
-            if name not in waiting:
+        claims = checkout.git.refs("refs/release-recipes/")
+        others = [state for state in checkout.state.all() if state != checkout.state]
+        # The claim of another project comes before its record, and after its process holds its lock.
+        if not any(state.lock.holder() or state.waits() for state in others):
+            for name in claims.keys() - {record.claim for record in checkout.state.records()}:
                 checkout.git.does("update-ref", "-d", name)
         yield
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from release_recipes import events, publish
 from release_recipes.check import Subject, check
 from release_recipes.commands.checkout import Checkout, alone, work_folder
-from release_recipes.commands.release import carry_out, describe, tell
+from release_recipes.commands.release import INSPECTION_NAMES, carry_out, describe, tell
 from release_recipes.errors import Refused
 from release_recipes.findings import Severity
 from release_recipes.index import embedded
@@ -57,7 +57,7 @@ def rehearse(checkout: Checkout, request: Request, *, dry_run: bool) -> str:
 def _checked(subject: Subject) -> Plan:
     """Run act 1 on the user's repository; its errors become warnings."""
     with events.step("check") as running:
-        outcome = check(subject)
+        outcome = check(subject, INSPECTION_NAMES)
         errors = outcome.of(Severity.ERROR)
         if outcome.plan is None:
             raise Refused(errors)
@@ -85,7 +85,7 @@ def _stage(checkout: Checkout, folder: Path, plan: Plan) -> Checkout:
         stage.bar(address)
     for key, value in (NOBODY | user.identity() | _UNSIGNED).items():
         stage.does("config", key, value)
-    stage.does("checkout", "--quiet", "--force", "-B", plan.branch, plan.base)
+    stage.check_out(plan.branch, plan.base, user)
     if user.config_is_true("commit.gpgSign") or user.config_is_true("tag.gpgSign"):
         events.emit(events.Told("A rehearsal does not sign the commit and the tag."))
     return replace(

@@ -4,26 +4,39 @@ Before the upload there is nothing to undo; after it there is only something to 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from release_recipes import events, prepare, publish
 from release_recipes.check import Outcome, Subject, check
 from release_recipes.commands.checkout import Checkout, User, alone, nothing_waits, work_folder
-from release_recipes.errors import Declined, NoToken, Refused, TestsFailed, WrongUsage
+from release_recipes.distributions.inspection import INSPECTIONS
+from release_recipes.errors import AmbiguousVersion, Declined, NoToken, Refused, TestsFailed, WrongUsage
 from release_recipes.findings import Severity
-from release_recipes.plan import Plan, Request
+from release_recipes.plan import Plan, Request, wanted
 from release_recipes.prepare import workspace
-from release_recipes.prepare.workspace import Workspace
-from release_recipes.programs.git import without_credentials
+from release_recipes.prepare.workspace import NEXT, Workspace
 from release_recipes.publish.finish import finish
 from release_recipes.secrets.token import Token
 from release_recipes.state.atomic import write_atomically
 from release_recipes.state.record import Record
 from release_recipes.state.temporary import temporary_folder
 
+#: ``skip_checks`` may name them, too.
+INSPECTION_NAMES = tuple(each.name for each in INSPECTIONS)
+
 
 def release(checkout: Checkout, request: Request, *, dry_run: bool, yes: bool) -> str:
     """Release: all three acts. Returns the outcome: ``released``, ``tested`` or ``planned``.
+
+    Raises:
+        ReleaseError: The release could not be made (see :func:`make`).
+    """
+    return make(checkout, request, dry_run=dry_run, yes=yes)[1]
+
+
+def make(checkout: Checkout, request: Request, *, dry_run: bool, yes: bool) -> tuple[Plan, str]:
+    """Make a release, or describe it; return its plan and the outcome.
 
     Raises:
         ReleaseWaits: Another release waits to be finished.
@@ -35,13 +48,13 @@ def release(checkout: Checkout, request: Request, *, dry_run: bool, yes: bool) -
         nothing_waits(checkout.state)
         plan = checked(checkout.subject(request))
         describe(checkout, plan, publish.TEST if plan.test else publish.RELEASE)
-        return "planned"
+        return plan, "planned"
     if not (request.names_a_version or checkout.settings.version or yes or checkout.user.present):
         message = "The version to release is not given, and there is no terminal to ask for it."
         raise WrongUsage(message, "Use --part patch (or minor, major, none), --new-version X, or --yes.")
     with alone(checkout, "release"):
         nothing_waits(checkout.state)
-        subject = checkout.subject(request)
+        subject = _settled(checkout.subject(request), checkout.user)
         plan = checked(subject, checkout.user)
         if checkout.user.present and not yes:
             _ask(plan, checkout.user)
@@ -51,7 +64,7 @@ def release(checkout: Checkout, request: Request, *, dry_run: bool, yes: bool) -
             carry_out(checkout, plan, folder, subject.token, lambda failure: _goes_on(failure, checkout))
     outcome = "tested" if plan.test else "released"
     events.emit(events.Told(f"{plan.project} {plan.version}: {outcome}"))
-    return outcome
+    return plan, outcome
 
 
 def carry_out(
@@ -98,7 +111,7 @@ def describe(checkout: Checkout, plan: Plan, steps: tuple[publish.Step, ...]) ->
     with temporary_folder(checkout.git.path, lambda _: None) as folder:
         described = prepare.describe(plan, workspace.fill(folder, checkout.git, plan))
     commit = "<commit>" if plan.bumps else plan.base
-    record = plan.record(commit=commit, tag_object="<tag object>", remote_address=_remote_address(checkout, plan))
+    record = plan.record(commit=commit, tag_object="<tag object>", remote_address=checkout.git.address(plan.remote))
     events.emit(events.Described([*described, *publish.describe(record, steps)]))
 
 
@@ -110,7 +123,7 @@ def checked(subject: Subject, user: User | None = None) -> Plan:
         Declined: The user answered no to a question.
     """
     with events.step("check") as running:
-        outcome = check(subject)
+        outcome = check(subject, INSPECTION_NAMES)
         tell(outcome)
         errors = outcome.of(Severity.ERROR)
         if errors or outcome.plan is None:
@@ -122,6 +135,23 @@ def checked(subject: Subject, user: User | None = None) -> Plan:
             if not user.confirm(f"{question.message} Continue?"):
                 raise Declined("Not released: the answer was no.")
     return outcome.plan
+
+
+def _settled(subject: Subject, user: User) -> Subject:
+    """Ask the user which version is meant, if the part does not say it.
+
+    Raises:
+        AmbiguousVersion: There is no terminal, or the user wants none of the versions that may be meant.
+    """
+    try:
+        if not subject.project.source.configured_in:
+            subject.project.source.read(subject.folder, wanted(subject.request, subject.settings).part)
+    except AmbiguousVersion as error:
+        for version in error.candidates if user.present else ():
+            if user.confirm(f"{error.message} Release {version}?"):
+                return replace(subject, request=replace(subject.request, part="", new_version=version))
+        raise
+    return subject
 
 
 def tell(outcome: Outcome) -> None:
@@ -136,21 +166,19 @@ def _recorded(prepared: Workspace, plan: Plan, checkout: Checkout) -> Record:
     """Return the record of the prepared release."""
     return plan.record(
         commit=prepared.commit,
+        next_commit=prepared.next_commit,
         tag_object="" if plan.test else prepared.source.ask("rev-parse", f"refs/tags/{plan.tag}"),
-        remote_address=_remote_address(checkout, plan),
+        remote_address=checkout.git.address(plan.remote),
         artifacts=prepared.artifacts(),
     )
-
-
-def _remote_address(checkout: Checkout, plan: Plan) -> str:
-    return without_credentials(checkout.git.config(f"remote.{plan.remote}.url") or "")
 
 
 def _keep(prepared: Workspace, plan: Plan, checkout: Checkout) -> Record:
     """Write everything that act 3 needs to disk: the objects, then the distributions, and the record last."""
     record = _recorded(prepared, plan, checkout)
     with events.effect(f"write objects under {record.claim}"):
-        checkout.git.fetch_objects(str(prepared.source.path), f"+refs/tags/{record.tag}:{record.claim}")
+        following = [f"+{NEXT}:{record.next_ref}"] if record.next_commit else []
+        checkout.git.fetch_objects(str(prepared.source.path), f"+refs/tags/{record.tag}:{record.claim}", *following)
     checkout.state.keep_distributions(record, prepared.dist)
     checkout.state.save(record)
     events.emit(events.Recorded(record.facts))

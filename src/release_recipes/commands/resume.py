@@ -1,13 +1,14 @@
 """Finish a release that was interrupted after its upload began, at any point, any number of times."""
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import replace
 
 from release_recipes import events
 from release_recipes.commands.checkout import Checkout, alone
 from release_recipes.errors import CommandFailed, NoIndexAnswer, ReleaseWaits, Unfinished, typed
 from release_recipes.processes.environment import shown
-from release_recipes.programs.git import without_credentials
+from release_recipes.project import declared
 from release_recipes.publish import listing
 from release_recipes.publish.finish import finish
 from release_recipes.settings import Target
@@ -16,21 +17,25 @@ from release_recipes.state.record import Record
 
 
 def resume(checkout: Checkout) -> str:
-    """Finish the unfinished releases. Returns the outcome, ``released`` or ``nothing-waits``.
+    """Finish the unfinished releases of a project; at the top of the repository, those of each.
+
+    Returns the outcome, ``released`` or ``nothing-waits``.
 
     Raises:
         ReleaseWaits: Only another machine has an unfinished release.
         ReleaseError: A step could not continue, or an address differs from the record; the record still waits.
     """
+    waiting = checkout.unfinished()
+    for one in waiting:
+        with alone(one, "resume"):
+            for record in one.state.records():
+                events.emit(events.Recorded(record.facts))
+                same_addresses(one, record)
+                finish(one.world(record), one.state)
+                events.emit(events.Told(f"{record.project} {record.version}: released"))
+    if waiting:
+        return "released"
     with alone(checkout, "resume"):
-        records = checkout.state.records()
-        for record in records:
-            events.emit(events.Recorded(record.facts))
-            same_addresses(checkout, record)
-            finish(checkout.world(record), checkout.state)
-            events.emit(events.Told(f"{record.project} {record.version}: released"))
-        if records:
-            return "released"
         with contextlib.suppress(CommandFailed):  # a remote that does not answer is no reason to fail
             for claim in claims_elsewhere(checkout):
                 message = f"{claim}, and is not finished: {standing(checkout, claim)}."
@@ -54,7 +59,7 @@ def same_addresses(checkout: Checkout, record: Record) -> None:
         if settings.origin(name) != "default" and given.rstrip("/") != recorded.rstrip("/"):
             message = f"The release of {version} goes to {recorded}, but {settings.origin(name)} is set to {given}."
             raise Unfinished(message, f"Remove that setting, then run: {typed('resume')}")
-    remote = without_credentials(checkout.git.config(f"remote.{record.remote}.url") or "")
+    remote = checkout.git.address(record.remote)
     if remote != record.remote_address:
         now = f"the remote {record.remote!r} {f'is now {remote}' if remote else 'does not exist now'}"
         message = f"The release of {version} goes to {record.remote_address}, but {now}."
@@ -64,20 +69,23 @@ def same_addresses(checkout: Checkout, record: Record) -> None:
 
 def where_it_began(checkout: Checkout, record: Record) -> Record:
     """Return the record with the recorded address for the remote where its name leads elsewhere by now."""
-    remote = without_credentials(checkout.git.config(f"remote.{record.remote}.url") or "")
-    return record if remote == record.remote_address else replace(record, remote=record.remote_address)
+    is_same = checkout.git.address(record.remote) == record.remote_address
+    return record if is_same else replace(record, remote=record.remote_address)
 
 
-def claims_elsewhere(checkout: Checkout) -> list[Claim]:
-    """Return the claims on the remote, for a checkout without an unfinished release.
+def claims_elsewhere(checkout: Checkout, refs: Mapping[str, str] | None = None) -> list[Claim]:
+    """Return the claims of other machines among a remote's refs: of the project, at the top of each.
 
     Raises:
-        CommandFailed: It does not answer.
+        CommandFailed: The remote does not answer.
     """
     git, remote = checkout.git, checkout.settings.remote
-    if git.config(f"remote.{remote}.url") is None:
-        return []
-    return foreign(git, remote, git.remote_refs(remote).refs, ())
+    if refs is None:
+        refs = git.remote_refs(remote).refs if git.address(remote) else {}
+    own = [record.claim for state in checkout.state.all() for record in state.records()]
+    claims = foreign(git, remote, refs, own)
+    name = "" if checkout.whole else declared.read(checkout.folder, checkout.sources.pyproject).name
+    return [claim for claim in claims if not name or claim.concerns(name)]
 
 
 def claimed(checkout: Checkout, claim: Claim) -> Record:
@@ -95,7 +103,7 @@ def claimed(checkout: Checkout, claim: Claim) -> Record:
         commit=git.ask("rev-parse", f"{claim.tag_object}^{{commit}}"),
         target=ours if is_ours else Target("", claim.said.index_address),
         remote=remote,
-        remote_address=without_credentials(git.config(f"remote.{remote}.url") or ""),
+        remote_address=git.address(remote),
     )
 
 

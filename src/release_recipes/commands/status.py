@@ -2,6 +2,7 @@
 
 import functools
 import math
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,15 +10,15 @@ from packaging.version import Version
 
 from release_recipes import events
 from release_recipes.commands.checkout import Checkout
-from release_recipes.commands.resume import standing
-from release_recipes.errors import BumpFailed, CommandFailed, ReleaseError, typed
-from release_recipes.plan import Request
+from release_recipes.commands.release_changed import members, since_last_release
+from release_recipes.commands.resume import claims_elsewhere, standing
+from release_recipes.errors import BumpFailed, ReleaseError, WrongUsage, typed
 from release_recipes.processes.threads import in_parallel
 from release_recipes.programs.git import RemoteRefs
+from release_recipes.project.packages import packages
 from release_recipes.project.source import is_version
 from release_recipes.publish import listing
 from release_recipes.settings import PYPI, TEST_PYPI
-from release_recipes.state.claims import foreign
 from release_recipes.state.record import Record
 
 #: The rule of PyPI since July 2026; it starts with the first file, which is uploaded after the record is written.
@@ -25,17 +26,23 @@ CLOSES_AFTER = timedelta(days=14)
 
 
 def status(checkout: Checkout) -> str:
-    """Ask everything in parallel, and show it. Returns ``nothing-waits`` or ``unfinished``.
+    """Ask everything in parallel, and show it; at the top of a repository with several packages, each of them, too.
+
+    Returns ``nothing-waits`` or ``unfinished``.
 
     Raises:
-        NoProject: Name or version of the project cannot be read.
+        NoProject: Name or version of a project cannot be read.
     """
     found = look(checkout)
-    after = f"since {found['last_tag']}" if found["last_tag"] else "and no tag"
-    commits = {"commits": f"{found['commits_since']} {after}"}
-    lines = [f"{found['project']} {found['prior']}"]
-    for name, value in {**commits, **found["parts"], "index": found["index"], "remote": found["remote"]}.items():
-        lines.append(f"  {name:<9} {value}")
+    lines, rows = [str(checkout.folder)], {"remote": found["remote"]}
+    if found["project"]:
+        after = f"since {found['last_tag']}" if found["last_tag"] else "and no tag"
+        lines = [f"{found['project']} {found['prior']}"]
+        rows = {"commits": f"{found['commits_since']} {after}", **found["parts"], "index": found["index"], **rows}
+    lines += [f"  {name:<9} {value}" for name, value in rows.items()]
+    for each in found["packages"]:
+        requires = f"; requires {', '.join(each['requires'])}" if each["requires"] else ""
+        lines.append(f"{each['folder']}: {each['project']} {each['prior'] or '?'}, {each['since']}{requires}")
     for release, words in found["waiting"].items():
         lines += [f"{release} is not finished:", *(f"  {text}" for text in words)]
     for line in lines:
@@ -46,50 +53,42 @@ def status(checkout: Checkout) -> str:
 
 def look(checkout: Checkout) -> dict[str, Any]:
     """Ask everything in parallel, for the JSON document; a question that failed has its reason as the answer."""
-    subject, records = checkout.subject(Request()), checkout.state.records()
-    source, folder = subject.project.source, checkout.folder
-    versions = source.read(folder)
-    answers: dict[str, str] = {}
-    parts: dict[str, str] = {}
-    waiting = {f"{record.project} {record.version}": list[str]() for record in records}
-
-    def ask_part(part: str) -> None:
-        parts[part] = source.read(folder, part).next
-
-    def ask_index() -> None:
-        answers["index"] = _index_line(checkout, subject.project.name, versions.current)
+    known, records = packages(checkout.git), [(one, one.state.records()[0]) for one in checkout.unfinished()]
+    answers: dict[str, Any] = {"project": None, "prior": None}
+    waiting = {f"{record.project} {record.version}": list[str]() for _, record in records}
+    jobs: list[Callable[[], object]] = []
 
     def ask_remote() -> None:
         answers["remote"], refs = _remote_line(checkout)
-        for record in records:
-            waiting[f"{record.project} {record.version}"] += _waiting(checkout, record, refs)
-        own = {record.claim for record in records}
-        for claim in foreign(checkout.git, checkout.settings.remote, refs.refs, own) if refs else ():
+        for one, record in records:
+            waiting[f"{record.project} {record.version}"] += _waiting(one, record, refs)
+        for claim in claims_elsewhere(checkout, refs.refs) if refs else ():
             hint = f"finish it on that machine, or abandon it: {typed('abandon')}"
             waiting[f"{claim.said.project} {claim.tag}".strip()] = [str(claim), standing(checkout, claim), hint]
 
-    failures = in_parallel([ask_index, ask_remote, *(functools.partial(ask_part, part) for part in versions.parts)])
+    if not checkout.is_workspace(known):
+        project = checkout.project()
+        source, versions = project.source, project.source.read(checkout.folder)
+        tag, commits = since_last_release(checkout.git, project.name, project.below, known)
+        parts: dict[str, str] = dict.fromkeys(versions.parts, "")
+        answers |= {"project": project.name, "prior": versions.current, "parts": parts}
+        answers |= {"last_tag": tag or None, "commits_since": commits}
+
+        def ask_part(part: str) -> None:
+            parts[part] = source.read(checkout.folder, part).next
+
+        def ask_index() -> None:
+            answers["index"] = _index_line(checkout, project.name, versions.current)
+
+        jobs = [ask_index, *(functools.partial(ask_part, part) for part in versions.parts)]
     # A part that cannot be bumped, for example because it has its last value, is left out.
-    for failure in (failure for failure in failures if not isinstance(failure, BumpFailed)):
+    failures = in_parallel([ask_remote, *jobs])
+    for failure in (failure for failure in failures if not isinstance(failure, (BumpFailed, WrongUsage))):
         raise failure
-    last_tag = _last_tag(checkout)
-    return {
-        "project": subject.project.name,
-        "prior": versions.current,
-        "parts": {part: parts[part] for part in versions.parts if parts.get(part)},
-        "last_tag": last_tag or None,
-        "commits_since": int(checkout.git.ask("rev-list", "--count", f"{last_tag}..HEAD" if last_tag else "HEAD")),
-        **answers,
-        "waiting": waiting,
-    }
-
-
-def _last_tag(checkout: Checkout) -> str:
-    """Return the last tag that HEAD contains; empty if there is none (a tag may be on another branch only)."""
-    try:
-        return checkout.git.ask("describe", "--tags", "--abbrev=0")
-    except CommandFailed:
-        return ""
+    several = members(checkout, known) if checkout.below == "." and len(known) > 1 else []
+    if "parts" in answers:
+        answers["parts"] = {part: version for part, version in answers["parts"].items() if version}
+    return {**answers, "packages": [member.facts(known) for member in several], "waiting": waiting}
 
 
 def _index_line(checkout: Checkout, name: str, prior: str) -> str:
@@ -108,7 +107,7 @@ def _index_line(checkout: Checkout, name: str, prior: str) -> str:
 def _remote_line(checkout: Checkout) -> tuple[str, RemoteRefs | None]:
     """Compare the remote with this checkout, and return its refs if it answered."""
     remote, git = checkout.settings.remote, checkout.git
-    if git.config(f"remote.{remote}.url") is None:
+    if not git.address(remote):
         return f"there is no remote {remote!r}", None
     try:
         refs = git.remote_refs(remote)
@@ -119,13 +118,9 @@ def _remote_line(checkout: Checkout) -> tuple[str, RemoteRefs | None]:
     if branch is None or theirs is None:
         return f"{remote} does not have the branch of this checkout", refs
     head = git.ask("rev-parse", "HEAD")
-    word = (
-        "is at HEAD"
-        if theirs == head
-        else "is behind HEAD"
-        if git.contains(theirs, head)
-        else "has commits that the local branch does not have"
-    )
+    word = "has commits that the local branch does not have"
+    if git.contains(theirs, head):
+        word = "is at HEAD" if theirs == head else "is behind HEAD"
     return f"{remote}/{branch} {word}", refs
 
 
@@ -133,21 +128,14 @@ def _waiting(checkout: Checkout, record: Record, refs: RemoteRefs | None) -> lis
     """Say which parts of an unfinished release are done, by hash and object id."""
     try:
         found = listing.of_record(checkout.world(record))
-        words = {**dict.fromkeys(found.absent, "missing"), **dict.fromkeys(found.same, "published")}
-        lines = [
-            f"{name}: {words.get(name, 'conflict: the index has a different file of this name')}" for name in found.ours
-        ]
+        said = {**dict.fromkeys(found.absent, "missing"), **dict.fromkeys(found.same, "published")}
+        other = "conflict: the index has a different file of this name"
+        lines = [f"{name}: {said.get(name, other)}" for name in found.ours]
     except ReleaseError as error:
         lines = [error.message]
     if refs and record.pushes_tag:
-        tag = refs.tag(record.tag)
-        word = (
-            "missing"
-            if tag is None
-            else "pushed"
-            if tag == record.tag_object
-            else "conflict: the remote has a different one"
-        )
+        words = {None: "missing", record.tag_object: "pushed"}
+        word = words.get(refs.tag(record.tag), "conflict: the remote has a different one")
         lines.append(f"tag {record.tag}: {word}")
     return [*lines, *closing(record, datetime.now(UTC)), f"finish it: {typed('resume')}"]
 

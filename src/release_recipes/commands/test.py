@@ -1,4 +1,4 @@
-"""Run the project's tests with nox in the working tree."""
+"""Run the project's tests in the working tree."""
 
 import tempfile
 from pathlib import Path
@@ -13,9 +13,9 @@ def test(checkout: Checkout) -> str:
     """Run the tests. Returns ``done``.
 
     Raises:
-        TestsFailed: They failed.
+        TestsFailed: They failed, or there are none.
     """
     with events.step("test") as running, tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
         report = Path(folder, "tests.json")
-        running.note = run_tests(checkout.folder, checkout.settings.test_sessions, report)
+        running.note = run_tests(checkout.folder, checkout.settings, report)
     return "done"

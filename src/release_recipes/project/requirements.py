@@ -1,23 +1,70 @@
-"""The requirements of a project's tests, as the project declares them."""
+"""The requirements of a project's tests, as the project declares them; no code of it is run."""
 
-import tomllib
+import ast
+import configparser
+import contextlib
 from pathlib import Path
 
-#: The names of a group, an extra or a requirements file for tests, in order of preference.
-_NAMES = ("test", "tests", "testing", "dev")
+from release_recipes.programs import uv
+from release_recipes.settings import read_pyproject
+
+#: The names of groups, extras and requirements files for tests; the second ones are used if there is none of the first.
+_NAMES = (("test", "tests", "testing"), ("dev", "develop", "development"))
+
+#: Where requirements files are found.
+_FILES = (
+    *("{}-requirements.txt", "{}_requirements.txt", "{}/requirements.txt"),
+    *("requirements-{}.txt", "requirements_{}.txt", "requirements/{}.txt"),
+)
 
 
 def test_requirements(folder: Path) -> list[str]:
-    """Return the arguments that install a project, with its test group, test extra or requirements files.
+    """Return the arguments that install a project, with the requirements of its tests.
 
-    They work for ``pip install`` and ``uv pip install`` in the project's folder.
+    They work for ``pip install`` and ``uv pip install`` in the project's folder. They are those of every group, extra
+    and requirements file for tests; without any, those for development.
+
+    Raises:
+        CommandFailed: The groups of Poetry cannot be read.
+        InvalidSetting: ``pyproject.toml`` cannot be read.
     """
-    path = folder / "pyproject.toml"
-    pyproject = tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
-    groups = pyproject.get("dependency-groups", {})
-    extras = pyproject.get("project", {}).get("optional-dependencies", {})
-    if group := next((name for name in _NAMES if name in groups), None):
-        return [".", "--group", group]
-    if extra := next((name for name in _NAMES if name in extras), None):
-        return [f".[{extra}]"]
-    return [".", *(f"-r{name}-requirements.txt" for name in _NAMES if (folder / f"{name}-requirements.txt").is_file())]
+    pyproject = read_pyproject(folder)
+    tool = pyproject.get("tool", {})
+    project, poetry, pdm = pyproject.get("project", {}), tool.get("poetry", {}), tool.get("pdm", {})
+    extras, wanted = _of_setup(folder)
+    extras |= {*project.get("optional-dependencies", ()), *poetry.get("extras", ())}
+    lists = {"tests": wanted, "dev": tool.get("uv", {}).get("dev-dependencies", ()), **pdm.get("dev-dependencies", {})}
+    groups = pyproject.get("dependency-groups", ())
+    of_poetry = {*poetry.get("group", ()), *(["dev"] if "dev-dependencies" in poetry else [])}
+    for names in _NAMES:
+        chosen = [name for name in names if name in extras]
+        found = [word for name in names if name in groups for word in ("--group", name)]
+        found += [requirement for name in names for requirement in lists.get(name, ())]
+        if with_poetry := [name for name in names if name in of_poetry]:
+            found += uv.poetry_requirements(folder, with_poetry)
+        files = [pattern.format(name) for name in names for pattern in _FILES]
+        found += [word for file in files if (folder / file).is_file() for word in ("-r", file)]
+        if chosen or found:
+            return [f".[{','.join(chosen)}]" if chosen else ".", *found]
+    return ["."]
+
+
+def _of_setup(folder: Path) -> tuple[set[str], list[str]]:
+    """Return the names of the extras, and ``tests_require``, as ``setup.cfg`` and ``setup.py`` declare them."""
+    parser = configparser.RawConfigParser(strict=False)
+    with contextlib.suppress(configparser.Error, UnicodeDecodeError):
+        parser.read(folder / "setup.cfg", encoding="utf-8")
+    extras = set(parser["options.extras_require"]) if parser.has_section("options.extras_require") else set()
+    wanted = [line for line in parser.get("options", "tests_require", fallback="").splitlines() if line.strip()]
+    nodes: list[ast.AST] = []
+    with contextlib.suppress(OSError, SyntaxError, ValueError):
+        nodes += ast.walk(ast.parse((folder / "setup.py").read_bytes()))
+    assigned = [node for node in reversed(nodes) if isinstance(node, ast.Assign)]  # the module's before those below
+    named = {getattr(node.targets[0], "id", ""): node.value for node in assigned}
+    for word in (node for node in nodes if isinstance(node, ast.keyword)):
+        parts = {"extras_require": "keys", "tests_require": "elts"}.get(word.arg or "", "")
+        found = getattr(named.get(getattr(word.value, "id", ""), word.value), parts, ())
+        texts = [str(each.value) for each in found if isinstance(each, ast.Constant)]
+        extras.update(texts if parts == "keys" else ())
+        wanted += texts if parts == "elts" else ()
+    return extras, wanted

@@ -11,6 +11,7 @@ from release_recipes.errors import ClaimedElsewhere, Failed, NoIndexAnswer, Push
 from release_recipes.findings import warning
 from release_recipes.processes.environment import shown
 from release_recipes.programs.git import reason
+from release_recipes.project.packages import packages, paths
 from release_recipes.publish import listing
 from release_recipes.publish.step import Done, Step, World, always
 from release_recipes.state.claims import foreign
@@ -80,9 +81,8 @@ def _converge(world: World) -> Done:
         events.emit(events.Warned(warning(message, hint, "claim")))
         return Done(note="the remote does not accept claims", state="left out")
     message = f"git push to {record.remote} was refused: {reason(pushed.output)}"
-    raise PushRefused(
-        message, f"Check your access: {shown(['git', 'push', '--dry-run', record.remote, record.branch])}"
-    )
+    command_to_try = shown(["git", "push", "--dry-run", record.remote, record.branch])
+    raise PushRefused(message, f"Check your access: {command_to_try}")
 
 
 def _alone(world: World, refs: Mapping[str, str]) -> None:
@@ -93,12 +93,12 @@ def _alone(world: World, refs: Mapping[str, str]) -> None:
     """
     record = world.record
     claims = foreign(world.git, record.remote, refs, {record.claim}) if not record.maybe_public else []
-    for claim in (claim for claim in claims if claim.concerns(record.project)):
-        if record.claim in refs and record.claim < claim.ref:
-            continue
-        if record.claim in refs:
-            world.git.pushes(take_back(record))
-        raise _claimed(claim.ref, record.remote)
+    held = record.claim in refs
+    for claim in claims:
+        if claim.concerns(record.project) and not (held and record.claim < claim.ref):
+            if held:
+                world.git.pushes(take_back(record))
+            raise _claimed(claim.ref, record.remote)
 
 
 def free_to_go(world: World, refs: Mapping[str, str]) -> None:
@@ -114,9 +114,18 @@ def free_to_go(world: World, refs: Mapping[str, str]) -> None:
         message = f"The tag {record.tag} was pushed to {record.remote} after the checks."
         raise ClaimedElsewhere(message, "Find out who pushed it, and release another version.")
     theirs = refs.get(f"refs/heads/{record.branch}")
-    if theirs and not world.git.contains(theirs, record.commit) and not _is_public(world):
+    if theirs and not world.git.contains(theirs, record.commit) and _concerns(world, refs) and not _is_public(world):
         message = f"Commits were pushed to {record.remote}/{record.branch} after the checks."
         raise Failed(message, f"Release again after: git pull --rebase {record.remote} {record.branch}")
+
+
+def _concerns(world: World, refs: Mapping[str, str]) -> bool:
+    """Return whether new commits of the branch change the project; others, of a larger repository, are merged."""
+    record, own = world.record, paths(world.record.folder, packages(world.git))
+    if not own:
+        return True
+    tip = world.git.fetch_missing(record.remote, refs, f"refs/heads/{record.branch}")
+    return world.git.count(f"{record.commit}..{tip}", own) > 0
 
 
 def _is_public(world: World) -> bool:
@@ -129,9 +138,8 @@ def _is_public(world: World) -> bool:
 
 def _server_declined(porcelain: str, claim: str) -> bool:
     """Return whether the server itself refused the claim, not the transport or a local hook."""
-    return any(
-        line.startswith("!") and claim in line and "[remote rejected]" in line for line in porcelain.splitlines()
-    )
+    refused = [line for line in porcelain.splitlines() if line.startswith("!") and "[remote rejected]" in line]
+    return any(claim in line for line in refused)
 
 
 def _claimed(claim: str, remote: str) -> ClaimedElsewhere:

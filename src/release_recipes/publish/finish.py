@@ -71,7 +71,7 @@ def forget(world: World, state: State) -> None:
 
 
 def clear(world: World, state: State) -> None:
-    """Remove the local traces of a release: the record, then the ref of the claim."""
+    """Remove the local traces of a release: the record, then the refs of the claim and of the commit after it."""
     state.drop(world.record)
-    if world.git.resolve(world.record.claim):
-        world.git.does("update-ref", "-d", world.record.claim)
+    for ref in filter(world.git.resolve, (world.record.claim, world.record.next_ref)):
+        world.git.does("update-ref", "-d", ref)

@@ -9,6 +9,7 @@ shown: files and tag are public, and another run would have the same result.
 
 import contextlib
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
@@ -73,14 +74,14 @@ def _unfinished(error: CommandFailed) -> Unfinished:
 def _left_out_by(record: Record, repository: gh.GitHubRepository, why: str) -> Done:
     words = ["gh", "release", "create", record.tag, "--repo", str(repository), "--verify-tag", "--generate-notes"]
     words += ["--prerelease"] * record.is_prerelease
-    by_hand = shown([*words, "--title", f"Release {record.version}"])
+    by_hand = shown([*words, "--title", record.title])
     events.emit(events.Told(f"The GitHub release was left out. To create it: {by_hand}"))
     return Done(state="left out", note=why)
 
 
 def notes(record: Record, repository: gh.GitHubRepository) -> str:
     """Return the text before GitHub's generated notes: how to install it, the changelog, and our mark."""
-    changelog = f"{repository.web_address}/blob/{record.tag}/CHANGELOG.md"
+    changelog = f"{repository.web_address}/blob/{PurePosixPath(record.tag, record.folder, 'CHANGELOG.md')}"
     return f"```\npip install {record.project}=={record.version}\n```\n\n[Changelog]({changelog})\n\n{_mark(record)}\n"
 
 
@@ -140,7 +141,7 @@ class _GitHub:
             method="POST",
             fields={
                 "tag_name": record.tag,
-                "name": f"Release {record.version}",
+                "name": record.title,
                 "body": notes(record, self._repository),
                 "draft": True,
                 "prerelease": record.is_prerelease,

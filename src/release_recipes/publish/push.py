@@ -52,27 +52,31 @@ def command(record: Record, theirs: Mapping[str, str], branch: str, commit: str,
 
 
 def _describe(record: Record) -> list[str]:
-    claimed = {f"refs/heads/{record.branch}": record.remote_tip, record.claim: record.tag_object}
-    refs = {ref: name for ref, name in claimed.items() if name}
     branch = f"refs/heads/{record.branch}"
-    commit = "" if record.remote_tip == record.commit else record.commit
+    refs = {record.claim: record.tag_object} | ({branch: record.remote_tip} if record.remote_tip else {})
+    commit = "" if record.remote_tip == record.head else record.head
     return [f"$ {shown(['git', *command(record, refs, branch, commit)])}"]
 
 
 def _converge(world: World) -> Done:
+    with world.turn():
+        return _push(world)
+
+
+def _push(world: World) -> Done:
     record, git = world.record, world.git
     branch = f"refs/heads/{record.branch}"
     pushed, said, aside, atomic, stays = False, "", False, True, False
     for _ in range(_LOOKS):
         theirs = {ref: name for ref, name in world.refs().items() if not (stays and ref == record.claim)}
         _no_conflict(record, theirs)
-        held, own = holds(world, theirs, branch), own_branch(record.tag, record.commit, theirs)
+        held, own = holds(world, theirs, branch), own_branch(record.tag, record.head, theirs)
         # A separate branch that already exists was pushed by a previous run, which had a reason for it.
         aside = not held and (aside or own in theirs)
         commit = "" if held else _commit_for(world, theirs.get(branch, ""))
         aside = aside or not (held or commit)
         if aside:
-            commit = "" if own in theirs else record.commit
+            commit = "" if own in theirs else record.head
         words = command(record, theirs, own if aside else branch, commit, atomic=atomic)
         if not words:
             if aside:
@@ -89,9 +93,8 @@ def _converge(world: World) -> Done:
         if _declines_deletion(result.stdout, record.claim):
             stays = True
             continue
-        aside = aside or (
-            result.code != 0 and "[remote rejected]" in result.stdout and world.refs().get(branch) == theirs.get(branch)
-        )
+        declined = result.code != 0 and "[remote rejected]" in result.stdout
+        aside = aside or (declined and world.refs().get(branch) == theirs.get(branch))
     raise Unfinished(
         f"The release is uploaded, but {record.remote} refused the push: {reason(said)}",
         f"Fix that (a protected branch needs an exception for your user), then run: {typed('resume')}. "
@@ -125,12 +128,8 @@ def _no_conflict(record: Record, theirs: Mapping[str, str]) -> None:
 
 def holds(world: World, theirs: Mapping[str, str], branch: str) -> bool:
     """Return whether a branch of the remote contains the release commit; missing commits are fetched first."""
-    git, record, tip = world.git, world.record, theirs.get(branch)
-    if tip is None or tip == record.commit:
-        return tip is not None
-    if git.resolve(f"{tip}^{{commit}}") is None:
-        git.fetch_objects(record.remote, branch)
-    return git.contains(record.commit, tip)
+    tip = world.git.fetch_missing(world.record.remote, theirs, branch)
+    return tip is not None and world.git.contains(world.record.head, tip)
 
 
 def _commit_for(world: World, tip: str) -> str:
@@ -141,8 +140,8 @@ def _commit_for(world: World, tip: str) -> str:
     record, git = world.record, world.git
     if record.remote_tip and not (tip and git.contains(record.remote_tip, tip)):
         return ""
-    if not tip or git.contains(tip, record.commit):
-        return record.commit
+    if not tip or git.contains(tip, record.head):
+        return record.head
     # In the folder of the record, so that the next run removes it after a kill.
     folder = world.dist.parent / "merge"
     shutil.rmtree(folder, ignore_errors=True)
@@ -150,7 +149,7 @@ def _commit_for(world: World, tip: str) -> str:
         made = clone(git, folder)
         made.does("checkout", "--quiet", "--detach", tip)
         try:
-            made.signs("merge", "--quiet", "--no-ff", "-m", f"Merge {record.tag} into {record.branch}", record.commit)
+            made.signs("merge", "--quiet", "--no-ff", "-m", f"Merge {record.tag} into {record.branch}", record.head)
         except CommandFailed:
             return ""
         git.fetch_objects(str(folder), "HEAD")
@@ -162,25 +161,22 @@ def _commit_for(world: World, tip: str) -> str:
 def _ask_for_merge(world: World, own: str) -> None:
     """Open a pull request for the separate branch, or show the command; the commit is on the remote either way."""
     record, head = world.record, own.removeprefix("refs/heads/")
+    refused = f"{record.branch} does not accept the release commit"
     repository = gh.find(world.git.addresses(record.remote))
     by_hand = shown(["git", "fetch", record.remote, head]) + " && " + shown(["git", "merge", "FETCH_HEAD"])
     if repository is not None and gh.looks_like_github(repository):
-        title = f"Release {record.version}"
         ends = ["--repo", str(repository), "--head", head, "--base", record.branch]
-        create = ["pr", "create", *ends, "--title", title, "--body", f"The commit of {record.tag}, which is published."]
+        body = f"The commit of {record.tag}, which is published."
+        create = ["pr", "create", *ends, "--title", record.title, "--body", body]
         try:
             address = gh.does(["pr", "list", *ends, "--json", "url", "--jq", ".[].url"], world.git.path)
             address = address or gh.does(create, world.git.path)
         except (CommandFailed, ProgramMissing):
             by_hand = shown(["gh", *create])
         else:
-            events.emit(
-                events.Told(f"{record.branch} does not accept the release commit. Merge it: {address.splitlines()[0]}")
-            )
+            events.emit(events.Told(f"{refused}. Merge it: {address.splitlines()[0]}"))
             return
-    events.emit(
-        events.Told(f"{record.branch} does not accept the release commit, which is on {head}. Merge it: {by_hand}")
-    )
+    events.emit(events.Told(f"{refused}, which is on {head}. Merge it: {by_hand}"))
 
 
 STEP = Step("push", always, _describe, _converge)

@@ -1,5 +1,6 @@
 """The interface of a step of act 3."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,10 @@ class World:
             return self.git.remote_refs(self.record.remote).refs
         except CommandFailed as error:
             raise Unfinished(f"The remote {self.record.remote!r} does not answer: {reason(error.output)}") from None
+
+    def turn(self) -> contextlib.AbstractContextManager[None]:
+        """Wait until no other project of the repository pushes, or updates the branch."""
+        return self.state.turn() if self.state else contextlib.nullcontext()
 
     def how_to_finish(self) -> str:
         """Return the command to run after a fault is fixed; without a record there is nothing to resume."""

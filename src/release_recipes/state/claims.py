@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
+from release_recipes.errors import CommandFailed
 from release_recipes.programs.git import Git
 from release_recipes.state import tag_message
 from release_recipes.state.tag_message import TagMessage
@@ -44,6 +45,16 @@ def foreign(git: Git, remote: str, refs: Mapping[str, str], own: Collection[str]
     """
     claims = [name for name in refs if name.startswith(PREFIX) and not name.endswith("^{}") and name not in own]
     names = [name for name in claims if refs[name] != refs.get(f"refs/tags/{name.removeprefix(PREFIX)}")]
-    if names:
-        git.fetch_objects(remote, *names)
-    return [Claim(name, refs[name], tag_message.read(git.ask("cat-file", "-p", refs[name]))) for name in names]
+    return [claim for name in names if (claim := _read(git, remote, name, refs[name]))]
+
+
+def _read(git: Git, remote: str, name: str, tag_object: str) -> Claim | None:
+    """Return a claim; ``None`` if it was removed since the remote listed it."""
+    if git.resolve(f"{tag_object}^{{tag}}") is None:
+        try:
+            git.fetch_objects(remote, name)
+        except CommandFailed as error:
+            if "couldn't find remote ref" in error.output:
+                return None
+            raise
+    return Claim(name, tag_object, tag_message.read(git.ask("cat-file", "-p", tag_object)))

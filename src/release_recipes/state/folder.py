@@ -6,14 +6,17 @@ It is ``<git dir>/release-recipes/``, which all worktrees of a repository share;
     <project>-<version>/dist/     the distributions, after they were inspected
     <project>-<version>/record.json   during act 3
     history.jsonl                 a line for each event
+    projects/<folder>/            the same for a project in a folder of the repository, but for the history
 """
 
 import contextlib
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 from release_recipes import events
 from release_recipes.errors import Failed
@@ -21,12 +24,38 @@ from release_recipes.state.atomic import half_written, sync, write_atomically
 from release_recipes.state.lock import Lock
 from release_recipes.state.record import Artifact, Record, read_record
 
+#: The folder with the states of the projects that are not at the top of the repository; no release has this name.
+_PROJECTS = "projects"
+
 
 @dataclass(frozen=True)
 class State:
-    """The state folder of one repository."""
+    """The state of one project of a repository."""
 
-    folder: Path
+    #: The state folder of the repository.
+    top: Path
+    #: The project's folder, relative to the repository: ``.`` or a path with slashes.
+    below: str = "."
+
+    @property
+    def folder(self) -> Path:
+        """The state folder of the project: that of the repository, or a folder in it."""
+        return self.top if self.below == "." else self.top / _PROJECTS / quote(self.below, safe="")
+
+    def all(self) -> list["State"]:
+        """Return the state of each project of the repository, its own included."""
+        others = sorted(self.top.glob(f"{_PROJECTS}/*/"))
+        return [State(self.top), *(State(self.top, unquote(folder.name)) for folder in others)]
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait until no other project of the repository pushes, or updates the branch."""
+        from filelock import FileLock
+
+        # Not in the folder of the projects, of which one may have this name.
+        has_others = (self.top / _PROJECTS).is_dir()
+        with FileLock(self.top / "turn") if has_others else contextlib.nullcontext():
+            yield
 
     @property
     def lock(self) -> Lock:
@@ -76,10 +105,8 @@ class State:
                 with contextlib.suppress(FileNotFoundError):
                     shutil.copyfile(built / artifact.filename, copy)
                 if not copy.exists() or Artifact.of(copy) != artifact:
-                    message = f"{artifact.filename} was changed after it was built."
-                    raise Failed(
-                        message, "Find out what writes to dist/ in the clone of the build: tests, hooks, or a daemon."
-                    )
+                    hint = "Find out what writes to dist/ in the clone of the build: tests, hooks, or a daemon."
+                    raise Failed(f"{artifact.filename} was changed after it was built.", hint)
                 sync(copy)
             sync(kept)
 
@@ -107,7 +134,7 @@ class State:
     def sweep(self) -> None:
         """Remove what a killed run left incomplete: releases without a record, and partly written files."""
         for path in self.folder.iterdir():
-            if path.is_dir() and not (path / "record.json").exists():
+            if path.is_dir() and path.name != _PROJECTS and not (path / "record.json").exists():
                 shutil.rmtree(path, ignore_errors=True)
         for pattern in (half_written("*"), f"*/{half_written('*')}"):
             for path in self.folder.glob(pattern):

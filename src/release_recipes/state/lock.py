@@ -123,6 +123,5 @@ class Lock:
 
 def _busy(holder: Holder | None) -> Busy:
     who = f"process {holder.pid} on {holder.host} ({holder.task}, since {holder.since})" if holder else "a process"
-    return Busy(
-        f"Another release of this repository is running: {who}.", "Wait until it ends, or stop it; then try again."
-    )
+    hint = "Wait until it ends, or stop it; then try again."
+    return Busy(f"Another release of this project is running: {who}.", hint)

@@ -76,8 +76,12 @@ class Record:
     started: str
     test: bool
     prior: str = ""
+    #: The project's folder, relative to the repository's; ``.`` if it is the same.
+    folder: str = "."
     #: The commit that the distributions were built from; this and the following are empty for an upload alone.
     commit: str = ""
+    #: The commit after it, with the next development version; empty if there is none.
+    next_commit: str = ""
     #: The commit that the release started from.
     base: str = ""
     tag: str = ""
@@ -126,9 +130,24 @@ class Record:
         return claim_of(self.tag)
 
     @property
+    def head(self) -> str:
+        """The commit for the branch: the commit of the release, or the one after it."""
+        return self.next_commit or self.commit
+
+    @property
+    def next_ref(self) -> str:
+        """The local ref that keeps the commit after the release until it is on the branch."""
+        return f"refs/release-recipes-next/{self.tag}"
+
+    @property
     def is_prerelease(self) -> bool:
         """Whether it is a pre-release (:pep:`440`)."""
         return Version(self.version).is_prerelease
+
+    @property
+    def title(self) -> str:
+        """Its title on a forge, with the name of a project that is not at the top of the repository."""
+        return f"Release {self.version}" if self.folder == "." else f"Release {self.project} {self.version}"
 
     @property
     def folder_name(self) -> str:

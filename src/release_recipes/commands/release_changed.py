@@ -1,0 +1,124 @@
+"""Several packages of a repository: what changed in each, and their releases in the order of their dependencies."""
+
+import functools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from release_recipes import events
+from release_recipes.commands.checkout import Checkout, nothing_waits
+from release_recipes.commands.release import make
+from release_recipes.errors import REPEATED, ReleaseError, WrongUsage
+from release_recipes.plan import Request
+from release_recipes.processes.environment import shown
+from release_recipes.processes.threads import in_parallel
+from release_recipes.programs.git import Git
+from release_recipes.project.packages import Package, in_order, last_tag, packages, paths
+
+
+@dataclass(frozen=True)
+class Member:
+    """A package of a repository, and its last release."""
+
+    package: Package
+    #: Empty if it cannot be read.
+    version: str
+    #: The tag of its last release; empty if there is none.
+    tag: str
+    #: The number of commits since then that change it.
+    commits: int
+    #: Why its version cannot be read.
+    fault: ReleaseError | None
+
+    @property
+    def since(self) -> str:
+        """What changed since its last release, for the user."""
+        count = f"{self.commits or 'no'} commit{'s' * (self.commits != 1)}"
+        since = f"{count} since {self.tag}" if self.tag else f"{count}, not released yet"
+        return f"{since}; {self.fault.message.rstrip('.')}" if self.fault else since
+
+    def facts(self, known: Iterable[Package]) -> dict[str, Any]:
+        """Return its facts for the JSON document, with the packages of the repository that it requires."""
+        own, requires = self.package, [other.name for other in self.package.depends_on(known)]
+        names = {"project": own.name, "folder": own.below, "prior": self.version or None, "last_tag": self.tag or None}
+        return {**names, "commits_since": self.commits, "since": self.since, "requires": requires}
+
+
+def members(checkout: Checkout, known: Sequence[Package]) -> list[Member]:
+    """Return the packages of a repository with their last releases."""
+    found: dict[str, Member] = {}
+
+    def ask(package: Package) -> None:
+        since, version, fault = since_last_release(checkout.git, package.name, package.below, known), "", None
+        try:
+            one = checkout.of(package.below)
+            version = one.project().source.read(one.folder).current
+        except ReleaseError as error:
+            fault = error
+        found[package.below] = Member(package, version, *since, fault)
+
+    for failure in in_parallel([functools.partial(ask, package) for package in known]):
+        raise failure
+    return [found[package.below] for package in known]
+
+
+def since_last_release(git: Git, name: str, below: str, known: Sequence[Package]) -> tuple[str, int]:
+    """Return the tag of a project's last release, empty if there is none, and the number of commits since then.
+
+    Only commits that change the project are counted.
+    """
+    tag = last_tag(git, name, below, known)
+    return tag, git.count(f"{tag}..HEAD" if tag else "HEAD", paths(below, known))
+
+
+def release_changed(checkout: Checkout, request: Request, *, projects: str | None, dry_run: bool, yes: bool) -> str:
+    """Release the packages of a repository that changed, each after those that it requires.
+
+    The first failure ends it. What was released has not changed since, so the same task goes on with the others.
+
+    Args:
+        checkout: The top of the repository.
+        request: What is released of each.
+        projects: The names or folders of those that may be released, separated by commas; ``None`` for all.
+        dry_run: Whether it is only shown what each step would do.
+        yes: Whether the user is not asked.
+
+    Returns:
+        The outcome: that of the last release, or ``nothing-waits`` if nothing changed.
+
+    Raises:
+        WrongUsage: This is not the top of the repository, or a name is not that of a package.
+        ReleaseError: The version of one that changed cannot be read, or a release could not be made.
+    """
+    if checkout.below != ".":
+        message = "Several packages are released from the top of the repository."
+        raise WrongUsage(message, f"Run there: {shown(['cd', str(checkout.git.path)])}")
+    known = members(checkout, packages(checkout.git))
+    chosen = _chosen(known, [name.strip() for name in projects.split(",")] if projects is not None else None)
+    for member in chosen:
+        nothing_waits(checkout.of(member.package.below).state)
+        events.emit(events.Told(f"{member.package.name} {member.version}: {member.since}"))
+        if member.commits and member.fault:
+            raise member.fault
+    changed = in_order([member.package for member in chosen if member.commits])
+    versions = {member.package.key: member.version for member in known if member.version}
+    outcome = "nothing-waits"
+    for package in changed:
+        REPEATED[:] = ["--project", package.below]
+        others = {key: version for key, version in versions.items() if key != package.key}
+        together = frozenset(each.key for each in changed)
+        asked = replace(request, versions=others, together=together)
+        plan, outcome = make(checkout.of(package.below), asked, dry_run=dry_run, yes=yes)
+        versions[package.key] = plan.version
+    if not changed:
+        events.emit(events.Told("Nothing to release: no package changed since its last release."))
+    return outcome
+
+
+def _chosen(known: Iterable[Member], named: list[str] | None) -> list[Member]:
+    """Return the packages that are named, in their own order; without names, all."""
+    found = {name: one for one in known for name in (one.package.below, one.package.key, one.package.name)}
+    if unknown := [name for name in named or () if name not in found]:
+        message = f"--projects names {unknown[0]!r}, which is not a package of this repository."
+        raise WrongUsage(message, f"The packages: {', '.join(member.package.name for member in known)}.")
+    return [member for member in known if named is None or member in [found[name] for name in named]]

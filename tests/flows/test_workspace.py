@@ -1,0 +1,339 @@
+"""Several packages of one repository: what changed in each, and their releases in the order of their dependencies."""
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from release_recipes.errors import WrongUsage
+from release_recipes.programs.git import Git
+from release_recipes.project.packages import Package, excluded, in_order, packages
+from support.checking import Told, look, warnings
+from support.cli import Cli
+from support.index import PypiServer
+from support.packages import change, make_packages
+from support.repository import Repository
+
+NAMES = ("app", "core", "extra", "plugin", "tool")
+"""Five packages: the app requires the plugin, which requires core; the tool requires core, too."""
+REQUIRES = {"app": "plugin>=1.2", "plugin": "core==1.2.*", "tool": "core<1.3"}
+RELEASE = ("release", "--all-changed", "--part", "minor", "--skip-tests")
+
+
+@pytest.fixture
+def five(tmp_path: Path) -> Repository:
+    """Return a workspace of five packages, of which app, core and plugin changed since their last release."""
+    repository = make_packages(tmp_path / "workspace", *NAMES, requires=REQUIRES, workspace=True)
+    change(repository, "app", "plugin", "core")
+    return repository
+
+
+def released(repository: Repository) -> list[str]:
+    """Return the releases on the remote's branch, oldest first."""
+    subjects = repository.git("log", "--reverse", "--format=%s", "origin/main").splitlines()
+    return [subject.removeprefix("release: ") for subject in subjects if subject.startswith("release: ")]
+
+
+def see_all_released(repository: Repository, index: PypiServer) -> None:
+    """See that core, plugin and app are released in this order, with nothing left over."""
+    assert released(repository) == ["core-v1.3.0", "plugin-v1.3.0", "app-v1.3.0"]
+    assert set(index.files()) == {
+        f"{name}-1.3.0{end}" for name in ("core", "plugin", "app") for end in ("-py3-none-any.whl", ".tar.gz")
+    }
+    assert {ref for ref in repository.remote_refs() if "v1.2.3" not in ref} == {
+        "refs/heads/main",
+        *(f"refs/tags/{name}-v1.3.0{end}" for name in ("core", "plugin", "app") for end in ("", "^{}")),
+    }
+    assert repository.head == repository.remote_refs()["refs/heads/main"]
+    assert repository.git("status", "--porcelain") == ""
+    assert repository.git("for-each-ref", "refs/release-recipes") == ""
+    assert not list((repository.path / ".git/release-recipes").rglob("record.json"))
+
+
+def pyproject(repository: Repository, name: str) -> str:
+    """Return the pyproject.toml of a package."""
+    return (repository.path / "packages" / name / "pyproject.toml").read_text(encoding="utf-8")
+
+
+# -- what there is -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("index")
+def test_the_status_of_a_workspace(five: Repository, cli: Cli) -> None:
+    """At the top each package is shown with its version, what changed since its last release, and what it requires."""
+    result = cli("status", cwd=five.path)
+    assert result.code == 0, result.err
+    assert result.out.splitlines() == [
+        str(five.path),
+        "  remote    origin/main is at HEAD",
+        "packages/app: app 1.2.3, 1 commit since app-v1.2.3; requires plugin",
+        "packages/core: core 1.2.3, 1 commit since core-v1.2.3",
+        "packages/extra: extra 1.2.3, no commits since extra-v1.2.3",
+        "packages/plugin: plugin 1.2.3, 1 commit since plugin-v1.2.3; requires core",
+        "packages/tool: tool 1.2.3, no commits since tool-v1.2.3; requires core",
+    ]
+    assert cli("status", "--json", cwd=five.path).json["status"]["packages"][0] == {
+        "project": "app",
+        "folder": "packages/app",
+        "prior": "1.2.3",
+        "last_tag": "app-v1.2.3",
+        "commits_since": 1,
+        "since": "1 commit since app-v1.2.3",
+        "requires": ["plugin"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("files", "known"),
+    [
+        ({"pyproject.toml": "[tool.uv.workspace]\nmembers = ['*']\nexclude = ['b']\n"}, ["a"]),
+        ({"pyproject.toml": "[tool.uv.workspace]\nmembers = ['lib/*']\n"}, ["lib/e"]),
+        ({"pyproject.toml": "[project]\nname = 'top'\n[build-system]\n[tool.uv.workspace]\n"}, ["."]),
+        ({"pyproject.toml": "[project]\nname = 'top'\n[tool.uv.workspace]\nmembers = ['a']\n"}, ["a"]),
+        ({}, ["a", "b", "lib/e"]),
+        ({"pyproject.toml": "[project]\nname = 'top'\n"}, [".", "a", "b", "lib/e"]),
+        ({"a/pyproject.toml": "[tool.poetry]\nname = 'a'\npackage-mode = false\n"}, ["b", "lib/e"]),
+        ({"a/pyproject.toml": "no TOML"}, ["b", "lib/e"]),
+        ({"a/pyproject.toml": "[project]\nname = '{{ name }}'\n"}, ["b", "lib/e"]),
+    ],
+    ids=["excluded", "members", "top", "virtual top", "folders", "top and folders", "no package", "broken", "template"],
+)
+def test_the_packages_of_a_repository(files: dict[str, str], known: list[str], repository: Repository) -> None:
+    """They are the members of uv's workspace; without one, the folders with a project, except data of tests."""
+    repository.git("rm", "--quiet", "-r", ".")
+    for name in ("a", "b", "lib/e", "tests/data/c", "lib/e/.hidden/d"):
+        repository.write(f"{name}/pyproject.toml", f"[project]\nname = '{Path(name).name}'\n")
+    for name, text in files.items():
+        repository.write(name, text)
+    repository.git("add", "--all")
+    assert [package.below for package in packages(Git(repository.path))] == known
+
+
+def test_a_circle_of_packages() -> None:
+    """Packages that require each other have no order, and are named."""
+    needs = {"A.1": "b_2", "b-2": "c[x]>1", "c": "a-1; python_version>'3'"}
+    circle = [Package(name, name, (needed,)) for name, needed in needs.items()]
+    with pytest.raises(WrongUsage) as refused:
+        in_order(circle)
+    assert refused.value.message.startswith("These packages depend on one another in a circle: ")
+    assert [package.name for package in in_order(circle[:2])] == ["b-2", "A.1"]
+
+
+def test_extras_are_no_circle(repository: Repository) -> None:
+    """What extras and groups require does not decide about the order, but an excluded version is found there, too."""
+    repository.git("rm", "--quiet", "-r", ".")
+    core = "[project]\nname = 'core'\n[project.optional-dependencies]\nall = ['app<2']\n"
+    groups = "[dependency-groups]\ndev = ['app<3', {include-group = 'test'}]\n"
+    repository.write("core/pyproject.toml", core + groups)
+    repository.write("app/pyproject.toml", "[project]\nname = 'app'\ndependencies = ['core']\n")
+    repository.git("add", "--all")
+    known = packages(Git(repository.path))
+    assert [package.name for package in in_order(known)] == ["core", "app"]
+    assert known[1].optional == ("app<2", "app<3")
+
+
+@pytest.mark.parametrize(
+    ("pin", "version", "raised"),
+    [
+        ("core", "2.0", None),
+        ("core>=1.2,<2", "1.3.0", None),
+        ("core==1.2.*", "1.3.0", "core==1.3.*"),
+        ("core == 1.2.*", "1.3.0", "core ==1.3.*"),
+        ("core==1.2.3", "1.3.0", "core==1.3.0"),
+        ("core<1.3", "1.3.0", "core<1.4"),
+        ("core>=1.2,<2", "2.0.0", "core>=1.2,<3"),
+        ("core<2.0,>=1.2", "2.0.0rc1", "core<3.0,>=1.2"),
+        ("core<=1.2.9", "1.3.0", "core<=1.3.0"),
+        ("core~=1.2.0", "1.3.1", "core~=1.3.1"),
+        ("core~=1.2", "2.0.0", "core~=2.0"),
+        ("Core[fast] <1.3 ; python_version < '1.3'", "1.3.0", "Core[fast] <1.4 ; python_version < '1.3'"),
+        ("core<1.3,!=1.3.1", "1.3.0", "core<1.4,!=1.3.1"),
+        ("core!=1.3.0", "1.3.0", ""),
+        ("core>2", "1.3.0", ""),
+        ("other<1.3", "1.3.0", None),
+    ],
+)
+def test_a_requirement_that_excludes_a_version(pin: str, version: str, raised: str | None) -> None:
+    """A bound is raised as exactly as it was, the rest of the requirement stays, and only what excludes is changed."""
+    assert excluded([pin], {"core": version}) == ({} if raised is None else {pin: raised})
+
+
+@pytest.mark.usefixtures("index")
+@pytest.mark.red("pins")
+def test_a_package_that_excludes_the_planned_version(five: Repository) -> None:
+    """Who releases a package alone is told which others would not take its new version."""
+    told = [finding for finding in warnings(look(five.path / "packages/core")) if finding.check == "pins"]
+    assert told == [
+        Told(
+            "pins",
+            f"{name} requires {pin}, which excludes core 1.3.0.",
+            f"Release both, which raises it: --projects core,{name}",
+        )
+        for name, pin in (("plugin", "core==1.2.*"), ("tool", "core<1.3"))
+    ]
+
+
+@pytest.mark.usefixtures("index")
+@pytest.mark.green("pins")
+def test_packages_that_take_the_planned_version(five: Repository) -> None:
+    """A new version that no other package excludes is no warning."""
+    assert "pins" not in {finding.check for finding in warnings(look(five.path / "packages/core", part="patch"))}
+
+
+def test_a_package_that_cannot_be_read(five: Repository, index: PypiServer, cli: Cli) -> None:
+    """A package whose version cannot be read is shown with the reason, and stops only its own release."""
+    five.write("packages/tool/pyproject.toml", pyproject(five, "tool") + 'user_name = "x"\n')
+    five.commit("fix: break it")
+    five.git("push", "--quiet")
+    line = next(line for line in cli("status", cwd=five.path).out.splitlines() if line.startswith("packages/tool: "))
+    assert line == (
+        "packages/tool: tool ?, 1 commit since tool-v1.2.3; [tool.release] has an unknown setting 'user_name'; "
+        "requires core"
+    )
+    refused = cli(*RELEASE, cwd=five.path)
+    assert refused.code == 2
+    assert refused.err.startswith("error: [tool.release] has an unknown setting 'user_name'.\n")
+    assert index.files() == {}
+    result = cli("release", "--projects", "core", *RELEASE[2:], cwd=five.path)
+    assert result.code == 0, result.err
+    assert released(five) == ["core-v1.3.0"]
+
+
+# -- their releases ----------------------------------------------------------------------------------------------------
+
+
+def test_what_changed_is_released_in_order(five: Repository, index: PypiServer, cli: Cli) -> None:
+    """Those that changed are released, each after what it requires, and pins among them are raised."""
+    result = cli(*RELEASE, cwd=five.path)
+    assert result.code == 0, result.err
+    see_all_released(five, index)
+    assert 'dependencies = ["core==1.3.*"]' in pyproject(five, "plugin")
+    assert 'dependencies = ["plugin>=1.2"]' in pyproject(five, "app")
+    assert 'dependencies = ["core<1.3"]' in pyproject(five, "tool")
+    assert "tool requires core<1.3, which excludes core 1.3.0." in result.out
+    assert "plugin requires" not in result.out
+    assert five.git("log", "--format=%s", "--", "packages/tool").splitlines() == ["feat: the packages"]
+    again = cli(*RELEASE, cwd=five.path)
+    assert again.code == 0, again.err
+    assert again.out.endswith("Nothing to release: no package changed since its last release.\n")
+    see_all_released(five, index)
+
+
+def test_a_list_of_packages(five: Repository, index: PypiServer, cli: Cli) -> None:
+    """Of the packages that are named, by name or folder, those that changed are released."""
+    result = cli("release", "--projects", "extra, plugin,packages/core", *RELEASE[2:], cwd=five.path)
+    assert result.code == 0, result.err
+    assert released(five) == ["core-v1.3.0", "plugin-v1.3.0"]
+    assert "extra 1.2.3: no commits since extra-v1.2.3" in result.out
+    assert len(index.files()) == 4
+
+
+@pytest.mark.parametrize(
+    ("where", "words", "message"),
+    [
+        (".", ("--projects", ""), "--projects names '', which is not a package of this repository."),
+        (".", ("--projects", "core,cor"), "--projects names 'cor', which is not a package of this repository."),
+        ("packages/core", ("--all-changed",), "Several packages are released from the top of the repository."),
+    ],
+)
+def test_a_list_that_cannot_be_released(
+    where: str, words: tuple[str, ...], message: str, five: Repository, cli: Cli
+) -> None:
+    """An unknown name is wrong usage, and so is a folder that is not the top."""
+    result = cli("release", *words, "--part", "minor", cwd=five.path / where)
+    assert result.code == 2
+    assert result.err.startswith(f"error: {message}\n")
+
+
+def test_a_dry_run_of_several(five: Repository, index: PypiServer, cli: Cli) -> None:
+    """A dry run shows each release with the pins that it raises, and changes nothing."""
+    before = five.snapshot()
+    result = cli(*RELEASE, "--dry-run", cwd=five.path)
+    assert result.code == 0, result.err
+    assert [line.strip() for line in result.out.splitlines() if "(--part" in line or "  raises" in line] == [
+        "core 1.2.3 → 1.3.0 (--part minor)",
+        "plugin 1.2.3 → 1.3.0 (--part minor)",
+        "raises  core==1.2.* → core==1.3.*",
+        "app 1.2.3 → 1.3.0 (--part minor)",
+    ]
+    assert '+dependencies = ["core==1.3.*"]' in result.out
+    assert five.snapshot() == before
+    assert index.files() == {}
+
+
+@pytest.mark.usefixtures("index")
+def test_a_requirement_that_is_written_in_another_way(five: Repository, cli: Cli) -> None:
+    """What cannot be replaced in pyproject.toml stops the release of that package, and is told."""
+    text = pyproject(five, "plugin").replace('"core==1.2.*"', r'"core\u003d=1.2.*"')
+    five.write("packages/plugin/pyproject.toml", text)
+    five.commit("style: write it in another way")
+    result = cli(*RELEASE, cwd=five.path)
+    assert result.code == 1
+    assert result.err == (
+        "error: The requirement core==1.2.* was not found in pyproject.toml.\n   → Change it by hand to core==1.3.*.\n"
+    )
+
+
+def test_the_first_failure_ends_it(five: Repository, index: PypiServer, cli: Cli) -> None:
+    """What cannot be released stops those after it, what was released before stays, and the same command goes on."""
+    broken = five.path / "packages/plugin/_backend/bare_backend.py"
+    whole = broken.read_text(encoding="utf-8")
+    broken.write_text("raise RuntimeError('why')\n", encoding="utf-8")
+    five.commit("fix: break it")
+    result = cli(*RELEASE, cwd=five.path)
+    assert result.code == 1
+    five.git("fetch", "--quiet")
+    assert released(five) == ["core-v1.3.0"]
+    broken.write_text(whole, encoding="utf-8")
+    five.commit("fix: repair it")
+    result = cli(*RELEASE, cwd=five.path)
+    assert result.code == 0, result.err
+    see_all_released(five, index)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
+def test_it_is_stopped_in_the_middle(number: int, five: Repository, index: PypiServer, cli: Cli) -> None:
+    """Stopped at the second of three, `resume` finishes that one, and the same command goes on with the third."""
+    hook = five.remote / "hooks" / "post-receive"
+    arms = "refs/release-recipes/plugin-*) touch reached; sleep 0.5;; esac"
+    hook.write_text(f'#!/bin/sh\nwhile read old new ref; do case "$ref" in {arms}; done\n', encoding="utf-8")
+    hook.chmod(0o755)
+    process = cli.start(*RELEASE, cwd=five.path)
+    while not (five.remote / "reached").exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+    process.send_signal(number)
+    process.communicate()
+    assert process.returncode == (-9 if number == signal.SIGKILL else 3)
+    time.sleep(0.7)  # the push of the killed one
+    hook.unlink()
+    refused = cli(*RELEASE, cwd=five.path)
+    assert refused.code == 3
+    assert refused.err.startswith("error: The release of plugin 1.3.0 is not finished (started ")
+    resumed = cli("resume", cwd=five.path)
+    assert resumed.code == 0, resumed.err
+    assert resumed.out.endswith("plugin 1.3.0: released\n")
+    result = cli(*RELEASE, cwd=five.path)
+    assert result.code == 0, result.err
+    see_all_released(five, index)
+    assert 'dependencies = ["core==1.3.*"]' in pyproject(five, "plugin")
+
+
+def test_interrupted_between_two_releases(five: Repository, index: PypiServer, cli: Cli) -> None:
+    """Interrupted while the second is prepared, it is no success, though the first is public and nothing waits."""
+    file = five.path.with_name("hook runs")
+    text = pyproject(five, "plugin")
+    five.write("packages/plugin/hook.sh", f"touch '{file}'\nsleep 30\n")
+    five.write("packages/plugin/pyproject.toml", f'{text}pre_release_hooks = [["sh", "hook.sh"]]\n')
+    five.commit("feat: a hook")
+    process = cli.start(*RELEASE, cwd=five.path)
+    while not file.exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate()
+    assert process.returncode == 3, said
+    five.git("fetch", "--quiet")
+    assert released(five) == ["core-v1.3.0"]
+    assert len(index.files()) == 2
