@@ -14,7 +14,7 @@ from pathlib import Path
 import nox
 
 from release_recipes.programs.build import COMMAND
-from release_recipes.project.requirements import test_requirements
+from release_recipes.project import testing
 
 
 def register() -> None:
@@ -26,10 +26,18 @@ def register() -> None:
 
 
 def test(session: nox.Session) -> None:
-    """Install the project with the requirements of its tests, and run pytest."""
+    """Run the tests as the project declares it, or the command after ``--``, in a new environment."""
     session.chdir(session.invoked_from)
-    session.install("pytest", *test_requirements(Path()))
-    session.run("pytest")
+    tests = testing.find(Path.cwd(), session.posargs)
+    if tests is None:
+        session.error(f"The project has no tests that could be found ({testing.SOUGHT}).")
+    session.install(*tests.requirements(Path.cwd()))
+    own: dict[str, str | None] = {
+        "HATCH_DATA_DIR": str(session.cache_dir / "hatch"),  # not the user's home
+        "PDM_IGNORE_SAVED_PYTHON": "1",
+        **dict.fromkeys(("UV_PYTHON", "UV_PROJECT_ENVIRONMENT")),  # tox and hatch have environments of their own
+    }
+    session.run(*tests.command, env=own, external=True)
 
 
 def build(session: nox.Session) -> None:

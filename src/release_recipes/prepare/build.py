@@ -1,23 +1,34 @@
 """Build the distributions, in a clone of the release commit that is used for nothing else."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
+from release_recipes import events
+from release_recipes.distributions.inspection.wheel import refused_platforms
 from release_recipes.distributions.normalise import normalise
-from release_recipes.errors import CommandFailed, Failed
+from release_recipes.errors import CommandFailed, Failed, ProgramMissing
+from release_recipes.findings import Finding, warning
 from release_recipes.plan import Plan
 from release_recipes.prepare.step import Step, always
 from release_recipes.prepare.workspace import Workspace, clone_release
 from release_recipes.processes.environment import shown
 from release_recipes.processes.run import run
+from release_recipes.programs import auditwheel, nox
 from release_recipes.programs import build as pypa_build
-from release_recipes.programs import nox
+from release_recipes.project.compiled import is_compiled, wheels_elsewhere
 from release_recipes.settings import Settings
 
 
 def _describe(plan: Plan, workspace: Workspace) -> list[str]:
-    sdist = ["repack the sdist, so that two builds are identical"] if plan.settings.normalise_sdist else []
-    return [f"$ {shown(_command(workspace.project(workspace.source.path), plan.settings))}", *sdist]
+    folder = workspace.project(workspace.source.path)
+    said = [f"$ {shown(_command(folder, plan.settings))}"]
+    if plan.settings.normalise_sdist:
+        said.append("repack the sdist, so that two builds are identical")
+    if plan.settings.wheels == "local" and is_compiled(folder):
+        what = "keep a wheel for this machine alone if auditwheel can repair it for PyPI, otherwise leave it out"
+        said.append(f"{what}; {wheels_elsewhere(folder)}")
+    return said
 
 
 def _run(plan: Plan, workspace: Workspace) -> str:
@@ -32,12 +43,13 @@ def build(workspace: Workspace, settings: Settings, *, normalises: bool) -> None
         Failed: The build failed, or wrote nothing to ``dist/``.
     """
     clone_release(workspace, workspace.build)
-    build_in(workspace.project(workspace.build), settings, workspace.epoch, normalises=normalises)
+    for finding in build_in(workspace.project(workspace.build), settings, workspace.epoch, normalises=normalises):
+        events.emit(events.Warned(finding))
     workspace.list_artifacts()
 
 
-def build_in(folder: Path, settings: Settings, epoch: str, *, normalises: bool) -> None:
-    """Build the project in a folder, into its ``dist``.
+def build_in(folder: Path, settings: Settings, epoch: str, *, normalises: bool) -> list[Finding]:
+    """Build the project in a folder, into its ``dist``, and return a warning for each wheel that is left out.
 
     Args:
         folder: The project's folder in a clone.
@@ -62,12 +74,32 @@ def build_in(folder: Path, settings: Settings, epoch: str, *, normalises: bool) 
     if normalises:
         for sdist in dist.glob("*.tar.gz"):
             normalise(sdist, int(epoch))
+    return [finding for wheel in sorted(dist.glob("*.whl")) for finding in _settled(wheel, settings, epoch)]
+
+
+def _settled(wheel: Path, settings: Settings, epoch: str) -> Iterator[Finding]:
+    """Repair a wheel that is for this machine alone, or remove it; or remove it by the setting ``wheels``."""
+    refused = refused_platforms(wheel.name)
+    if settings.wheels == "none":
+        wheel.unlink()
+    elif "platform-tags" not in settings.skip_checks and any(name.startswith("linux_") for name in refused):
+        into = wheel.parent / ".repaired"
+        try:
+            repaired = auditwheel.repair(wheel, into, epoch)
+            repaired.replace(wheel.parent / repaired.name)
+        except (CommandFailed, ProgramMissing) as error:
+            message = f"{wheel.name} is left out, because PyPI refuses {refused[0]}: {error}"
+            hint = f"The sdist is released without it; {wheels_elsewhere(wheel.parent)}. To build no wheel: "
+            yield warning(message, f'{hint}[tool.release] wheels = "none"', "platform-tags")
+        shutil.rmtree(into, ignore_errors=True)
+        wheel.unlink()
 
 
 def _command(folder: Path, settings: Settings) -> list[str]:
     """Return the command for the build: the project's session, or the command of our session without nox."""
-    has_session = nox.has(settings.build_session, nox.sessions(folder))
-    return nox.command([settings.build_session]) if has_session else [*pypa_build.COMMAND]
+    if session := nox.first(folder, settings.build_session):
+        return nox.command([session])
+    return [*pypa_build.COMMAND, *["--sdist"] * (settings.wheels == "none")]
 
 
 STEP = Step("build", always, _describe, _run)

@@ -49,7 +49,7 @@ def install(distribution: Path, folder: Path, project: str) -> None:
     """
     python = uv.make_environment(folder / f"installed-{distribution.name}")
     try:
-        uv.install_file(distribution, python)
+        uv.install([str(distribution)], python, python.parent)
     except CommandFailed as error:
         hint = f"{error.message} Try it: uv venv try && uv pip install --python try dist/{distribution.name}"
         raise BadDistribution([Finding(f"{distribution.name} cannot be installed.", hint, check="install")]) from error
@@ -65,11 +65,8 @@ def install(distribution: Path, folder: Path, project: str) -> None:
         if any(f"{fault.missing}.".startswith(f"{module}.") for module in modules):
             hint = "A package or module is missing; check which ones the build backend includes."
             raise BadDistribution([Finding(message, hint, check="install")])
-        events.emit(
-            events.Warned(
-                warning(message, "This is fine if it needs an extra, or an application around it.", "install")
-            )
-        )
+        hint = "This is fine if it needs an extra, or an application around it."
+        events.emit(events.Warned(warning(message, hint, "install")))
 
 
 def fits_here(distribution: Path) -> bool:

@@ -21,13 +21,20 @@ _MISLEADING = frozenset(
 )
 
 
+#: How the names of others begin: settings of bump-my-version, and what makes a build backend say another version.
+_MISLEADING_STARTS = (
+    *("BUMPVERSION_", "SETUPTOOLS_SCM_PRETEND_VERSION", "VCS_VERSIONING_PRETEND_VERSION", "PBR_VERSION"),
+    *("PDM_BUILD_SCM_VERSION", "POETRY_DYNAMIC_VERSIONING_BYPASS", "UV_DYNAMIC_VERSIONING_BYPASS"),
+)
+
+
 def environment(extra: Mapping[str, str] | None = None, *, forge: bool = False) -> dict[str, str]:
     """Return the environment for a process: ours, without credentials and variables that mislead git or Python.
 
     Our own programs (uv, nox) come first on the path, so that they are found even if our environment is not active.
     """
     kept = without_credentials(read_environment(), forge=forge)
-    clean = {n: v for n, v in kept.items() if n not in _MISLEADING and not n.startswith("BUMPVERSION_")}
+    clean = {n: v for n, v in kept.items() if n not in _MISLEADING and not n.startswith(_MISLEADING_STARTS)}
     scripts = os.path.dirname(sys.executable)  # noqa: PTH120 - Path.parent would resolve nothing more
     clean["PATH"] = os.pathsep.join([scripts, clean.get("PATH", os.defpath)])
     return clean | dict(extra or {})

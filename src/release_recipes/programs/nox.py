@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,45 +17,44 @@ OURS = Path(__file__).parent.parent / "noxfile.py"
 LIST_TIMEOUT = 300.0
 
 
-def command(sessions: Sequence[str], *, ours_in: Path | None = None, report: Path | None = None) -> list[str]:
-    """Return the command that runs sessions: the project's, or ours for the project in a folder."""
+def command(
+    sessions: Sequence[str], *, ours_in: Path | None = None, report: Path | None = None, then: Sequence[str] = ()
+) -> list[str]:
+    """Return the command that runs sessions, then words for them: the project's, or ours for the one in a folder."""
     # nox changes to the folder of the noxfile, so our sessions change back (see Session.invoked_from).
     ours = ["-f", str(OURS), "--envdir", str(ours_in / ".nox")] if ours_in else []
     told = ["--report", str(report)] if report else []
-    return [sys.executable, "-P", "-m", "nox", *ours, *told, "--stop-on-first-error", "-s", *sessions]
+    words = ["--", *then] if then else []
+    return [sys.executable, "-P", "-m", "nox", *ours, *told, "--stop-on-first-error", "-s", *sessions, *words]
 
 
-def sessions(root: Path) -> list[str]:
-    """Return the names of a project's sessions; runs its noxfile.
+def first(root: Path, *names: str) -> str:
+    """Return the first of some sessions that a project has; empty if it has none. This runs its noxfile.
 
     Raises:
         CommandFailed: The noxfile cannot be loaded.
     """
-    if not (root / "noxfile.py").is_file():
-        return []
+    if not (any(names) and (root / "noxfile.py").is_file()):
+        return ""
     argv = [sys.executable, "-P", "-m", "nox", "--list-sessions", "--json"]
     try:
         listed = run(argv, cwd=root, env=environment(), timeout=LIST_TIMEOUT)
         # The list is the last line: a noxfile may print while it is loaded.
-        return [entry["name"] for entry in json.loads(listed.stdout.strip().rpartition("\n")[2])]
+        existing = [entry["name"] for entry in json.loads(listed.stdout.strip().rpartition("\n")[2])]
     except (CommandFailed, ValueError, KeyError) as error:
         output = error.output if isinstance(error, CommandFailed) else str(error)
-        raise CommandFailed(argv, 1, output, "Fix noxfile.py; to check it: nox --list") from None
-
-
-def has(name: str, existing: Sequence[str]) -> bool:
-    """Return whether a session is defined; for several interpreters, nox lists ``test`` as ``test-3.11``."""
-    return any(session == name or session.startswith((f"{name}-", f"{name}(")) for session in existing)
+        without = '[tool.release] build_session = "", test_command = "…"'
+        hint = f"Fix noxfile.py; to check it: nox --list. To release without it: {without}"
+        raise CommandFailed(argv, 1, output, hint) from None
+    # For several interpreters, nox lists ``test`` as ``test-3.11``; with parameters, as ``test(…)``.
+    return next((name for name in names if any(re.match(rf"{re.escape(name)}($|[-(])", each) for each in existing)), "")
 
 
 def skipped(report: Path) -> tuple[list[str], bool]:
     """Return the skipped sessions of a report, each with its reason, and whether any session ran."""
     sessions = json.loads(report.read_text("utf-8"))["sessions"]
-    told = [
-        f"{[each['name'], *each['signatures']][-1]} ({each['reason'] or 'skipped'})"
-        for each in sessions
-        if each["result"] == "skipped"
-    ]
+    left_out = [each for each in sessions if each["result"] == "skipped"]
+    told = [f"{[each['name'], *each['signatures']][-1]} ({each['reason'] or 'skipped'})" for each in left_out]
     return told, any(each["result"] == "success" for each in sessions)
 
 

@@ -30,6 +30,17 @@ for what, use in uses:
         print(missing, words, sep="\\t", file=said)
 """
 
+#: Print the requirements of groups of Poetry as pip takes them.
+_POETRY = """\
+import sys
+from pathlib import Path
+from poetry.core.factory import Factory
+package = Factory().create_poetry(Path()).package
+for group in sys.argv[1:]:
+    for dependency in package.dependency_group(group).dependencies:
+        print(dependency.to_pep_508())
+"""
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -43,11 +54,8 @@ class Fault:
 
 def make_environment(folder: Path) -> Path:
     """Create a virtual environment with this interpreter, and return its python."""
-    run(
-        ["uv", "venv", "--quiet", "--no-project", "--python", sys.executable, str(folder)],
-        cwd=folder.parent,
-        timeout=TIMEOUT,
-    )
+    words = ["uv", "venv", "--quiet", "--no-project", "--python", sys.executable, str(folder)]
+    run(words, cwd=folder.parent, timeout=TIMEOUT)
     return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
@@ -77,14 +85,14 @@ def install(words: Sequence[str], python: Path, folder: Path) -> None:
     run(["uv", "pip", "install", "--quiet", "--python", str(python), *words], cwd=folder, timeout=TIMEOUT)
 
 
-def install_file(distribution: Path, python: Path) -> None:
-    """Install a distribution from its file, and its dependencies from the configured indexes.
+def poetry_requirements(folder: Path, groups: Sequence[str]) -> list[str]:
+    """Return the requirements of groups that only Poetry can read, as pip takes them; poetry-core is asked.
 
     Raises:
-        CommandFailed: It cannot be built, or it or a dependency cannot be installed.
+        CommandFailed: They are not valid.
     """
-    words = ["uv", "pip", "install", "--quiet", "--python", str(python), str(distribution)]
-    run(words, cwd=python.parent, timeout=TIMEOUT)
+    alone = ["uv", "run", "--quiet", "--isolated", "--no-project", "--python", sys.executable, "--with", "poetry-core"]
+    return run([*alone, "python", "-c", _POETRY, *groups], cwd=folder, timeout=TIMEOUT).stdout.splitlines()
 
 
 def check(python: Path) -> Completed:

@@ -3,6 +3,9 @@
 import re
 from dataclasses import dataclass
 
+#: The kind of a private key.
+PRIVATE_KEY = "a private key"
+
 
 @dataclass(frozen=True)
 class Pattern:
@@ -41,7 +44,7 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     # RFC 7468, RFC 9580 (OpenPGP), and OpenSSH's PROTOCOL.key; in JSON and in shells a line's end is written \n.
     _pattern(
-        "a private key",
+        PRIVATE_KEY,
         "PRIVATE",
         r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:\s|\\+[rn]|[\w-]+: [^\r\n]+)*[A-Za-z0-9+/]{32}",
     ),

@@ -55,6 +55,7 @@ def subject_of(
         tuple(tracked),
         settings.twine_strict,
         settings.skip_checks,
+        settings.wheels == "none",
     )
 
 

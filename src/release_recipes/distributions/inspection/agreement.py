@@ -15,10 +15,15 @@ from packaging.version import InvalidVersion, Version
 
 from release_recipes.distributions.distribution import Distribution
 from release_recipes.distributions.inspection.subject import Subject
-from release_recipes.findings import Check, Finding
+from release_recipes.findings import Check, Finding, Severity
 
 #: What differs between the wheels of a release: build number and tags.
 _Slot = tuple[object, ...]
+
+_BOTH = "A release consists of an sdist and wheels; fix the build session."
+
+#: The endings of sources that are compiled, so that an sdist with them may go without a wheel.
+_COMPILED = (".c", ".cc", ".cpp", ".cxx", ".pyx", ".rs", ".f", ".f90")
 
 
 def _set(subject: Subject) -> Iterator[Finding]:
@@ -27,9 +32,12 @@ def _set(subject: Subject) -> Iterator[Finding]:
         hint = "Only sdists (.tar.gz) and wheels (.whl) may be in dist/; check what the build session writes there."
         yield Finding(f"dist/ contains files that are not distributions: {', '.join(stray)}.", hint)
     sdists = [dist.name for dist in distributions if dist.is_sdist]
-    for word, found in (("sdist", sdists), ("wheel", [dist.name for dist in distributions if dist.is_wheel])):
-        if not found:
-            yield Finding(f"No {word} was built.", "A release consists of an sdist and wheels; fix the build session.")
+    if not sdists:
+        yield Finding("No sdist was built.", _BOTH)
+    if not any(dist.is_wheel for dist in distributions) and not subject.sdist_alone:
+        compiles = any(name.endswith(_COMPILED) for dist in distributions for name in dist.files)
+        hint = "Installers compile the sdist." if compiles else _BOTH
+        yield Finding("No wheel was built.", hint, Severity.WARNING if compiles else Severity.ERROR)
     if len(sdists) > 1:
         hint = "PyPI accepts one sdist for each release; empty dist/ before the build."
         yield Finding(f"There are {len(sdists)} sdists: {', '.join(sdists)}.", hint)

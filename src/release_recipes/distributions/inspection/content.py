@@ -9,6 +9,7 @@ from release_recipes.distributions.inspection.subject import Subject
 from release_recipes.findings import Check, Finding, warning
 from release_recipes.programs import wheel_contents
 from release_recipes.scan.files import scan_files
+from release_recipes.scan.patterns import PRIVATE_KEY
 
 #: Names of files for credentials.
 _SECRETS = (
@@ -22,6 +23,11 @@ _EXAMPLES = (".env.example", ".env.sample", ".env.template", ".env.dist", "examp
 #: Names of files that may be a private key, and are often a key for tests.
 _KEYS = ("*.key", "*.p12", "*.pfx", "*.jks")
 
+_FOR_TESTS = "Make sure that it is for tests only. The last release may have it, too."
+
+#: A file of tests.
+_OF_TESTS = re.compile(r"(^|/)(tests?|testing|testdata|fixtures|examples?)/|(^|/)test_")
+
 #: The number of files that are listed.
 _NAMED = 8
 
@@ -31,14 +37,30 @@ def _secrets(subject: Subject) -> Iterator[Finding]:
         for path in dist.files:
             name = path.rpartition("/")[2].lower()
             if _fits(name, _SECRETS) and not _fits(name, _EXAMPLES):
-                hint = "Remove it from the distribution and from git, and revoke what was ever pushed."
-                yield Finding(f"{dist.name} contains {path}, a file for credentials.", hint)
+                message = f"{dist.name} contains {path}, a file for credentials."
+                if _is_published(subject, dist, path):
+                    yield warning(message, _FOR_TESTS)
+                else:
+                    hint = "Remove it from the distribution and from git, and revoke what was ever pushed."
+                    yield Finding(message, hint)
             elif _fits(name, _KEYS):
                 hint = "Make sure that it is a key for tests only."
                 yield warning(f"{dist.name} contains {path}, which may be a private key.", hint)
         for found in scan_files([dist.path], root=dist.path.parent):
-            hint = "Remove and revoke it. To allow a false positive, add a comment: release-recipes: allow-secret"
-            yield Finding(f"{found.path} contains a credential in line {found.line}: {found.kind}.", hint)
+            message = f"{found.path} contains a credential in line {found.line}: {found.kind}."
+            member = found.path.partition("!")[2].partition("!")[0]
+            if (found.kind == PRIVATE_KEY and _OF_TESTS.search(member)) or _is_published(subject, dist, member):
+                yield warning(message, _FOR_TESTS)
+            else:
+                hint = "Remove and revoke it. To allow a false positive, add a comment: release-recipes: allow-secret"
+                yield Finding(message, hint)
+
+
+def _is_published(subject: Subject, dist: Distribution, member: str) -> bool:
+    """Return whether the last release has the same file with the same content."""
+    before, now = subject.before(dist), dist.files.get(member)
+    then = before.files.get(f"{before.info}{member.removeprefix(dist.info)}") if before and dist.is_sdist else None
+    return now is not None and then is not None and now.sha256 == then.sha256
 
 
 def _fits(name: str, patterns: Sequence[str]) -> bool:

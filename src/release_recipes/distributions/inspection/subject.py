@@ -24,6 +24,8 @@ class Subject:
     twine_strict: bool = False
     #: The names of inspections to skip.
     skipped: Collection[str] = ()
+    #: Whether there may be no wheel: by the setting ``wheels``.
+    sdist_alone: bool = False
 
     @property
     def distributions(self) -> tuple[Distribution, ...]:

@@ -94,15 +94,20 @@ def _row_fault(wheel: Distribution, row: list[str]) -> str:
     return ""
 
 
+def refused_platforms(name: str) -> list[str]:
+    """Return the platforms of a wheel, by its file name, that PyPI refuses."""
+    try:
+        tags = parse_wheel_filename(name)[3]
+    except InvalidWheelFilename:
+        return []  # `dist-names` reports it
+    return sorted({tag.platform for tag in tags if not _PLATFORM.fullmatch(tag.platform)})
+
+
 def _platform_tags(subject: Subject) -> Iterator[Finding]:
     for dist in subject.distributions:
         if not dist.is_wheel:
             continue
-        try:
-            tags = parse_wheel_filename(dist.name)[3]
-        except InvalidWheelFilename:
-            continue  # `dist-names` reports it
-        for platform in sorted({tag.platform for tag in tags if not _PLATFORM.fullmatch(tag.platform)}):
+        for platform in refused_platforms(dist.name):
             hint = (
                 "Repair it with auditwheel, as cibuildwheel does; for an index that accepts it, set in [tool.release]: "
                 'skip_checks = ["platform-tags"]'
