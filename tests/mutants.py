@@ -1,4 +1,4 @@
-"""Break each check and each inspection, and see a test go red: ``nox -s mutants``.
+"""Break each check and each inspection, and see a test go red: ``nox -s mutants``; ``-- copies pins`` breaks those.
 
 Each check is broken twice: its guard is removed (it never finds anything), and inverted (it always does). The tests
 that are marked as red, or as green, for the check pass without the mutant, and with it in its place one has to fail.
@@ -31,7 +31,8 @@ PROCESSES = min(os.cpu_count() or 1, 4)
 NAMES = [each.name for each in CHECKS] + [each.name for each in INSPECTIONS]
 #: How a check is broken, and the tests of which one has to fail.
 KINDS = {"removed": "red", "inverted": "green"}
-MUTANTS = [(name, kind) for name in NAMES for kind in KINDS]
+#: What marks an argument that is a process's share.
+SHARE = "--share="
 
 
 @contextlib.contextmanager
@@ -53,6 +54,7 @@ class Share:
     """A plug-in of pytest that runs one process's share of the tests without a mutant, then of the mutants."""
 
     number: int
+    mutants: list[tuple[str, str]]
     #: What is told of tests that fail without a mutant, and of mutants with which none fails.
     failures: list[str] = field(default_factory=list)
     survivors: dict[str, str] = field(default_factory=dict)
@@ -60,8 +62,8 @@ class Share:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Keep the marked tests."""
-        items[:] = [item for item in items if any(map(item.get_closest_marker, KINDS.values()))]
+        """Keep the tests that are marked for one of the mutants."""
+        items[:] = [item for item in items if any(_is_marked(item, *mutant) for mutant in self.mutants)]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -71,10 +73,8 @@ class Share:
             raise session.Interrupted(message)
         for item in session.items[self.number :: PROCESSES]:
             self.failures += [report.longreprtext for report in self._run(item) if report.failed]
-        for name, kind in MUTANTS[self.number :: PROCESSES]:
-            marked = [
-                item for item in session.items if any(name in mark.args for mark in item.iter_markers(KINDS[kind]))
-            ]
+        for name, kind in self.mutants[self.number :: PROCESSES]:
+            marked = [item for item in session.items if _is_marked(item, name, kind)]
             with broken(name, kind):
                 if not any(self._is_red(item) for item in marked):
                     self.survivors[f"{name}:{kind}"] = f"None of its {len(marked)} tests failed: {marked}"
@@ -96,16 +96,28 @@ class Share:
         return list(self._reports)
 
 
-def take(number: int, told: Path) -> None:
+def _is_marked(item: pytest.Item, name: str, kind: str) -> bool:
+    """Return whether a test has to fail when a check is broken."""
+    return any(name in mark.args for mark in item.iter_markers(KINDS[kind]))
+
+
+def take(number: int, told: Path, mutants: list[tuple[str, str]]) -> None:
     """Run one process's share, and tell what came of it; nothing is told where the tests did not run at all."""
-    share = Share(number)
+    share = Share(number, mutants)
     code = pytest.main(["-q", "-p", "no:randomly", "--tb=short", str(TESTS)], plugins=[share])
     if code in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
         told.write_text(json.dumps([share.failures, share.survivors]), encoding="utf-8")
 
 
-def main() -> str | None:
-    """Try every mutant."""
+def main(*arguments: str) -> str | None:
+    """Try every mutant, or those of the checks that are named; a share is that of one process."""
+    names = [name for name in arguments if not name.startswith(SHARE)] or NAMES
+    if unknown := set(names).difference(NAMES):
+        return f"There is no check {min(unknown)}: {', '.join(NAMES)}"
+    mutants = [(name, kind) for name in names for kind in KINDS]
+    if shares := [name.removeprefix(SHARE) for name in arguments if name.startswith(SHARE)]:
+        take(int(Path(shares[0]).stem), Path(shares[0]), mutants)
+        return None
     began = time.monotonic()
     failures: list[str] = []
     survivors: dict[str, str] = {}
@@ -113,7 +125,7 @@ def main() -> str | None:
         processes = []
         for number in range(PROCESSES):
             log = closing.enter_context(Path(folder, f"{number}.log").open("wb"))
-            argv = [sys.executable, __file__, str(number), str(Path(folder, f"{number}.json"))]
+            argv = [sys.executable, __file__, f"{SHARE}{Path(folder, f'{number}.json')}", *names]
             processes.append(subprocess.Popen(argv, stdout=log, stderr=log, cwd=TESTS.parent))
         for number, process in enumerate(processes):
             process.wait()
@@ -127,13 +139,10 @@ def main() -> str | None:
         return "\n\n".join(["Without a mutant the marked tests have to pass:", *failures])[:8000]
     for mutant, said in survivors.items():
         print(f"{mutant} survives:\n{said}")
-    seen, seconds = len(MUTANTS) - len(survivors), time.monotonic() - began
-    print(f"{seen} of {len(MUTANTS)} mutants of {len(NAMES)} checks were seen red, in {seconds:.0f} s")
+    seen, seconds = len(mutants) - len(survivors), time.monotonic() - began
+    print(f"{seen} of {len(mutants)} mutants of {len(names)} checks were seen red, in {seconds:.0f} s")
     return "A check can be broken without a test that notices." if survivors else None
 
 
 if __name__ == "__main__":
-    if sys.argv[1:]:
-        take(int(sys.argv[1]), Path(sys.argv[2]))
-    else:
-        sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

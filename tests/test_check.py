@@ -9,7 +9,7 @@ import pytest
 
 from release_recipes.check import programs as programs_check
 from release_recipes.errors import InvalidSetting, UnknownPart
-from support.checking import Told, look, problems, warnings
+from support.checking import Told, look, problems, questions, warnings
 from support.cli import Cli
 from support.environment import Environment
 from support.github import FakeGitHub
@@ -86,11 +86,26 @@ def bisect_begins(repository: Repository) -> None:
     repository.git("bisect", "start")
 
 
+def embedded(repository: Repository) -> None:
+    """Commit a clone of the remote as it lies there, without .gitmodules."""
+    repository.git("clone", "--quiet", str(repository.remote), "part")
+    repository.git("-c", "advice.addEmbeddedRepo=false", "add", "part")
+    repository.commit("feat: a repository in the repository")
+    repository.git("push", "--quiet")
+
+
 def submodule(repository: Repository) -> None:
     """Add the remote itself as a submodule."""
     add = ["submodule", "--quiet", "add", str(repository.remote), "part"]
     repository.git("-c", "protocol.file.allow=always", *add)
     repository.commit("feat: a submodule")
+    repository.git("push", "--quiet")
+
+
+def no_submodule(repository: Repository) -> None:
+    """Have a .gitmodules of a submodule that is not there."""
+    repository.write(".gitmodules", '[submodule "part"]\n\tpath = part\n\turl = ../part.git\n')
+    repository.commit("chore: forget it")
     repository.git("push", "--quiet")
 
 
@@ -259,13 +274,13 @@ RED: dict[str, tuple[Arrange, list[Told]]] = {
         bisect_begins,
         [Told("structure", "A git bisect is in progress.", "Finish it, or abort it: git bisect reset")],
     ),
-    "submodule": (
-        submodule,
+    "embedded": (
+        embedded,
         [
             Told(
                 "structure",
-                "The repository has submodules, so a clean clone would be incomplete.",
-                "Submodules are not supported: vendor them, or release from a repository without submodules.",
+                "part is a repository of its own that .gitmodules does not name, so a clean clone would not have it.",
+                "Add it to .gitmodules: git submodule add --force ADDRESS part; or remove it: git rm --cached part",
             )
         ],
     ),
@@ -274,8 +289,8 @@ RED: dict[str, tuple[Arrange, list[Told]]] = {
         [
             Told(
                 "structure",
-                "The repository keeps files in Git LFS, so a clean clone would contain pointers only.",
-                "Git LFS is not supported: move the files of the package out of LFS.",
+                "The repository keeps files in Git LFS, but git lfs is not installed: a clone has pointers only.",
+                "Install it from https://git-lfs.com, then run: git lfs install && git lfs pull",
             )
         ],
     ),
@@ -291,6 +306,15 @@ def test_a_repository_that_is_not_in_order(arrange: Arrange, told: list[Told], r
     """Each reason not to release is found, alone, and told with what to do about it."""
     arrange(repository)
     assert problems(look(repository.path)) == told
+
+
+@pytest.mark.usefixtures("index")
+@pytest.mark.parametrize("arrange", [submodule, no_submodule])
+@pytest.mark.green("structure")
+def test_submodules_are_no_reason_to_stop(arrange: Arrange, repository: Repository) -> None:
+    """A submodule is checked out in the clones, and a .gitmodules without one is nothing."""
+    arrange(repository)
+    assert problems(look(repository.path)) == []
 
 
 @pytest.mark.usefixtures("index")
@@ -518,15 +542,6 @@ def test_a_prior_version_that_nobody_can_compare(make_repository: MakeRepository
             ),
         ),
         (
-            edit("pyproject.toml", 'version = "1.2.3"', 'version = "1.2.4"'),
-            Told(
-                "version-files",
-                "The version files disagree: the project declares 1.2.4, but bump-my-version's current_version is "
-                "1.2.3.",
-                "Fix current_version in .bumpversion.toml, so that they are the same.",
-            ),
-        ),
-        (
             edit(".bumpversion.toml", "demo/__init__.py", "demo/version.py"),
             Told(
                 "version-files",
@@ -535,7 +550,7 @@ def test_a_prior_version_that_nobody_can_compare(make_repository: MakeRepository
             ),
         ),
     ],
-    ids=["another number", "another declaration", "absent"],
+    ids=["another number", "absent"],
 )
 @pytest.mark.red("version-files")
 def test_version_files_that_disagree(arrange: Arrange, told: Told, repository: Repository) -> None:
@@ -545,48 +560,113 @@ def test_version_files_that_disagree(arrange: Arrange, told: Told, repository: R
 
 
 @pytest.mark.usefixtures("index")
-@pytest.mark.parametrize(
-    ("setting", "name", "message", "hint"),
-    [
-        (
-            "",
-            "demo/__init__.py",
-            "demo/__init__.py has 1.2.2, but the project has 1.2.3.",
-            "Change demo/__init__.py to 1.2.3, or list the right files: [tool.release] version_files = […]",
-        ),
-        (
-            'version_files = ["pyproject.toml", "demo/__init__.py"]',
-            "demo/__init__.py",
-            "demo/__init__.py does not contain 1.2.3.",
-            "Change demo/__init__.py to 1.2.3.",
-        ),
-        (
-            'version_files = ["pyproject.toml", "README.md"]',
-            "README.md",
-            "README.md does not contain 1.2.3.",
-            "Change README.md to 1.2.3.",
-        ),
-    ],
-    ids=["found", "named module", "named prose"],
-)
-def test_version_files_that_disagree_without_a_bump_configuration(
-    setting: str, name: str, message: str, hint: str, make_repository: MakeRepository
-) -> None:
-    """Without a bump configuration, too, a file that says another version is told before anything begins."""
-    repository = make_repository(files={".bumpversion.toml": ""})
-    settings(repository, setting)
-    edit(name, "1.2.3", "1.2.2")(repository)
-    assert problems(look(repository.path)) == [Told("version-files", f"The version files disagree: {message}", hint)]
+@pytest.mark.red("version-files")
+def test_a_bump_configuration_that_is_stale(repository: Repository) -> None:
+    """A configuration of bump-my-version for another version than the project has is left aside, and told."""
+    edit("pyproject.toml", 'version = "1.2.3"', 'version = "1.2.4"')(repository)
+    outcome = look(repository.path)
+    assert outcome.plan is not None
+    assert (outcome.plan.prior, outcome.plan.version) == ("1.2.4", "1.3.0")
+    assert [file.name for file in outcome.plan.versions.files] == ["pyproject.toml"]
+    assert problems(outcome) == []
+    assert [told for told in warnings(outcome) if told.check == "version-files"] == [
+        Told(
+            "version-files",
+            "The configuration of bump-my-version is not used: its current_version is 1.2.3, but the project has "
+            "1.2.4.",
+            "Fix current_version, or remove the configuration.",
+        )
+    ]
 
 
 @pytest.mark.usefixtures("index")
+@pytest.mark.green("version-files")
 @pytest.mark.parametrize("old", ['__version__ = "1.2.3"', "install demo-package==1.2.3"])
-def test_found_files_that_say_nothing_of_the_version(old: str, make_repository: MakeRepository) -> None:
-    """A placeholder, and prose about an older version, are no disagreement where nobody named the files."""
+def test_files_that_have_another_version(old: str, make_repository: MakeRepository) -> None:
+    """A placeholder, and prose about an older version, are no copies of the version."""
     repository = make_repository(files={".bumpversion.toml": ""})
     name = "README.md" if "install" in old else "demo/__init__.py"
     edit(name, old, old.replace("1.2.3", "0.0.0"))(repository)
-    assert problems(look(repository.path)) == []
+    outcome = look(repository.path)
+    assert problems(outcome) == []
+    assert [told for told in warnings(outcome) if told.check == "version-files"] == []
+
+
+CLIENT = {"demo_package/client.py": '__version__ = "1.2.3"\n'}
+
+
+@pytest.mark.usefixtures("known")
+@pytest.mark.red("copies")
+def test_what_may_be_a_copy_of_the_version(make_repository: MakeRepository) -> None:
+    """What may be a copy is told with file and line; the line that includes it moves it, and nothing else less."""
+    files = {".bumpversion.toml": "", "demo/__init__.py": ""} | CLIENT
+    repository = make_repository(files=files)
+    outcome, line = look(repository.path), 'version_files = ["demo_package/client.py"]'
+    assert (problems(outcome), questions(outcome)) == ([], [])
+    assert warnings(outcome) == [
+        Told(
+            "copies",
+            'demo_package/client.py, line 1 contains the version, and is not changed: __version__ = "1.2.3"',
+            f"If it is the version of this project, set [tool.release] {line}; if not, "
+            'left_alone = ["demo_package/client.py"].',
+        )
+    ]
+    settings(repository, line)
+    outcome = look(repository.path)
+    assert outcome.plan is not None
+    assert {file.name for file in outcome.plan.versions.files} == {"pyproject.toml", "README.md", *CLIENT}
+    assert warnings(outcome) == []
+
+
+@pytest.mark.usefixtures("known")
+@pytest.mark.green("copies")
+def test_a_file_that_is_left_alone(make_repository: MakeRepository) -> None:
+    """With the line that excludes a file, nothing is said of it, and it is not changed."""
+    repository = make_repository(files={".bumpversion.toml": "", "demo/__init__.py": ""} | CLIENT)
+    settings(repository, 'left_alone = ["demo_package/client.py"]')
+    outcome = look(repository.path)
+    assert outcome.plan is not None
+    assert [file.name for file in outcome.plan.versions.files] == ["pyproject.toml", "README.md"]
+    assert warnings(outcome) == []
+
+
+@pytest.mark.usefixtures("known")
+@pytest.mark.red("copies")
+def test_a_copy_that_is_not_listed(make_repository: MakeRepository) -> None:
+    """Where bump-my-version lists the files, a copy in a file that is not is left, but not without a word."""
+    repository = make_repository(files={"CITATION.cff": "cff-version: 1.2.0\nversion: 1.2.3\n"})
+    (told,) = warnings(look(repository.path))
+    assert (told.check, told.message.partition(",")[0]) == ("copies", "CITATION.cff")
+    assert told.hint == (
+        'If it is the version of this project, add it to .bumpversion.toml; if not, left_alone = ["CITATION.cff"].'
+    )
+
+
+@pytest.mark.usefixtures("known")
+@pytest.mark.parametrize(("template", "tag"), [("demo/{version}", "demo/1.3.0"), ("{version}", "1.3.0")])
+@pytest.mark.red("tag-form")
+def test_a_template_that_disagrees_with_the_tags(template: str, tag: str, repository: Repository) -> None:
+    """A template that makes another tag than all those that exist is asked about."""
+    settings(repository, f'tag = "{template}"')
+    assert questions(look(repository.path)) == [
+        Told(
+            "tag-form",
+            f"The tag would be {tag}, but the tags that exist have another form, as in v1.3.0.",
+            "Fix the template of the tag, or remove it: [tool.release] tag, or tag_name of bump-my-version.",
+        )
+    ]
+
+
+@pytest.mark.usefixtures("known")
+@pytest.mark.parametrize("exists", [True, False])
+@pytest.mark.green("tag-form")
+def test_a_template_that_agrees_with_the_tags(exists: bool, repository: Repository) -> None:
+    """A template in the form of the tags, or before there is any tag, is taken without a question."""
+    settings(repository, 'tag = "v{version}"' if exists else 'tag = "demo/{version}"')
+    if not exists:
+        repository.git("tag", "--delete", "v1.2.3")
+        repository.git("push", "--quiet", "origin", ":refs/tags/v1.2.3")
+    assert questions(look(repository.path)) == []
 
 
 # -- the index ---------------------------------------------------------------------------------------------------------

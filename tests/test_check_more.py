@@ -201,6 +201,7 @@ def test_a_changelog(text: str, hooks: str, warns: bool, repository: Repository)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="modes are POSIX's")
+@pytest.mark.green("copies", "tag-form", "tests", "pins")
 def test_the_environment_of_the_tests_is_the_one_that_is_meant(repository: Repository) -> None:
     """The fixture that these tests stand on leaves nothing to say."""
     outcome = look(repository.path)

@@ -18,6 +18,14 @@ def test_no_variable_changes_a_bump(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [name for name in given if name.startswith("BUMPVERSION_")] == []
 
 
+def test_no_variable_makes_up_a_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What tells a build backend another version than the tag does not reach it."""
+    names = ("SETUPTOOLS_SCM_PRETEND_VERSION", "SETUPTOOLS_SCM_PRETEND_VERSION_FOR_DEMO", "PBR_VERSION")
+    for name in names:
+        monkeypatch.setenv(name, "9.9.9")
+    assert environment().keys().isdisjoint(names)
+
+
 class Noted:
     """A helper that is not started; what it would be started with is kept."""
 

@@ -1,11 +1,11 @@
-"""What is found out about a project without running any of its code, and how its version files are edited."""
+"""What is found out about a project, in its files or from its build backend, and how its version files are edited."""
 
 import gzip
 import io
 import os
 import sys
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,9 +14,13 @@ from release_recipes.distributions.normalise import normalise
 from release_recipes.errors import BumpFailed, CommandTimedOut, InvalidSetting, NoProject
 from release_recipes.processes.threads import in_parallel
 from release_recipes.programs import bump_my_version
+from release_recipes.programs.backend import Backend
+from release_recipes.programs.git import Git
 from release_recipes.programs.helper import Helper
 from release_recipes.project.project import Project, read_project
 from release_recipes.settings import read_pyproject
+from support.cli import Cli
+from support.projects import computed
 from support.repository import Repository
 
 
@@ -29,124 +33,197 @@ def make(folder: Path, files: Mapping[str, str]) -> Path:
     return folder
 
 
-def read(folder: Path, *version_files: str) -> Project:
-    """Read the project at a folder."""
-    return read_project(folder, read_pyproject(folder), version_files)
+def read(folder: Path, *version_files: str, left_alone: Sequence[str] = ()) -> Project:
+    """Read the project in a folder, which is made a repository if it is none."""
+    repository = Repository(folder, remote=folder)
+    if not (folder / ".git").exists():
+        repository.git("init", "--quiet", "--initial-branch=main")
+        repository.commit("feat: all")
+    given = {"version_files": version_files, "left_alone": left_alone}
+    return read_project(Git(folder), folder, read_pyproject(folder), **given, cache=folder / ".git/release-recipes")
 
+
+DECLARED = '[project]\nname = "demo"\nversion = "1.2.3"\n'
 
 # -- the name and the version ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("files", "name", "declared", "prior"),
+    ("files", "name", "version"),
     [
-        ({"pyproject.toml": '[project]\nname = "Demo.Package"\nversion = "1.2.3"\n'}, "Demo.Package", "1.2.3", "1.2.3"),
-        ({"pyproject.toml": '[tool.poetry]\nname = "demo"\nversion = "1.2"\n'}, "demo", "1.2", "1.2"),
-        ({"setup.cfg": "[metadata]\nname = demo\nversion = 1.2.3\n"}, "demo", "1.2.3", "1.2.3"),
-        ({"setup.py": 'from setuptools import setup\nsetup(name="demo", version="1.2.3")\n'}, "demo", "1.2.3", "1.2.3"),
-        ({"setup.py": 'import setuptools as s\ns.setup(\n  name="demo",\n  version="0.1",\n)\n'}, "demo", "0.1", "0.1"),
-        (
-            {
-                "setup.cfg": "[metadata]\nname = demo\nversion = attr: demo.__version__\n",
-                "demo/__init__.py": "__version__ = '1.2.3'\n",
-            },
-            "demo",
-            None,
-            "1.2.3",
-        ),
-        (
-            {
-                "pyproject.toml": '[project]\nname = "demo"\ndynamic = ["version"]\n',
-                "src/demo/__about__.py": '__version__: str = "2025.08.03"\n',
-            },
-            "demo",
-            None,
-            "2025.08.03",
-        ),
-        (
-            {
-                "pyproject.toml": '[project]\nname = "demo"\ndynamic = ["version"]\n',
-                "demo.py": '"""Demo."""\n\n__version__ = "3.0"\n',
-                "tests/__init__.py": '__version__ = "9.9"\n',
-            },
-            "demo",
-            None,
-            "3.0",
-        ),
-        (
-            {
-                "setup.py": 'from setuptools import setup\nsetup(name="demo", version=VERSION)\n',
-                "demo/version.py": 'VERSION = "4.5.6"\n',
-            },
-            "demo",
-            None,
-            "4.5.6",
-        ),
-        (
-            {
-                "pyproject.toml": '[project]\nname = "demo"\ndynamic = ["version"]\n',
-                "demo/__init__.py": "from .data import __version__ as unicode\nfrom .package_data import __version__\n",
-                "demo/data.py": '__version__ = "18.0.0"\n',
-                "demo/package_data.py": '__version__ = "3.20"\n',
-            },
-            "demo",
-            None,
-            "3.20",
-        ),
+        ({"pyproject.toml": '[project]\nname = "Demo.Package"\nversion = "1.2.3"\n'}, "Demo.Package", "1.2.3"),
+        ({"pyproject.toml": '[tool.poetry]\nname = "demo"\nversion = "1.2"\n'}, "demo", "1.2"),
+        ({"setup.cfg": "[metadata]\nname = demo\nversion = 1.2.3\n"}, "demo", "1.2.3"),
+        ({"setup.py": 'from setuptools import setup\nsetup(name="demo", version="1.2.3")\n'}, "demo", "1.2.3"),
+        ({"setup.py": 'import setuptools as s\ns.setup(\n  name="demo",\n  version="0.1",\n)\n'}, "demo", "0.1"),
     ],
-    ids=[
-        *("PEP 621", "poetry", "setup.cfg", "setup.py", "setuptools.setup", "attr", "about", "one module"),
-        *("a constant", "imported by the package"),
-    ],
+    ids=["PEP 621", "poetry", "setup.cfg", "setup.py", "setuptools.setup"],
 )
-def test_name_and_version(files: dict[str, str], name: str, declared: str | None, prior: str, tmp_path: Path) -> None:
-    """Name and version are read where each kind of project writes them."""
+def test_name_and_version(
+    files: dict[str, str], name: str, version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where they stand in a file that is read, no code of the project runs."""
+    monkeypatch.setattr(Backend, "ask", lambda *_: pytest.fail("The build backend was asked."))
     project = read(make(tmp_path, files))
-    assert (project.name, project.declared_version) == (name, declared)
-    assert project.source.read(tmp_path).current == prior
+    assert (project.name, project.is_static, project.source.read(tmp_path).current) == (name, True, version)
+
+
+#: A project whose backend reads one of three modules that say the same.
+ONE_OF_THREE = {
+    **computed("__import__('runpy').run_path('demo_package/data.py')['__version__']"),
+    "demo_package/_version.py": '__version__ = "1.2.3"\n',
+    "demo_package/data.py": '__version__ = "1.2.3"\n',
+    "demo_package/tables.py": '__version__ = "1.2.3"\n',
+}
+IN_NO_KNOWN_FORM = {**computed("Path('demo/data.txt').read_text().split()[1]"), "demo/data.txt": "stamp 1.2.3\n"}
 
 
 @pytest.mark.parametrize(
-    ("files", "message"),
+    ("files", "changed"),
     [
-        ({}, "{folder} contains no Python project (no pyproject.toml, setup.py or setup.cfg)."),
+        # The module that is named for versions is a copy; of the third one the check `copies` tells.
+        (ONE_OF_THREE, {f"demo_package/{name}.py": '__version__ = "1.3.0"\n' for name in ("_version", "data")}),
+        (IN_NO_KNOWN_FORM, {"demo/data.txt": "stamp 1.3.0\n"}),
+    ],
+    ids=["one of three", "in no known form"],
+)
+def test_the_place_that_the_build_backend_reads(files: dict[str, str], changed: dict[str, str], tmp_path: Path) -> None:
+    """The place that moves what the build backend says is the source, whatever is around it."""
+    project = read(make(tmp_path, files))
+    assert (project.is_static, project.source.from_tag) == (False, False)
+    project.source.apply(tmp_path, "minor", "1.3.0", hooks=False)
+    assert texts(tmp_path) == files | changed
+
+
+def test_the_build_backend_is_asked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked in a clone and without credentials, and its answer is kept for the content that is committed."""
+    monkeypatch.setenv("PYPI_API_TOKEN", "9.9.9")
+    said = "__import__('os').environ.get('PYPI_API_TOKEN') or Path('VERSION').read_text().strip()"
+    folder = make(tmp_path, {**computed(f"(Path('left').touch(), {said})[1]"), "VERSION": "1.2.3\n"})
+    first, files = read(folder), texts(folder)
+    assert first.source.read(folder).current == "1.2.3"
+    assert "left" not in files
+    with monkeypatch.context() as patched:
+        patched.setattr(Backend, "ask", lambda *_: pytest.fail("The build backend was asked again."))
+        assert read(folder) == first
+    make(folder, {"VERSION": "1.2.4\n"})
+    Repository(folder, remote=folder).commit("release: 1.2.4")
+    assert read(folder).source.read(folder).current == "1.2.4"
+
+
+def test_an_answer_that_leads_nowhere_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What made the build backend say something that stands nowhere may have passed when it is asked again."""
+    said = "__import__('os').environ.get('STATE') or Path('VERSION').read_text().strip()"
+    folder = make(tmp_path, {**computed(said), "VERSION": "1.2.3\n"})
+    monkeypatch.setenv("STATE", "7.8.9")
+    with pytest.raises(NoProject, match=r"The build backend says 7\.8\.9, but"):
+        read(folder)
+    monkeypatch.delenv("STATE")
+    assert read(folder).source.read(folder).current == "1.2.3"
+
+
+def test_a_file_that_is_not_as_it_was_committed(tmp_path: Path) -> None:
+    """Where the line that the build backend reads has moved since the commit, the file is named."""
+    read(make(tmp_path, IN_NO_KNOWN_FORM))
+    (tmp_path / "demo" / "data.txt").write_text("a line\nstamp 1.2.3\n")
+    with pytest.raises(NoProject) as caught:
+        read(tmp_path)
+    message = "The build backend reads 1.2.3 from demo/data.txt, which is not as it was committed."
+    assert (caught.value.message, caught.value.hint) == (
+        message,
+        "Commit or undo the changes: git diff HEAD demo/data.txt",
+    )
+
+
+def test_a_version_above_the_project(tmp_path: Path, cli: Cli) -> None:
+    """A file of the repository that is not in the project's folder is changed if the settings name it, each time."""
+    files = computed("Path('../VERSION').read_text().strip()")
+    files["pyproject.toml"] += 'version_files = ["../VERSION"]\n'
+    make(tmp_path, {"VERSION": "1.2.3\n", **{f"python/{name}": text for name, text in files.items()}})
+    repository = Repository(tmp_path, remote=tmp_path)
+    repository.git("init", "--quiet", "--initial-branch=main")
+    for version in ("1.3.0", "1.4.0"):
+        repository.commit("feat: all")
+        done = cli("bump", "--part", "minor", cwd=tmp_path / "python")
+        assert done.code == 0, done.err
+        assert (tmp_path / "VERSION").read_text() == f"{version}\n"
+
+
+#: What most tools that take the version from a tag do.
+DESCRIBED = (
+    "__import__('subprocess').run(['git', 'describe', '--tags', '--abbrev=0'], capture_output=True, text=True)"
+    ".stdout.strip(' v\\n') or '0.1.dev1'"
+)
+
+
+@pytest.mark.parametrize(
+    ("tags", "prior", "minor"), [(["v1.2.3", "v1.10.0", "v1.9.0"], "1.10.0", "1.11.0"), ([], "0.0.0", "0.1.0")]
+)
+def test_a_version_that_comes_from_tags(tags: list[str], prior: str, minor: str, tmp_path: Path) -> None:
+    """The prior version is the highest one among the tags of HEAD's history; before the first release there is none."""
+    placeholder = {"demo_package/_version.py": '__version__ = "0.0.0"\n'}
+    repository = Repository(make(tmp_path, computed(DESCRIBED) | placeholder), remote=tmp_path)
+    repository.git("init", "--quiet", "--initial-branch=side")
+    repository.commit("feat: all")
+    repository.git("switch", "--quiet", "--create", "main")
+    for tag in tags:
+        repository.git("commit", "--quiet", "--allow-empty", f"--message={tag}")
+        repository.git("tag", tag)
+    repository.git("switch", "--quiet", "side")
+    repository.git("commit", "--quiet", "--allow-empty", "--message=feat: aside")
+    repository.git("tag", "v2.0.0")
+    repository.git("switch", "--quiet", "main")
+    source = read(tmp_path).source
+    assert source.from_tag
+    assert (source.read(tmp_path, "minor").current, source.read(tmp_path, "minor").next) == (prior, minor)
+    assert source.read(tmp_path).files == ()
+
+
+@pytest.mark.parametrize(
+    ("files", "message", "hint"),
+    [
         (
-            {"pyproject.toml": "[tool.black]\n"},
-            "The project's name cannot be read from pyproject.toml, setup.cfg or setup.py.",
+            {"README.md": "Nothing.\n"},
+            "{folder} contains no Python project (no pyproject.toml, setup.py or setup.cfg).",
+            "Run this in the repository of the package that you want to release.",
         ),
         (
             {"setup.py": "def broken(:\n"},
-            "The project's name cannot be read from pyproject.toml, setup.cfg or setup.py.",
+            "The build backend (setuptools) could not say the project's name and version: SyntaxError: invalid syntax.",
+            "See why it fails in a new clone of the repository: python -m build --wheel",
         ),
         (
-            {"pyproject.toml": '[project]\nname = "demo"\ndynamic = ["version"]\n'},
-            "The project's version was not found in pyproject.toml, setup.cfg, setup.py or the package.",
+            {"pyproject.toml": 'project.name = "demo"\nproject.version = "1.2.3"\n'},
+            "pyproject.toml declares 1.2.3, but not in a form that is known.",
+            'Name the file in pyproject.toml: [tool.release] version_files = ["pyproject.toml"]',
         ),
         (
-            {
-                "pyproject.toml": '[project]\nname = "demo"\ndynamic = ["version"]\n'
-                '[build-system]\nrequires = ["setuptools>=80", "setuptools-scm[toml]>=8"]\n'
-            },
-            "The version comes from git tags (setuptools-scm), and no file contains it.",
+            {".gitignore": "*.toml\n", "pyproject.toml": DECLARED},
+            "pyproject.toml is not tracked by git, so a clone for the build does not have it.",
+            "Run: git add --force pyproject.toml && git commit",
+        ),
+        (
+            {**computed("'.'.join(Path('numbers').read_text().split())"), "numbers": "1\n2\n3\n"},
+            "The build backend says 1.2.3, but no tracked file was found that it reads it from.",
+            'Name the file in pyproject.toml: [tool.release] version_files = ["…"]',
         ),
     ],
-    ids=["nothing", "no name", "no Python", "no version", "tags"],
+    ids=["nothing", "no Python", "odd TOML", "not tracked", "in pieces"],
 )
-def test_no_project(files: dict[str, str], message: str, tmp_path: Path) -> None:
+def test_no_project(files: dict[str, str], message: str, hint: str, tmp_path: Path) -> None:
     """What cannot be released is told with what is missing."""
     with pytest.raises(NoProject) as caught:
         read(make(tmp_path, files))
-    assert caught.value.message == message.format(folder=tmp_path)
+    assert (caught.value.message, caught.value.hint) == (message.format(folder=tmp_path), hint)
 
 
 def test_a_version_file_that_is_not_there(tmp_path: Path) -> None:
-    """A file that the settings name and that is not there is wrong usage."""
-    folder = make(tmp_path, {"pyproject.toml": '[project]\nname = "demo"\nversion = "1.2.3"\n'})
+    """A file that the settings name and that is not there, or has not the version, is wrong usage."""
+    folder = make(tmp_path, {"pyproject.toml": DECLARED, "README.md": "Nothing here.\n"})
     with pytest.raises(InvalidSetting, match=r"version_files lists 'demo\.py', which does not exist\."):
         read(folder, "pyproject.toml", "demo.py")
-
-
-DECLARED = '[project]\nname = "demo"\nversion = "1.2.3"\n'
+    with pytest.raises(InvalidSetting, match=r"version_files lists 'README\.md', which does not contain 1\.2\.3\."):
+        read(folder, "pyproject.toml", "README.md")
 
 
 @pytest.mark.parametrize(
@@ -182,6 +259,14 @@ def test_the_bump_configuration(files: dict[str, str], config: str | None, tmp_p
     assert project.source.read(tmp_path).current == "1.2.3"
 
 
+def test_the_line_that_a_refusal_names_is_enough(tmp_path: Path) -> None:
+    """With the file named, a version in a form that is not known is changed there."""
+    pyproject = 'project.name = "demo"\nproject.version = "1.2.3"\ntool.release.version_files = ["pyproject.toml"]\n'
+    folder = make(tmp_path, {"pyproject.toml": pyproject})
+    read(folder, "pyproject.toml").source.apply(folder, "minor", "1.3.0", hooks=False)
+    assert texts(folder) == {"pyproject.toml": pyproject.replace("1.2.3", "1.3.0")}
+
+
 # -- the edit ----------------------------------------------------------------------------------------------------------
 
 BEFORE: dict[str, str] = {
@@ -191,9 +276,9 @@ BEFORE: dict[str, str] = {
         '[tool.other]\nversion = "1.2.3"\ntarget-version = "1.2.3"\n'
     ),
     "setup.cfg": "[metadata]\nname = demo-package\nversion = 1.2.3\n[options]\npython_version = 1.2.3\n",
-    "demo/__init__.py": '__version__ = "1.2.3"\n\nMINIMUM = "1.2.3"  # since 1.2.3\n',
-    "demo/_version.py": "version = '1.2.3'\nother_version = '1.2.3'\n",
-    "demo/other.py": 'API = "1.2.3"\n',
+    "demo_package/__init__.py": '__version__ = "1.2.3"\n\nMINIMUM = "1.2.3"  # since 1.2.3\n',
+    "demo_package/_version.py": "version = '1.2.3'\nother_version = '1.2.3'\n",
+    "demo_package/other.py": 'API = "1.2.3"\n',
     "README.md": (
         "pip install demo-package==1.2.3 or Demo_Package[all]==1.2.3, with other==1.2.3, not-demo-package==1.2.3.\r\n"
         "Since 1.2.3. demo-package==1.2.30 demo-package==1.2.3.post1 demo-package==1.2.3rc1 (new in 1.2.3)"
@@ -210,8 +295,8 @@ AFTER: dict[str, str] = {
         '[tool.other]\nversion = "1.2.3"\ntarget-version = "1.2.3"\n'
     ),
     "setup.cfg": "[metadata]\nname = demo-package\nversion = 1.3.0\n[options]\npython_version = 1.2.3\n",
-    "demo/__init__.py": '__version__ = "1.3.0"\n\nMINIMUM = "1.2.3"  # since 1.2.3\n',
-    "demo/_version.py": "version = '1.3.0'\nother_version = '1.2.3'\n",
+    "demo_package/__init__.py": '__version__ = "1.3.0"\n\nMINIMUM = "1.2.3"  # since 1.2.3\n',
+    "demo_package/_version.py": "version = '1.3.0'\nother_version = '1.2.3'\n",
     "README.md": (
         "pip install demo-package==1.3.0 or Demo_Package[all]==1.3.0, with other==1.2.3, not-demo-package==1.2.3.\r\n"
         "Since 1.2.3. demo-package==1.2.30 demo-package==1.2.3.post1 demo-package==1.2.3rc1 (new in 1.2.3)"
@@ -221,45 +306,19 @@ AFTER: dict[str, str] = {
 
 
 def texts(folder: Path) -> dict[str, str]:
-    """Return the text of each file below a folder, with its line ends."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes().decode() for path in folder.rglob("*") if path.is_file()
-    }
+    """Return the text of each file of a working tree, with its line ends."""
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    names = {path.relative_to(folder).as_posix(): path for path in paths}
+    return {name: path.read_bytes().decode() for name, path in names.items() if not name.startswith(".git/")}
 
 
-@pytest.mark.parametrize("version_files", [(), ("pyproject.toml", "demo/__init__.py", "README.md")])
+@pytest.mark.parametrize("version_files", [(), ("pyproject.toml", "README.md")])
 def test_only_versions_in_context_are_edited(version_files: tuple[str, ...], tmp_path: Path) -> None:
     """The assignment of the version and `name==X` in prose are edited; other numbers, pins and bytes stay."""
     folder = make(tmp_path / "my {project}", BEFORE)
     project = read(folder, *version_files)
     project.source.apply(folder, "minor", "1.3.0", hooks=False)
-    assert texts(folder) == (AFTER if not version_files else BEFORE | {name: AFTER[name] for name in version_files})
-
-
-def test_a_version_of_a_tool_is_not_the_projects(tmp_path: Path) -> None:
-    """Where the version stands in the package, a tool's own in pyproject.toml stays, though it has the same number."""
-    pyproject = '[project]\nname = "demo"\ndynamic = ["version"]\n\n[tool.other]\nversion = "1.2.3"\n'
-    folder = make(tmp_path, {"pyproject.toml": pyproject, "demo/__init__.py": '__version__ = "1.2.3"\n'})
-    read(folder).source.apply(folder, "patch", "1.2.4", hooks=False)
-    assert texts(folder) == {"pyproject.toml": pyproject, "demo/__init__.py": '__version__ = "1.2.4"\n'}
-
-
-@pytest.mark.parametrize(
-    ("prior", "part", "version"),
-    [
-        ("1.2.3", "patch", "1.2.4"),
-        ("1.2", "patch", "1.2.1"),
-        ("1.2", "minor", "1.3"),
-        ("1.9.9", "major", "2.0.0"),
-    ],
-)
-def test_the_parts_of_a_project_without_a_bump_configuration(
-    prior: str, part: str, version: str, tmp_path: Path
-) -> None:
-    """Two or three numbers have major, minor and patch."""
-    folder = make(tmp_path, {"pyproject.toml": f'[project]\nname = "demo"\nversion = "{prior}"\n'})
-    shown = read(folder).source.read(folder, part)
-    assert (shown.parts, shown.next) == (("major", "minor", "patch"), version)
+    assert texts(folder) == AFTER
 
 
 @pytest.mark.parametrize(
@@ -273,13 +332,25 @@ def test_an_explicit_version_of_any_shape(prior: str, version: str, tmp_path: Pa
     assert texts(folder) == {"pyproject.toml": f'[project]\nname = "demo"\nversion = "{version}"\n'}
 
 
-def test_a_file_without_the_version(tmp_path: Path) -> None:
-    """A file that does not hold the version stops the bump before anything is edited."""
-    files = {"pyproject.toml": '[project]\nname = "demo"\nversion = "1.2.3"\n', "README.md": "Nothing here.\n"}
-    folder = make(tmp_path, files)
-    with pytest.raises(BumpFailed, match="bump-my-version: "):
-        read(folder, "pyproject.toml", "README.md").source.apply(folder, "minor", "1.3.0", hooks=False)
-    assert texts(folder) == files
+def test_a_file_that_is_left_alone(tmp_path: Path) -> None:
+    """A file that the settings leave alone is no copy."""
+    folder = make(tmp_path, {"pyproject.toml": DECLARED, "README.md": "pip install demo==1.2.3\n"})
+    read(folder, left_alone=["README.md"]).source.apply(folder, "minor", "1.3.0", hooks=False)
+    assert texts(folder) == {
+        "pyproject.toml": DECLARED.replace("1.2.3", "1.3.0"),
+        "README.md": "pip install demo==1.2.3\n",
+    }
+
+
+def test_a_file_that_changed_meanwhile(tmp_path: Path) -> None:
+    """A file that no longer has the version stops the bump before anything is edited."""
+    folder = make(tmp_path, {"pyproject.toml": DECLARED, "README.md": "pip install demo==1.2.3\n"})
+    project = read(folder)
+    make(folder, {"README.md": "pip install demo\n"})
+    with pytest.raises(BumpFailed) as caught:
+        project.source.apply(folder, "minor", "1.3.0", hooks=False)
+    assert caught.value.message == "README.md no longer contains 1.2.3 in line 1."
+    assert texts(folder) == {"pyproject.toml": DECLARED, "README.md": "pip install demo\n"}
 
 
 # -- the same bytes again ----------------------------------------------------------------------------------------------
@@ -333,7 +404,7 @@ def test_a_question_leaves_the_index_as_it_is(repository: Repository) -> None:
 
 def test_an_answer_that_does_not_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What does not answer in time is ended, so that its answer is not taken for the next one's."""
-    folder = make(tmp_path, {"pyproject.toml": '[project]\nname = "demo"\nversion = "1.2.3"\n'})
+    folder = make(tmp_path, {"pyproject.toml": f"{DECLARED}[tool.bumpversion]\n"})
     project = read(folder)
     with monkeypatch.context() as patched:
         patched.setattr(bump_my_version, "TIMEOUT", 0.0)
@@ -345,7 +416,7 @@ def test_an_answer_that_does_not_come(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_a_process_that_was_killed(tmp_path: Path) -> None:
     """When the process of bump-my-version is gone, the next question is answered by another."""
-    folder = make(tmp_path, {"pyproject.toml": '[project]\nname = "demo"\nversion = "1.2.3"\n'})
+    folder = make(tmp_path, {"pyproject.toml": f"{DECLARED}[tool.bumpversion]\n"})
     helper = bump_my_version.get_ready()
     helper._process.kill()  # noqa: SLF001 - as the kernel may
     helper._process.wait()  # noqa: SLF001

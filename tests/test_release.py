@@ -226,7 +226,7 @@ def test_a_template_that_cannot_be_filled(repository: Repository, cli: Cli) -> N
         2,
         (
             "error: The template 'v{verison}' of tag is not valid: 'verison'.\n"
-            "   → Use only these fields: {version}, {new_version}, {current_version}, {prior_version}.\n"
+            "   → Use only these fields: {version}, {new_version}, {current_version}, {prior_version}, {name}.\n"
         ),
     )
 
@@ -333,7 +333,10 @@ FAILING: dict[str, tuple[dict[str, str], str]] = {
     ),
     "noxfile": (
         {"noxfile.py": "raise RuntimeError('a reason')\n"},
-        "   → Fix noxfile.py; to check it: nox --list\n",
+        (
+            "   → Fix noxfile.py; to check it: nox --list. To release without it: "
+            '[tool.release] build_session = "", test_command = "…"\n'
+        ),
     ),
 }
 

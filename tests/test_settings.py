@@ -166,6 +166,11 @@ def test_an_address_that_is_none(address: str) -> None:
         ({"upload_workers": True}, "upload_workers (pyproject.toml) is True, which is not a whole number above 0."),
         ({"tag": 3}, "tag (pyproject.toml) is 3, which is not a string."),
         ({"pre_release_hooks": [""]}, "pre_release_hooks (pyproject.toml) is [''], which is not a list of strings."),
+        ({"test_command": "a 'b"}, """test_command (pyproject.toml) is "a 'b", which is not a list of strings."""),
+        (
+            {"pre_release_hooks": ["'"]},
+            """pre_release_hooks (pyproject.toml) is ["'"], which is not a list of strings.""",
+        ),
         (
             {"pre_release_hooks": "make"},
             "pre_release_hooks (pyproject.toml) is 'make', which is not a list of strings.",

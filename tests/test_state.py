@@ -1,6 +1,7 @@
 """What is on disk is whole or not there at all, and what cannot be read is told."""
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,41 @@ def test_what_was_half_written_is_swept(kept: State) -> None:
         "history.jsonl",
         "lock",
     ]
+
+
+def test_the_state_of_a_project_in_a_folder(tmp_path: Path) -> None:
+    """Each project of a repository has a state of its own, which the sweep of another one leaves alone."""
+    top, inner, other = State(tmp_path), State(tmp_path, "packages/a b"), State(tmp_path, "packages")
+    for state in (inner, other):
+        (state.folder / "x-1.0").mkdir(parents=True)
+    assert [state.below for state in inner.all()] == [".", "packages", "packages/a b"]
+    top.sweep()
+    other.sweep()
+    assert [(state.folder / "x-1.0").exists() for state in (inner, other)] == [True, False]
+
+
+@pytest.mark.parametrize("name", ["projects", "turn"])
+def test_names_of_folders_that_mean_nothing(name: str, tmp_path: Path) -> None:
+    """Neither a project nor a git folder may be mistaken for something of ours, whatever its name is."""
+    top = State(tmp_path / name / "release-recipes")
+    assert (top.folder, top.all()) == (tmp_path / name / "release-recipes", [top])
+    with State(top.top, "a").lock.held("release"), top.turn(), State(top.top, name).lock.held("release"):
+        assert [state.below for state in top.all()] == [".", "a", name]
+
+
+def test_projects_take_turns(tmp_path: Path) -> None:
+    """While one project of a repository has its turn, another one waits for it."""
+    top, other, entered = State(tmp_path), State(tmp_path, "a"), list[str]()
+    other.folder.mkdir(parents=True)
+
+    def enter() -> None:
+        with other.turn():
+            entered.append("the second")
+
+    second = threading.Thread(target=enter)
+    with top.turn():
+        second.start()
+        second.join(0.3)
+        entered.append("the first")
+    second.join()
+    assert entered == ["the first", "the second"]

@@ -197,7 +197,7 @@ def test_a_record_of_another_type(wrong: dict[str, object], tmp_path: Path) -> N
 def test_a_traceback_is_for_its_owner_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file in which the traceback of a bug is kept used to be readable by everybody."""
     session = Session("status", json=False)
-    checkout = type("Checkout", (), {"state": State(tmp_path / "state")})()
+    checkout = type("Checkout", (), {"state": State(tmp_path / "state"), "waits": lambda _: False})()
     monkeypatch.setattr(session, "_checkout", checkout)
     with pytest.raises(SystemExit), session:
         raise ZeroDivisionError

@@ -19,7 +19,7 @@ from release_recipes import events
 from release_recipes.check import CHECKS
 from release_recipes.commands.checkout import find
 from release_recipes.distributions.inspection import inspect, subject_of
-from release_recipes.errors import BadDistribution, NoIndexAnswer, NoProject, UploadFailed
+from release_recipes.errors import BadDistribution, NoIndexAnswer, UploadFailed
 from release_recipes.findings import Finding, Severity
 from release_recipes.index import twine
 from release_recipes.index.client import Index
@@ -30,7 +30,6 @@ from release_recipes.plan import Request
 from release_recipes.prepare.workspace import Workspace
 from release_recipes.programs import build as pypa_build
 from release_recipes.programs import nox
-from release_recipes.project.project import read_project
 from release_recipes.publish import upload
 from release_recipes.secrets.token import Token
 from release_recipes.settings import PYPI, TEST_PYPI, Settings, Sources, Target, load, read_pyproject
@@ -42,7 +41,7 @@ from support.index import PypiServer
 from support.repository import Repository
 from test_inspect import GOOD, bad_wheel, metadata_files, told
 from test_inspect_install import demo, warned
-from test_project import make
+from test_project import make, read
 from test_upload import AT_ONCE, expected, world_of
 
 #: One question, once.
@@ -71,18 +70,18 @@ def on_path(folder: Path, *names: str) -> Path:
 def test_from_the_folder_of_another_project(repository: Repository) -> None:
     """From the folder of a package in a workspace the root's package used to be released."""
     repository.write("packages/a/pyproject.toml", '[project]\nname = "a"\nversion = "1.0"\n')
-    with pytest.raises(NoProject) as refused:
-        find(repository.path / "packages/a", NOBODY, PATIENCE).subject(Request())
-    assert str(repository.path / "packages/a") in refused.value.message
+    repository.commit("feat: a package")
+    subject = find(repository.path / "packages/a", NOBODY, PATIENCE).subject(Request())
+    assert (subject.project.name, subject.folder) == ("a", repository.path / "packages/a")
 
 
 @pytest.mark.parametrize("root", [{}, {"pyproject.toml": "[tool.uv.workspace]\nmembers = ['packages/*']\n"}])
 def test_from_the_folder_of_the_only_project(root: Mapping[str, str], repository: Repository) -> None:
-    """Where the root has no project, what is told names the folder, and nothing is released."""
+    """Where the root has no project, the package in the folder is the one that is meant."""
     repository.git("rm", "--quiet", "pyproject.toml")
     make(repository.path, {**root, "packages/a/pyproject.toml": '[project]\nname = "a"\nversion = "1.0"\n'})
-    with pytest.raises(NoProject):
-        find(repository.path / "packages/a", NOBODY, PATIENCE).subject(Request())
+    repository.commit("refactor: into a folder")
+    assert find(repository.path / "packages/a", NOBODY, PATIENCE).subject(Request()).project.name == "a"
 
 
 @pytest.mark.parametrize(
@@ -121,15 +120,18 @@ def test_the_plan_names_the_remote_and_why(repository: Repository) -> None:
 @pytest.mark.parametrize("name", ["docdemo", "testdemo", "builder", "distdemo", "examplelib", "environs", "bench"])
 @pytest.mark.parametrize("above", ["", "src/"])
 def test_the_name_of_a_package(name: str, above: str, tmp_path: Path) -> None:
-    """A package whose name only begins like a folder of tests, or is the project's, is found, and its version read."""
-    files = {
-        "pyproject.toml": f'[project]\nname = "{name}"\ndynamic = ["version"]\n',
-        f"{above}{name}/__init__.py": '"""It."""\n\n__version__ = "1.2.3"\n',
-        "tests/__init__.py": '__version__ = "9.9"\n',
-        "docs/conf.py": '__version__ = "9.8"\n',
-    }
-    project = read_project(make(tmp_path, files), read_pyproject(tmp_path))
-    assert project.source.read(tmp_path).current == "1.2.3"
+    """The version in a package whose name only begins like a folder of tests, or is the project's, is found."""
+    folder = make(
+        tmp_path,
+        {
+            "pyproject.toml": f'[project]\nname = "{name}"\nversion = "1.2.3"\n',
+            f"{above}{name}/__init__.py": '__version__ = "1.2.3"\n',
+            "tests/__init__.py": '__version__ = "1.2.3"\n',
+            "docs/conf.py": 'needs_sphinx = __version__ = "9.8"\n',
+        },
+    )
+    files = read(folder).source.read(folder).files
+    assert [file.name for file in files] == ["pyproject.toml", f"{above}{name}/__init__.py"]
 
 
 # -- Python ------------------------------------------------------------------------------------------------------------
@@ -148,8 +150,8 @@ def test_a_file_of_the_project_shadows_nothing_when_it_is_asked(tmp_path: Path) 
     """Its sessions are listed, and its version is read, whatever its files are called."""
     make(on_path(tmp_path, *SHADOWS), {"noxfile.py": "import nox\n\n@nox.session\ndef test(session): ...\n"})
     make(tmp_path, {"pyproject.toml": '[project]\nname = "demo"\nversion = "1.2.3"\n'})
-    assert nox.sessions(tmp_path) == ["test"]
-    assert read_project(tmp_path, read_pyproject(tmp_path)).source.read(tmp_path, "patch").next == "1.2.4"
+    assert nox.first(tmp_path, "test") == "test"
+    assert read(tmp_path).source.read(tmp_path, "patch").next == "1.2.4"
 
 
 @pytest.mark.red("python")

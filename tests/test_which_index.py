@@ -8,11 +8,11 @@ import pytest
 from release_recipes.commands.checkout import Checkout, find
 from release_recipes.index.retry import PATIENCE
 from release_recipes.plan import Plan, Request, make_plan
-from release_recipes.project.project import read_project
 from release_recipes.project.source import Versions
-from release_recipes.settings import Settings, Target, load, read_pyproject, sources
+from release_recipes.settings import Settings, Target, load, sources
 from support.checking import NOBODY
 from support.repository import Repository
+from test_project import read
 from test_state import RECORD
 
 PYPI, TEST = "https://upload.example.org/legacy/", "https://upload.test.example.org/legacy/"
@@ -30,7 +30,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 def test_a_plan(test: bool, address: str, settings: Settings, tmp_path: Path) -> None:
     """A release to the index for tests is compared with what that index has."""
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "demo"\nversion = "1.2.3"\n', encoding="utf-8")
-    project = read_project(tmp_path, read_pyproject(tmp_path), ())
+    project = read(tmp_path)
     versions = Versions("1.2.3", "1.3.0", ("major", "minor", "patch"), ())
     plan: Plan = make_plan(project, settings, Request(part="minor", test=test), versions, branch="main", base="b" * 40)
     assert (plan.target, plan.last_index) == (Target(address, f"{address}simple/"), f"{address}simple/")
