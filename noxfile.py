@@ -32,6 +32,8 @@ LONG = {
     "crash": "Kill a release at every point, resume it, and compare the end; start two at once.",
     "faults": "Break the index, git and GitHub in every way; see what the user is told, and how it ends.",
     "backends": "Build twice with each build backend, and compare.",
+    "sources": "Release a small project for each place in which a version can stand, with no configuration.",
+    "adoption": "Release 88 real packages into a local index, with no configuration.",
     "secrets": "Send thousands of credentials through every way out; run the hook of pre-commit.",
 }
 
@@ -77,7 +79,7 @@ def install(session: nox.Session) -> None:
 def run_suite(session: nox.Session) -> None:
     """Run the test suite on the built wheel."""
     apart = [f"--ignore=tests/{folder}" for folder in LONG]
-    run_python(session, "-m", "pytest", "--numprocesses=2", *apart, "tests")
+    run_python(session, "-m", "pytest", "--numprocesses=3", *apart, "tests")
 
 
 @nox.session(venv_backend="none", requires=["install"])
@@ -105,7 +107,7 @@ for version in PYTHONS:
 
 def run_long(session: nox.Session) -> None:
     """Run the folder of tests that has the session's name."""
-    run_python(session, "-m", "pytest", "--numprocesses=2", f"tests/{session.name}")
+    run_python(session, "-m", "pytest", "--numprocesses=3", f"tests/{session.name}")
 
 
 for name, about in LONG.items():
