@@ -19,7 +19,13 @@ from release_recipes.settings import Settings
 
 DOCS = Path(__file__).parent
 
-_TYPES = {"str": "string", "bool": "`true` or `false`", "int": "number", "tuple[str, ...]": "list of strings"}
+_TYPES = {
+    "str": "string",
+    "bool": "`true` or `false`",
+    "int": "number",
+    "tuple[str, ...]": "list of strings",
+    "Command": "command",
+}
 
 
 def settings_page() -> str:
@@ -100,7 +106,7 @@ The templates `tag`, `commit_message` and `commit_body` can contain `{{version}}
 the commit also `{{tag}}`. If `tag` or `commit_message` is not set, `tag_name` or `message` of bump-my-version's
 configuration is used.
 
-`pre_release_hooks` are strings, which are split like a command line, or lists of words.
+Commands (`pre_release_hooks`, `test_command`) are strings, which are split like a command line, or lists of words.
 
 The index address is known for PyPI and TestPyPI, and `/simple/` is appended to any other upload address. If an index is
 elsewhere, such as devpi's `…/+simple/`, set `index_url`.
