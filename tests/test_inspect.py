@@ -356,6 +356,37 @@ def test_a_bad_distribution_is_refused_by_name(what: str, tmp_path: Path, monkey
     assert sentence not in [problem.message for problem in others]
 
 
+# In two parts, so that this file has none.
+PRIVATE = "-----BEGIN " + "PRIVATE KEY-----\n" + "A" * 64 + "\n-----END " + "PRIVATE KEY-----\n"
+TOKEN = "# keys\nKEY = 'AKIA" + "QZ2X4TESTKEYS7WY'\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "last", "stops"),
+    [
+        ("demo/key.pem", PRIVATE, "", True),
+        ("tests/key.pem", PRIVATE, "", False),
+        ("demo/key.pem", PRIVATE, PRIVATE, False),
+        ("demo/key.pem", PRIVATE, PRIVATE.replace("A", "B"), True),
+        ("demo/keys.py", TOKEN, TOKEN, True),
+        ("tests/keys.py", TOKEN, "", True),
+        ("tests/.env", "A=b\n", "", True),
+        ("tests/.env", "A=b\n", "A=b\n", False),
+        ("tests/.env", "A=b\n", "A=c\n", True),
+    ],
+)
+def test_a_key_of_tests_or_of_the_last_release(name: str, text: str, last: str, stops: bool, tmp_path: Path) -> None:
+    """A private key of tests, and what the last release has with the same content, only warn; a token always stops."""
+    before = {file.replace("1.3.0", "1.2.3"): content for file, content in SDIST_FILES.items()}
+    if last:
+        before[f"{TOP.replace('1.3.0', '1.2.3')}/{name}"] = last
+    files = {**GOOD, SDIST: sdist({**SDIST_FILES, f"{TOP}/{name}": text})}
+    problems, warned = told(tmp_path, files, {SDIST.replace("1.3.0", "1.2.3"): sdist(before)})
+    found, silent = (problems, warned) if stops else (warned, problems)
+    assert {name in each.message for each in found if each.check == "secrets"} == {True}
+    assert [each for each in silent if each.check == "secrets"] == []
+
+
 @pytest.mark.red("size")
 def test_a_file_of_more_than_100_mb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """PyPI's limit is that of the inspection."""

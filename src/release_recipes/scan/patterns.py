@@ -6,6 +6,9 @@ from dataclasses import dataclass
 #: The kind of a private key.
 PRIVATE_KEY = "a private key"
 
+#: The kind of a file that is for credentials, such as ``.env``, and has some.
+CREDENTIAL_FILE = "a file for credentials"
+
 
 @dataclass(frozen=True)
 class Pattern:

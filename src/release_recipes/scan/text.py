@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from release_recipes.scan.patterns import PATTERNS
+from release_recipes.scan.patterns import CREDENTIAL_FILE, PATTERNS
 from release_recipes.secrets.mask import MASK
 
 #: A comment that allows a credential on its line and on the line below.
@@ -58,7 +58,7 @@ def _places(name: str, data: bytes) -> Iterator[tuple[int, str]]:
     ]
     own = _FILES.get(PurePosixPath(name.rpartition("!")[2]).name)
     if own and (match := re.search(own, data)):
-        found.append((match.end() - 1, "a file for credentials"))
+        found.append((match.end() - 1, CREDENTIAL_FILE))
     if not found and (at := _held(data)) is not None:
         found.append((at, "a credential that is in use on this machine"))
     yield from (place for place in found if not _is_allowed(data, place[0]))

@@ -9,7 +9,7 @@ from release_recipes.distributions.inspection.subject import Subject
 from release_recipes.findings import Check, Finding, warning
 from release_recipes.programs import wheel_contents
 from release_recipes.scan.files import scan_files
-from release_recipes.scan.patterns import PRIVATE_KEY
+from release_recipes.scan.patterns import CREDENTIAL_FILE, PRIVATE_KEY
 
 #: Names of files for credentials.
 _SECRETS = (
@@ -49,7 +49,10 @@ def _secrets(subject: Subject) -> Iterator[Finding]:
         for found in scan_files([dist.path], root=dist.path.parent):
             message = f"{found.path} contains a credential in line {found.line}: {found.kind}."
             member = found.path.partition("!")[2].partition("!")[0]
-            if (found.kind == PRIVATE_KEY and _OF_TESTS.search(member)) or _is_published(subject, dist, member):
+            is_for_tests = found.kind == PRIVATE_KEY and _OF_TESTS.search(member)
+            # A token always stops a release: it can be revoked, and then a new one is in its place.
+            is_known = found.kind in {PRIVATE_KEY, CREDENTIAL_FILE} and _is_published(subject, dist, member)
+            if is_for_tests or is_known:
                 yield warning(message, _FOR_TESTS)
             else:
                 hint = "Remove and revoke it. To allow a false positive, add a comment: release-recipes: allow-secret"
