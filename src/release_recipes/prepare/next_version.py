@@ -1,6 +1,5 @@
 """Set the next development version after the release, in a commit that the release branch gets in the same push."""
 
-import datetime as dt
 import re
 
 from release_recipes.errors import AmbiguousVersion, BumpFailed
@@ -9,6 +8,7 @@ from release_recipes.prepare.step import Step
 from release_recipes.prepare.workspace import NEXT, Workspace
 from release_recipes.processes.environment import shown
 from release_recipes.project.raising import next_version
+from release_recipes.project.source import today
 
 _DEV = re.compile(r"[-_.]?dev\d*$")
 
@@ -33,9 +33,8 @@ def following(plan: Plan) -> str:
     """
     dev = _DEV.search(plan.prior)
     part = "minor" if dev and re.search(r"\.0+$", plan.prior[: dev.start()]) else "patch"
-    today = dt.datetime.now(tz=dt.UTC).date()
     try:
-        final = next_version(plan.version, part, today=today)
+        final = next_version(plan.version, part, today=today())
     except AmbiguousVersion:  # its hint is versions to release
         message = f"The development version after {plan.version} is not clear."
         raise BumpFailed(message, 'Remove this line from [tool.release]: after_release = "dev"') from None

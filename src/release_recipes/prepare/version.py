@@ -1,8 +1,8 @@
 """Ask the build backend for the version of the release commit, which must be the planned version.
 
 A project whose versions come from tags gets the tag first, in the workspace only: with a plain message, since the
-hashes that the real tag lists are not known yet. Such tools read the newest tag of a commit, and
-lightweight tags only if there is no other, so this tag is annotated and the only one on its commit.
+hashes that the real tag lists are not known yet. Such tools read the newest tag of a commit, and lightweight tags only
+if there is no other, so this tag is annotated and the only one on its commit.
 """
 
 from release_recipes.errors import BumpFailed

@@ -3,6 +3,7 @@
 Each implementation is a file in this folder. Checks, plan and act 2 use only this interface.
 """
 
+import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -83,6 +84,11 @@ class VersionSource(Protocol):
 
     def templates(self, folder: Path) -> Mapping[str, str]:
         """Return its templates for releases: ``tag_name`` and ``message``, if they are set."""
+
+
+def today() -> dt.date:
+    """Return the date of today (UTC), for calendar versions and for the days that stand beside a version."""
+    return dt.datetime.now(tz=dt.UTC).date()
 
 
 def is_version(text: str) -> bool:

@@ -2,11 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from packaging.version import Version
 
-from release_recipes.project.source import is_version
+from release_recipes.project.source import is_version, today
 
 #: The words for each kind of suffix.
 _WORDS = {"a": "alpha|a", "b": "beta|b", "rc": "rc|c|preview|pre", "post": "post|rev|r", "dev": "dev"}
@@ -45,7 +44,7 @@ class Spot:
     def becomes(self, version: str) -> str:
         """Return what stands there for another version."""
         if self.form == "date":
-            return datetime.now(UTC).date().isoformat()
+            return today().isoformat()
         if self.form == "number":
             return str([*Version(version).release, 0, 0, 0][self.index])
         if self.form == "tuple":

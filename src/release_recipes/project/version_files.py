@@ -11,7 +11,7 @@ from release_recipes.programs.git import repository
 from release_recipes.project import places
 from release_recipes.project.places import Place
 from release_recipes.project.raising import PARTS, next_version
-from release_recipes.project.source import NONE, VersionFile, Versions
+from release_recipes.project.source import NONE, VersionFile, Versions, today
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,8 @@ class VersionFiles:
 
     def read(self, _folder: Path, part: str = "") -> Versions:
         """Return the prior version, the next version for a part, and the files."""
-        today = dt.datetime.now(tz=dt.UTC).date()
         raised = part not in {"", NONE}
-        following = next_version(self.prior, part, today=today, earlier=self.earlier) if raised else self.prior
+        following = next_version(self.prior, part, today=today(), earlier=self.earlier) if raised else self.prior
         files = tuple(VersionFile(name) for name in dict.fromkeys(place.file for place in self.places))
         return Versions(self.prior, following, PARTS, files)
 
@@ -42,12 +41,13 @@ class VersionFiles:
         del hooks  # there are none
         git, _ = repository(folder)
         known = {"name": self.name, "version": self.prior}
-        listed = sorted({place.file for place in self.places})
-        # What only the build backend knows, then what the user named, then what was found.
-        again = [places.anywhere(git, folder, **known), places.find(git, folder, **known, files=listed)]
-        again.append(places.find(git, folder, **known))
-        found = {place.where: place for listing in again for place in listing}
-        if gone := [place for place in self.places if place.where not in found]:
+        found = {place.where: place for place in places.find(git, folder, **known)}
+        if gone := [place for place in self.places if place.where not in found]:  # what the user named
+            named = places.find(git, folder, **known, files=sorted({place.file for place in gone}))
+            found = {place.where: place for place in named} | found
+        if gone := [place for place in gone if place.where not in found]:  # what only the build backend knows
+            found = {place.where: place for place in places.anywhere(git, folder, **known)} | found
+        if gone := [place for place in gone if place.where not in found]:
             message = f"{gone[0].file} no longer contains {self.prior} in line {gone[0].line}."
             raise BumpFailed(message, "Commit or undo the changes in that file: git diff")
         places.edit(folder, [found[place.where] for place in self.places], self.prior, version)
