@@ -15,7 +15,7 @@ ROOT = Path(release_recipes.__file__).parent
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("secrets", "findings"),
     ("errors", "events"),
-    ("settings", "processes"),
+    ("settings", "processes", "forge"),
     ("programs", "index"),
     ("project", "state", "scan"),
     ("plan", "distributions", "sessions"),

@@ -1,0 +1,46 @@
+"""The forge whose CI runs this process, as its variables describe it.
+
+The variables are those of GitHub's "Default environment variables" and of GitLab's "Predefined CI/CD variables".
+Nothing here asks the forge.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Forge:
+    """The forge, and the job that runs this process."""
+
+    #: ``GitHub`` or ``GitLab``.
+    name: str
+    #: The tag that the job runs for; empty if it runs for something else.
+    tag: str
+    #: The commit that the job runs for.
+    commit: str
+    #: ``owner/name``.
+    repository: str
+    #: The file name of the workflow, such as ``release.yml``.
+    workflow: str
+    #: The page of the run.
+    page: str
+
+
+def current(environment: Mapping[str, str] = os.environ) -> Forge | None:
+    """Return the forge; ``None`` outside of the CI of one that is known."""
+    said = environment.get
+    if said("GITHUB_ACTIONS") == "true":
+        repository = said("GITHUB_REPOSITORY", "")
+        # owner/name/.github/workflows/release.yml@refs/tags/v1.7.0
+        workflow = said("GITHUB_WORKFLOW_REF", "").partition("@")[0].rpartition("/")[2]
+        page = (
+            f"{said('GITHUB_SERVER_URL', 'https://github.com')}/{repository}/actions/runs/{said('GITHUB_RUN_ID', '')}"
+        )
+        tag = said("GITHUB_REF_NAME", "") if said("GITHUB_REF_TYPE") == "tag" else ""
+        return Forge("GitHub", tag, said("GITHUB_SHA", ""), repository, workflow, page)
+    if said("GITLAB_CI") == "true":
+        project, pipeline = said("CI_PROJECT_PATH", ""), said("CI_PIPELINE_URL", "")
+        workflow = said("CI_CONFIG_PATH", "") or ".gitlab-ci.yml"
+        return Forge("GitLab", said("CI_COMMIT_TAG", ""), said("CI_COMMIT_SHA", ""), project, workflow, pipeline)
+    return None
