@@ -1,8 +1,11 @@
 """Publish a tag that exists: on a detached HEAD, from a shallow clone, from given distributions, again and again."""
 
+import base64
+import hashlib
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -62,7 +65,7 @@ def told(done: Result) -> list[tuple[str, str]]:
 def test_a_tag_that_was_pushed(quick: Repository, index: PypiServer, cli: Cli) -> None:
     """A tag is published from its commit; a second run is green and uploads nothing."""
     pushed(quick)
-    quick.commit("chore: something after it")
+    quick.git("commit", "--quiet", "--allow-empty", "--message=chore: something after it")
     before = quick.snapshot()
     done = cli("publish", *TAG, "--json", cwd=quick.path)
     assert (done.code, done.json["outcome"]) == (0, "released")
@@ -76,7 +79,7 @@ def test_a_tag_that_was_pushed(quick: Repository, index: PypiServer, cli: Cli) -
 def test_a_shallow_checkout(quick: Repository, index: PypiServer, cli: Cli, tmp_path: Path) -> None:
     """What the forge's checkout action leaves, a lightweight tag on a detached HEAD of depth 1, is published."""
     pushed(quick)
-    quick.commit("chore: something after it")
+    quick.git("commit", "--quiet", "--allow-empty", "--message=chore: something after it")
     quick.git("push", "--quiet", "origin", "HEAD:main")
     clone, job = by_forge(quick, tmp_path / "job")
     done = cli("publish", "--json", cwd=clone, env=job)
@@ -128,12 +131,9 @@ def test_after_a_release(quick: Repository, index: PypiServer, cli: Cli, tmp_pat
 
 def altered(wheel: Path) -> None:
     """Add a byte to a member of a wheel, with a RECORD that agrees."""
-    import base64
-    import hashlib
-    import zipfile
-
     with zipfile.ZipFile(wheel) as archive:
-        members = {entry.filename: archive.read(entry) for entry in archive.infolist()}
+        entries = archive.infolist()
+        members = {entry.filename: archive.read(entry) for entry in entries}
     name = "demo/__init__.py"
     members[name] += b"#"
     record = next(each for each in members if each.endswith("RECORD"))
@@ -142,8 +142,8 @@ def altered(wheel: Path) -> None:
     lines = [f"{name},sha256={digest},{len(members[name])}" if line.startswith(f"{name},") else line for line in lines]
     members[record] = ("\n".join(lines) + "\n").encode()
     with zipfile.ZipFile(wheel, "w") as archive:
-        for member, content in members.items():
-            archive.writestr(member, content)
+        for entry in entries:
+            archive.writestr(entry, members[entry.filename])
 
 
 def test_other_files_than_the_tag_lists(quick: Repository, index: PypiServer, cli: Cli, tmp_path: Path) -> None:
@@ -180,7 +180,8 @@ def test_a_file_of_the_list_that_is_missing(quick: Repository, index: PypiServer
     assert index.files().keys() == FILES
 
 
-def test_another_file_on_the_index(quick: Repository, index: PypiServer, cli: Cli, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("index")
+def test_another_file_on_the_index(quick: Repository, cli: Cli, tmp_path: Path) -> None:
     """Where the tag lists nothing, another file on the index is a conflict that says what differs."""
     pushed(quick)
     dist = built(quick, tmp_path / "dist")
