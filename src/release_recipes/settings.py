@@ -196,8 +196,12 @@ class Sources:
         return [(name, found[0]) for name, found in near.items() if found]
 
 
-def read_pyproject(root: Path) -> dict[str, Any]:
+def read_pyproject(root: Path, top: Path | None = None) -> dict[str, Any]:
     """Return the project's ``pyproject.toml``; empty if it does not exist.
+
+    Args:
+        root: The project's folder.
+        top: The repository's, if that is another one.
 
     Raises:
         InvalidSetting: It is not TOML.
@@ -208,8 +212,9 @@ def read_pyproject(root: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        message = f"pyproject.toml cannot be read: {error}."
-        raise InvalidSetting(message, "Fix the TOML at that position.") from None
+        message, at = f"pyproject.toml cannot be read: {error}.", re.search(r"at line (\d+)", str(error))
+        file, line = path.relative_to(top or root).as_posix(), int(at[1]) if at else 0
+        raise InvalidSetting(message, "Fix the TOML at that position.", file=file, line=line) from None
 
 
 def sources(root: Path, top: Path | None = None) -> Sources:
@@ -222,9 +227,10 @@ def sources(root: Path, top: Path | None = None) -> Sources:
     Raises:
         InvalidSetting: A file cannot be read.
     """
-    filled = _dotenv(dotenv_folder(root, top or root) / ".env")
+    folder = dotenv_folder(root, top or root)
+    filled = _dotenv(folder / ".env", folder.relative_to(top or root))
     hold_environment(filled)
-    return Sources(read_environment(), filled, read_pyproject(root))
+    return Sources(read_environment(), filled, read_pyproject(root, top))
 
 
 def dotenv_folder(root: Path, top: Path) -> Path:
@@ -232,7 +238,7 @@ def dotenv_folder(root: Path, top: Path) -> Path:
     return root if (root / ".env").is_file() or not (top / ".env").is_file() else top
 
 
-def _dotenv(path: Path) -> dict[str, str]:
+def _dotenv(path: Path, below: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     from dotenv.parser import parse_stream
@@ -242,11 +248,13 @@ def _dotenv(path: Path) -> dict[str, str]:
             lines = list(parse_stream(file))
     except (OSError, UnicodeDecodeError) as error:
         message = f".env cannot be read: {error}."
-        raise InvalidSetting(message, "Fix the file, or set environment variables instead.") from None
+        hint = "Fix the file, or set environment variables instead."
+        raise InvalidSetting(message, hint, file=(below / ".env").as_posix()) from None
     for line in lines:
         if line.error or (line.key and line.value is None):
             message = f"Line {line.original.line} of .env cannot be read."  # the line itself may contain a token
-            raise InvalidSetting(message, "Write each line as NAME=value, and quote a value that has spaces.")
+            hint = "Write each line as NAME=value, and quote a value that has spaces."
+            raise InvalidSetting(message, hint, file=(below / ".env").as_posix(), line=line.original.line)
     return {line.key: line.value for line in lines if line.key and line.value}
 
 
