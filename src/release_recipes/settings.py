@@ -196,12 +196,8 @@ class Sources:
         return [(name, found[0]) for name, found in near.items() if found]
 
 
-def read_pyproject(root: Path, top: Path | None = None) -> dict[str, Any]:
+def read_pyproject(root: Path) -> dict[str, Any]:
     """Return the project's ``pyproject.toml``; empty if it does not exist.
-
-    Args:
-        root: The project's folder.
-        top: The repository's, if that is another one.
 
     Raises:
         InvalidSetting: It is not TOML.
@@ -213,8 +209,14 @@ def read_pyproject(root: Path, top: Path | None = None) -> dict[str, Any]:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         message, at = f"pyproject.toml cannot be read: {error}.", re.search(r"at line (\d+)", str(error))
-        file, line = path.relative_to(top or root).as_posix(), int(at[1]) if at else 0
-        raise InvalidSetting(message, "Fix the TOML at that position.", file=file, line=line) from None
+        hint, line = "Fix the TOML at that position.", int(at[1]) if at else 0
+        raise InvalidSetting(message, hint, file=_in_repository(path), line=line) from None
+
+
+def _in_repository(path: Path) -> str:
+    """Return the path of a file relative to the repository around it, with slashes."""
+    top = next((folder for folder in path.parents if (folder / ".git").exists()), path.parent)
+    return path.relative_to(top).as_posix()
 
 
 def sources(root: Path, top: Path | None = None) -> Sources:
@@ -227,10 +229,9 @@ def sources(root: Path, top: Path | None = None) -> Sources:
     Raises:
         InvalidSetting: A file cannot be read.
     """
-    folder = dotenv_folder(root, top or root)
-    filled = _dotenv(folder / ".env", folder.relative_to(top or root))
+    filled = _dotenv(dotenv_folder(root, top or root) / ".env")
     hold_environment(filled)
-    return Sources(read_environment(), filled, read_pyproject(root, top))
+    return Sources(read_environment(), filled, read_pyproject(root))
 
 
 def dotenv_folder(root: Path, top: Path) -> Path:
@@ -238,7 +239,7 @@ def dotenv_folder(root: Path, top: Path) -> Path:
     return root if (root / ".env").is_file() or not (top / ".env").is_file() else top
 
 
-def _dotenv(path: Path, below: Path) -> dict[str, str]:
+def _dotenv(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     from dotenv.parser import parse_stream
@@ -249,12 +250,14 @@ def _dotenv(path: Path, below: Path) -> dict[str, str]:
     except (OSError, UnicodeDecodeError) as error:
         message = f".env cannot be read: {error}."
         hint = "Fix the file, or set environment variables instead."
-        raise InvalidSetting(message, hint, file=(below / ".env").as_posix()) from None
+        raise InvalidSetting(message, hint, file=_in_repository(path)) from None
     for line in lines:
         if line.error or (line.key and line.value is None):
-            message = f"Line {line.original.line} of .env cannot be read."  # the line itself may contain a token
+            text = line.original.string  # the empty lines before it are a part of it
+            at = line.original.line + text[: len(text) - len(text.lstrip())].count("\n")
+            message = f"Line {at} of .env cannot be read."  # the line itself may contain a token
             hint = "Write each line as NAME=value, and quote a value that has spaces."
-            raise InvalidSetting(message, hint, file=(below / ".env").as_posix(), line=line.original.line)
+            raise InvalidSetting(message, hint, file=_in_repository(path), line=at)
     return {line.key: line.value for line in lines if line.key and line.value}
 
 
