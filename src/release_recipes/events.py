@@ -138,19 +138,9 @@ class Abandoned(Facts):
 
 
 Event = (
-    StepStarted
-    | StepEnded
-    | Started
-    | Ended
-    | Output
-    | Exited
-    | Progress
-    | Warned
-    | Told
-    | Described
-    | Facts
+    StepStarted | StepEnded | Started | Ended | Output | Exited | Progress | Warned | Told | Described | Facts
     | AttemptFailed
-)
+)  # fmt: skip
 _listeners: list[Callable[[Event], None]] = []
 _lock = threading.RLock()
 

@@ -101,11 +101,10 @@ def run(  # noqa: PLR0913 - every parameter is one property of a process
         finally:
             if tell:
                 process.end(child)  # what tests or hooks left running, such as a server
-                for reader in streams:
-                    reader.text()
+                told = [reader.text() for reader in streams]
                 events.emit(events.Exited(child.pid, shown(argv)))
             process.forget(child)
-        stdout, stderr = (reader.text() for reader in streams)
+        stdout, stderr = told if tell else [reader.text() for reader in streams]
         done = Completed(tuple(map(MASK, argv)), code, stdout, stderr)
         process.not_stopping()
         if check and code != 0:
