@@ -142,6 +142,11 @@ class InvalidVersion(WrongUsage):
 class InvalidSetting(WrongUsage):
     """A setting is unknown, or its value is not valid."""
 
+    def __init__(self, message: str, hint: str = "", *, file: str = "", line: int = 0) -> None:
+        """Take the place in a file of the repository, if it is known."""
+        found = [Finding(message, hint, check="invalid-setting", file=file, line=line)] if file else []
+        super().__init__(message, hint, found)
+
 
 class Refused(ReleaseError):
     """Act 1 found errors; nothing was changed."""

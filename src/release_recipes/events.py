@@ -55,6 +55,17 @@ class Output:
 
     source: str
     line: str
+    #: The run of a program of the project, as :class:`Exited` names it; otherwise 0.
+    run: int = 0
+
+
+@dataclass(frozen=True)
+class Exited:
+    """A program of the project has ended, and its output was emitted."""
+
+    run: int
+    #: The command, masked.
+    command: str
 
 
 @dataclass(frozen=True)
@@ -127,8 +138,9 @@ class Abandoned(Facts):
 
 
 Event = (
-    StepStarted | StepEnded | Started | Ended | Output | Progress | Warned | Told | Described | Facts | AttemptFailed
-)
+    StepStarted | StepEnded | Started | Ended | Output | Exited | Progress | Warned | Told | Described | Facts
+    | AttemptFailed
+)  # fmt: skip
 _listeners: list[Callable[[Event], None]] = []
 _lock = threading.RLock()
 

@@ -37,11 +37,15 @@ class Finding:
     severity: Severity = Severity.ERROR
     #: The name of the check that found it, as ``skip_checks`` takes it.
     check: str = ""
+    #: The file that it is about, relative to the repository; empty if there is none.
+    file: str = ""
+    #: The line in the file, from 1; 0 if it is not known.
+    line: int = 0
 
 
-def warning(message: str, hint: str, check: str = "") -> Finding:
+def warning(message: str, hint: str, check: str = "", *, file: str = "", line: int = 0) -> Finding:
     """Make a finding that does not stop the release."""
-    return Finding(message, hint, Severity.WARNING, check)
+    return Finding(message, hint, Severity.WARNING, check, file, line)
 
 
 def question(message: str, hint: str) -> Finding:

@@ -214,8 +214,15 @@ def read_pyproject(root: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        message = f"pyproject.toml cannot be read: {error}."
-        raise InvalidSetting(message, "Fix the TOML at that position.") from None
+        message, at = f"pyproject.toml cannot be read: {error}.", re.search(r"at line (\d+)", str(error))
+        hint, line = "Fix the TOML at that position.", int(at[1]) if at else 0
+        raise InvalidSetting(message, hint, file=_in_repository(path), line=line) from None
+
+
+def _in_repository(path: Path) -> str:
+    """Return the path of a file relative to the repository around it, with slashes."""
+    top = next((folder for folder in path.parents if (folder / ".git").exists()), path.parent)
+    return path.relative_to(top).as_posix()
 
 
 def sources(root: Path, top: Path | None = None) -> Sources:
@@ -248,11 +255,15 @@ def _dotenv(path: Path) -> dict[str, str]:
             lines = list(parse_stream(file))
     except (OSError, UnicodeDecodeError) as error:
         message = f".env cannot be read: {error}."
-        raise InvalidSetting(message, "Fix the file, or set environment variables instead.") from None
+        hint = "Fix the file, or set environment variables instead."
+        raise InvalidSetting(message, hint, file=_in_repository(path)) from None
     for line in lines:
         if line.error or (line.key and line.value is None):
-            message = f"Line {line.original.line} of .env cannot be read."  # the line itself may contain a token
-            raise InvalidSetting(message, "Write each line as NAME=value, and quote a value that has spaces.")
+            text = line.original.string  # the empty lines before it are a part of it
+            at = line.original.line + text[: len(text) - len(text.lstrip())].count("\n")
+            message = f"Line {at} of .env cannot be read."  # the line itself may contain a token
+            hint = "Write each line as NAME=value, and quote a value that has spaces."
+            raise InvalidSetting(message, hint, file=_in_repository(path), line=at)
     return {line.key: line.value for line in lines if line.key and line.value}
 
 

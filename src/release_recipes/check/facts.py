@@ -4,6 +4,7 @@ The questions start when the facts are created; a check waits for the answers th
 anything.
 """
 
+import posixpath
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,10 @@ class Subject:
     def folder(self) -> Path:
         """The project's folder, which is the repository's or one below it."""
         return self.project.folder
+
+    def in_repository(self, name: str) -> str:
+        """Return the path of a file of the project, relative to the repository, with slashes."""
+        return posixpath.normpath(f"{self.project.below}/{name}")
 
     @property
     def token(self) -> Token | None:

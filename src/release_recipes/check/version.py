@@ -83,21 +83,25 @@ def _version_files(facts: Facts) -> Iterator[Finding]:
         )
     fix = f", or fix its search pattern in {configured}" if configured else ""
     for file in plan.versions.files:
-        path = subject.folder / file.name
+        path, place = subject.folder / file.name, subject.in_repository(file.name)
         if not path.is_file():
             if not file.may_be_missing:
                 yield Finding(
-                    f"The version file {file.name} does not exist.", f"Fix the list of files in {configured}."
+                    f"The version file {file.name} does not exist.",
+                    f"Fix the list of files in {configured}.",
+                    file=place,
                 )
         elif not subject.git.tracked(path.relative_to(subject.git.path).as_posix()):
             yield Finding(
                 f"The version file {file.name} is not tracked by git, so the clone for the build does not have it.",
                 f"Run: git add --force {file.name}; or remove it from the files in {configured or 'version_files'}.",
+                file=place,
             )
         elif file.pattern and not file.pattern.search(path.read_text("utf-8", "replace")):
             yield Finding(
                 f"The version files disagree: {file.name} does not contain {file.sought}.",
                 f"Change {file.name} to {plan.prior}{fix}.",
+                file=place,
             )
 
 
@@ -115,6 +119,8 @@ def _copies(facts: Facts) -> Iterator[Finding]:
         yield warning(
             f"{place.file}, line {place.line} contains the version, and is not changed: {place.text}",
             f"If it is the version of this project, {include}; if not, left_alone = {left}.",
+            file=facts.subject.in_repository(place.file),
+            line=place.line,
         )
 
 

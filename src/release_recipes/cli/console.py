@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING
@@ -14,7 +15,7 @@ from typing import IO, TYPE_CHECKING
 from rich.console import Console as RichConsole
 from rich.text import Text
 
-from release_recipes import events
+from release_recipes import events, forge
 from release_recipes.errors import CommandFailed, ReleaseError, TestsFailed
 from release_recipes.findings import Finding
 from release_recipes.secrets.mask import MASK
@@ -38,14 +39,33 @@ _ASCII = str.maketrans({"✓": "ok", "✗": "FAILED", "→": "->", "•": "*", "
 _TAIL = 60
 
 
+#: Movements of the cursor, titles and links, and other control characters; colours are not among them.
+_CONTROLS = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-ln-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b(?!\[)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f]"
+)
+
+#: What GitHub's runner takes for a command: two colons at the start of a line, or the older form anywhere.
+_COMMANDS = re.compile(r"(?m)^(\s*:)(?=:)|(##)(?=\[)")
+
+
+def without_controls(text: str) -> str:
+    """Return a text for a log, which has no cursor to move; what would be written over is kept in lines of its own."""
+    return _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
 class _Stream(RichConsole):
     """A stream whose reader may close it, such as ``head``; the release continues."""
+
+    #: The name of the forge whose log it is; empty outside of CI.
+    forge = ""
 
     def say(self, *parts: tuple[str, str], end: str = "\n") -> None:
         """Print pieces of text, each with a style, as one line; masked, in characters that the stream supports."""
         text = Text(end="")
         for piece, style in parts:
-            masked = MASK(piece)
+            masked = without_controls(MASK(piece)) if self.forge else MASK(piece)
+            if self.forge == "GitHub":
+                masked = _COMMANDS.sub(r"\1\2 ", masked)
             text.append(masked if self.encoding.startswith("utf") else masked.translate(_ASCII), style)
         self.print(text, soft_wrap=True, end=end)
 
@@ -71,6 +91,10 @@ class Console:
         # The current streams: standard output is redirected for libraries during an upload.
         self._out = _Stream(file=sys.stderr if to_stderr else sys.stdout, markup=False, highlight=False, emoji=False)
         self._err = _Stream(file=sys.stderr, markup=False, highlight=False, emoji=False)
+        known = forge.current()
+        self._out.forge = self._err.forge = known.name if known else ""
+        # Rich takes FORCE_COLOR and TTY_COMPATIBLE for a terminal: there are colours then, but no cursor to move.
+        self._moves = self._out.is_terminal and not known and _is_terminal(self._out.file)
         self.verbose = verbose
         self._live: Progress | None = None
         self._running: dict[str, TaskID] = {}
@@ -87,7 +111,7 @@ class Console:
                 self._end(name, state, seconds, note)
             case events.Progress(name, done, total) if self._live and name in self._running:
                 self._live.update(self._running[name], completed=done, total=total)
-            case events.Output(source, line) if self.verbose or source in _ALWAYS_TOLD:
+            case events.Output(source, line, run) if self._shows(source, run):
                 self.line(f"  {line}", style="dim")
             case events.Warned(finding):
                 self._finding("warning", "yellow", finding, self._out)
@@ -98,8 +122,12 @@ class Console:
             case events.Described(steps):
                 self._describe(steps)
 
+    def _shows(self, source: str, run: int) -> bool:
+        """Return whether a line is shown now; in CI, the lines of a program are shown together at its end."""
+        return source in _ALWAYS_TOLD or (self.verbose and not (run and self._out.forge))
+
     def _begin(self, name: str) -> None:
-        if not self._out.is_terminal or name in _MAY_ASK:
+        if not self._moves or name in _MAY_ASK:
             return
         if self._live is None:
             from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -185,6 +213,12 @@ class Console:
                 self._out.print()
             if not answer or answer.strip().lower() in {"y", "yes", "n", "no"}:
                 return answer.strip().lower() in {"y", "yes"}
+
+
+def _is_terminal(stream: IO[str]) -> bool:
+    with contextlib.suppress(AttributeError, ValueError):
+        return stream.isatty()
+    return False
 
 
 def _forget_what_was_typed() -> None:

@@ -71,5 +71,6 @@ class Report:
         return {"outcome": self.outcome, **self.facts}
 
 
-def _told(finding: Finding) -> dict[str, str]:
-    return {"check": finding.check, "message": finding.message, "hint": finding.hint}
+def _told(finding: Finding) -> dict[str, object]:
+    place = {name: value for name, value in (("file", finding.file), ("line", finding.line)) if value}
+    return {"check": finding.check, "message": finding.message, "hint": finding.hint, **place}

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from release_recipes import events
 from release_recipes.cli.console import Console, closed
+from release_recipes.cli.forge import Job
 from release_recipes.cli.history import History
 from release_recipes.cli.report import Report
 from release_recipes.errors import REPEATED, Interrupted, ReleaseError, WrongUsage, typed
@@ -58,6 +59,7 @@ class Session:
         #: The report of the task; its outcome is set after the command.
         self.report = Report()
         self._console = Console(to_stderr=json)
+        self._job = Job(task, json=json)
         self._checkout: Checkout | None = None
         self._signal = ""
         self._listening = contextlib.ExitStack()
@@ -87,6 +89,7 @@ class Session:
         atexit.register(gc.freeze)
         self._listening.enter_context(events.listening(self.report.hear))
         self._listening.enter_context(events.listening(self._console.hear))
+        self._listening.enter_context(self._job.listening())
         self._listening.enter_context(masked_output())
         for number in (getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)):
             # A signal that our parent process ignores, as with nohup, stays ignored.
@@ -106,7 +109,7 @@ class Session:
             self.report.outcome = "released"
             error = None
         if error is None:
-            self._print_document()
+            self._finish()
             return
         if isinstance(error, SystemExit) and not waits:
             return
@@ -116,7 +119,7 @@ class Session:
             code = _UNFINISHED
         self.report.fail(told, code)
         self._console.error(told)
-        self._print_document()
+        self._finish(told)
         with contextlib.suppress(OSError):
             sys.stdout.flush()
             sys.stderr.flush()
@@ -159,9 +162,12 @@ class Session:
             write_atomically(path, text)
         return str(path)
 
-    def _print_document(self) -> None:
+    def _finish(self, error: ReleaseError | None = None) -> None:
+        with events.listening(self.report.hear), events.listening(self._console.hear):
+            self._job.finish(self.report, error)
         if self._json:
             document = MASK(json.dumps(self.report.document(), indent=2, ensure_ascii=False))
+            document = document.replace("##[", r"##\u005b")  # the runner of GitHub would take it for a command
             try:
                 print(document, file=self._stdout, flush=True)
             except BrokenPipeError:

@@ -28,7 +28,8 @@ def scan(folder: Path, named: Sequence[str], *, staged: bool) -> str:
     with contextlib.suppress(InvalidSetting):  # credentials are held before pyproject.toml is read
         sources(git.path if git else folder)
     if places := _scan(git, folder, named, staged=staged):
-        raise SecretsFound([Finding(str(place), check="secret") for place in places])
+        base, top = (folder if named or not git else git.path), (git.path if git else folder)
+        raise SecretsFound([_found(place, base, top) for place in places])
     events.emit(events.Told("No credentials found."))
     return "done"
 
@@ -43,6 +44,13 @@ def _scan(git: Git | None, folder: Path, named: Sequence[str], *, staged: bool) 
         return scan_staged(git)
     paths = (git.path / name for name in git.tracked())
     return scan_files((path for path in paths if path.is_file() and not path.is_symlink()), root=git.path)
+
+
+def _found(place: Place, base: Path, top: Path) -> Finding:
+    """Return the finding for a place, whose path is relative to a folder; its file is relative to the repository."""
+    name, _, member = place.path.partition("!")
+    file = (base / name).relative_to(top).as_posix() if (base / name).is_relative_to(top) else ""
+    return Finding(str(place), check="secret", file=file, line=place.line if file and not member else 0)
 
 
 def _repository(folder: Path) -> Git | None:

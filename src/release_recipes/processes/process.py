@@ -197,10 +197,10 @@ def scratch_variables() -> dict[str, str]:
 class Reader(threading.Thread):
     """Reads a stream to its end, line by line, decoded and masked."""
 
-    def __init__(self, stream: IO[bytes], source: str, *, tell: bool) -> None:
-        """Start to read; with ``tell``, each line is an event immediately."""
+    def __init__(self, stream: IO[bytes], source: str, *, tell: bool, run: int = 0) -> None:
+        """Start to read; with ``tell``, each line is an event immediately, of the given run."""
         super().__init__(daemon=True)
-        self._stream, self._source, self._tell = stream, source, tell
+        self._stream, self._source, self._tell, self._run = stream, source, tell, run
         self._lines: list[str] = []
         self.start()
 
@@ -211,7 +211,7 @@ class Reader(threading.Thread):
                 line = MASK(raw.decode("utf-8", "replace"))
                 self._lines.append(line)
                 if self._tell:
-                    events.emit(events.Output(self._source, line.rstrip("\r\n")))
+                    events.emit(events.Output(self._source, line.rstrip("\r\n"), self._run))
 
     def text(self) -> str:
         """Return the text, when the stream has ended or after a short wait."""

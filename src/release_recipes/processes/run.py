@@ -64,7 +64,8 @@ def run(  # noqa: PLR0913 - every parameter is one property of a process
         interactive: Whether it may ask the user.
         check: Whether an exit code other than 0 raises.
         tell: Whether it runs code of the project: its lines are emitted as :class:`~release_recipes.events.Output`
-            while it runs, and its temporary files are in the workspace. Other programs, such as a push, are waited for
+            while it runs (:class:`~release_recipes.events.Exited` follows), and its temporary files are in the
+            workspace. Other programs, such as a push, are waited for
             by the next run if we are killed.
 
     Raises:
@@ -83,7 +84,8 @@ def run(  # noqa: PLR0913 - every parameter is one property of a process
                 variables.setdefault("GPG_TTY", os.ttyname(sys.stderr.fileno()))  # gpg's own input is not a terminal
         child = process.start(argv, cwd, variables, foreground=foreground, fed=bool(feed), inherits=not tell)
         source = argv[0] if argv[0] != sys.executable else argv[min(2, len(argv) - 1)]
-        streams = [process.Reader(stream, source, tell=tell) for stream in (child.stdout, child.stderr) if stream]
+        pipes = [pipe for pipe in (child.stdout, child.stderr) if pipe]
+        streams = [process.Reader(pipe, source, tell=tell, run=child.pid) for pipe in pipes]
         try:
             if child.stdin:
                 with contextlib.suppress(BrokenPipeError), child.stdin as stdin:
@@ -97,10 +99,12 @@ def run(  # noqa: PLR0913 - every parameter is one property of a process
             process.end(child)
             raise
         finally:
+            if tell:
+                process.end(child)  # what tests or hooks left running, such as a server
+                told = [reader.text() for reader in streams]
+                events.emit(events.Exited(child.pid, shown(argv)))
             process.forget(child)
-        if tell:
-            process.end(child)  # what tests or hooks left running, such as a server
-        stdout, stderr = (reader.text() for reader in streams)
+        stdout, stderr = told if tell else [reader.text() for reader in streams]
         done = Completed(tuple(map(MASK, argv)), code, stdout, stderr)
         process.not_stopping()
         if check and code != 0:

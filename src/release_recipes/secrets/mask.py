@@ -41,6 +41,8 @@ class Mask:
         #: The spellings of short secrets; nothing matches at the start.
         self._whole = re.compile(_NOTHING)
         self._pieces = _Pieces(())
+        #: Called with each new value, before anything can print it.
+        self._announce: Callable[[str], None] = _nobody
         self._lock = threading.Lock()
 
     def add(self, *values: str) -> None:
@@ -55,6 +57,20 @@ class Mask:
             self._pieces = _Pieces(sorted(set().union(*(_spellings(value) for value in long))))
             longest_first = sorted(whole, key=lambda spelling: (-len(spelling), spelling))
             self._whole = re.compile("|".join(map(re.escape, longest_first)) or _NOTHING)
+            for value in new:
+                self._announce(value)
+
+    @contextlib.contextmanager
+    def announced_to(self, listener: Callable[[str], None]) -> Iterator[None]:
+        """Call a function with each value that is held now, and with others when they are added inside the block."""
+        with self._lock:
+            self._announce = listener
+            for value in self._held:
+                listener(value)
+        try:
+            yield
+        finally:
+            self._announce = _nobody
 
     def __call__(self, text: str) -> str:
         """Return ``text`` with stars instead of values, and of pieces of long values."""
@@ -72,6 +88,10 @@ class Mask:
         """Yield the start and the end of each value, and of each piece of a long value, in ``text``."""
         yield from self._pieces.spans(text)
         yield from (found.span() for found in self._whole.finditer(text))
+
+
+def _nobody(_value: str) -> None:
+    """Take an announcement if nobody listens."""
 
 
 class _Pieces:
