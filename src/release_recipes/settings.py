@@ -42,6 +42,22 @@ TOKEN_PAGES = {
     TEST_PYPI.upload_address: "https://test.pypi.org/manage/account/token/",
 }
 
+#: The pages on which a user registers a trusted publisher, by upload address: for a project, and for one that does not
+#: exist yet.
+PUBLISHER_PAGES = {
+    PYPI.upload_address: (
+        "https://pypi.org/manage/project/{}/settings/publishing/",
+        "https://pypi.org/manage/account/publishing/",
+    ),
+    TEST_PYPI.upload_address: (
+        "https://test.pypi.org/manage/project/{}/settings/publishing/",
+        "https://test.pypi.org/manage/account/publishing/",
+    ),
+}
+
+#: The hosts of this machine, to which a token may be sent unencrypted.
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
 _DEFAULT = "default"
 
 
@@ -148,6 +164,14 @@ class Settings:
         "Wheels to release: `local` is what is built here, without what PyPI refuses and auditwheel cannot repair.",
         choices="local none",
     )
+    trusted_publishing: str = _setting(
+        "auto",
+        "PYPI_TRUSTED_PUBLISHING",
+        "Whether a token is made by [Trusted Publishing](secrets.md#trusted-publishing): `auto` in CI, for PyPI and "
+        "TestPyPI, if no token is set; `always` for any index, and no other token is used.",
+        choices="auto always never",
+    )
+    attestations: bool = _on("", "files are uploaded without attestations (PEP 740), also with Trusted Publishing.")
     skip_checks: tuple[str, ...] = _setting((), "", "Names of checks to skip.")
     upload_workers: int = _setting(4, "", "The largest number of files to upload in parallel.")
     #: Where each value came from: a variable's name, ``.env``, ``pyproject.toml`` or ``default``.
@@ -275,18 +299,19 @@ def load(found: Sources) -> Settings:
     return Settings(**values, origins=origins)
 
 
-def token(found: Sources, target: Target, *, test: bool = False) -> Token | None:
+def token(found: Sources, target: Target, *, test: bool = False, keyring: bool = True) -> Token | None:
     """Return the token for an index; ``None`` if there is none.
 
     Args:
-        found: The sources. If none of them has a token, the keyring is asked, as twine does.
+        found: The sources.
         target: The index.
         test: Whether it is for ``--test``, which has its own variable.
+        keyring: Whether the keyring is asked if no source has a token, as twine does.
     """
     given = found.named(token_name(test=test))
     if given and not is_placeholder(given[0]):
         return Token(*given)
-    return ask_keyring(target.upload_address, target.username)
+    return ask_keyring(target.upload_address, target.username) if keyring else None
 
 
 def is_placeholder(value: str) -> bool:

@@ -12,12 +12,15 @@ from release_recipes.errors import NoProject, ReleaseWaits, WrongUsage, typed
 from release_recipes.findings import warning
 from release_recipes.index.client import Index
 from release_recipes.index.retry import PATIENCE, Patience
+from release_recipes.index.trusted import TrustedToken, applies
 from release_recipes.plan import Request
 from release_recipes.processes.environment import shown
 from release_recipes.programs.git import Git, repository
+from release_recipes.project import declared
 from release_recipes.project.packages import Package, is_package, is_project, packages
 from release_recipes.project.project import Project, read_project
 from release_recipes.publish import World
+from release_recipes.secrets.token import Token
 from release_recipes.settings import Settings, Sources, Target, is_placeholder, load, sources, token, token_name
 from release_recipes.state import temporary
 from release_recipes.state.folder import State
@@ -102,15 +105,29 @@ class Checkout:
         finally:
             waiting.cancel()
 
-    def index(self, target: Target, *, test: bool = False) -> Index:
-        """Return the client of an index with its token. Only this method decides which token goes to which address."""
-        with self._told_if_slow("Waiting for the keyring, which may ask for its password."):
-            held = token(self.sources, target, test=test)
+    def index(self, target: Target, *, test: bool = False, uploads: bool = False) -> Index:
+        """Return the client of an index with its token. Only this method decides which token goes to which address.
+
+        Args:
+            target: The index.
+            test: Whether it is for ``--test``.
+            uploads: Whether files may be uploaded, so that a token may come from Trusted Publishing. It is minted when
+                it is first revealed, not here.
+        """
+        always = self.settings.trusted_publishing == "always"
+        trusted = always or (self.settings.trusted_publishing == "auto" and applies(target))
+        held: Token | None = None
+        if not always:
+            with self._told_if_slow("Waiting for the keyring, which may ask for its password."):
+                held = token(self.sources, target, test=test, keyring=not trusted)
+        if held is None and trusted and uploads:
+            name = declared.read(self.folder, self.sources.pyproject).name
+            held = TrustedToken(target, name, self.patience, attests=self.settings.attestations)
         return Index(target, held, self.patience)
 
-    def world(self, record: Record) -> World:
-        """Return the world of an unfinished release."""
-        held = self.index(record.target).token
+    def world(self, record: Record, *, uploads: bool = False) -> World:
+        """Return the world of an unfinished release; with ``uploads``, one in which its files may be uploaded."""
+        held = self.index(record.target, uploads=uploads).token
         return World(record, self.git, self.state, held, self.state.dist(record), self.patience)
 
     def project(self) -> Project:
@@ -136,7 +153,7 @@ class Checkout:
             NoProject: There is no project (see :meth:`project`).
         """
         project = self.project()
-        index = self.index(self.settings.target(test=request.test), test=request.test)
+        index = self.index(self.settings.target(test=request.test), test=request.test, uploads=True)
         given = self.sources.named(token_name(test=request.test))
         return Subject(self.git, project, self.settings, request, index, bool(given and is_placeholder(given[0])))
 
