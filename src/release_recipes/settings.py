@@ -171,7 +171,11 @@ class Settings:
         "TestPyPI, if no token is set; `always` for any index, and no other token is used.",
         choices="auto always never",
     )
-    attestations: bool = _on("", "files are uploaded without attestations (PEP 740), also with Trusted Publishing.")
+    attestations: bool = _on(
+        "PYPI_ATTESTATIONS",
+        "files that are uploaded to PyPI by Trusted Publishing have no attestations (PEP 740). `true`: those for "
+        "another index have them, too; they are public.",
+    )
     skip_checks: tuple[str, ...] = _setting((), "", "Names of checks to skip.")
     upload_workers: int = _setting(4, "", "The largest number of files to upload in parallel.")
     #: Where each value came from: a variable's name, ``.env``, ``pyproject.toml`` or ``default``.

@@ -12,7 +12,7 @@ from release_recipes.errors import NoProject, ReleaseWaits, WrongUsage, typed
 from release_recipes.findings import warning
 from release_recipes.index.client import Index
 from release_recipes.index.retry import PATIENCE, Patience
-from release_recipes.index.trusted import TrustedToken, applies
+from release_recipes.index.trusted import AUDIENCES, TrustedToken, applies
 from release_recipes.plan import Request
 from release_recipes.processes.environment import shown
 from release_recipes.programs.git import Git, repository
@@ -122,7 +122,9 @@ class Checkout:
                 held = token(self.sources, target, test=test, keyring=not trusted)
         if held is None and trusted and uploads:
             name = declared.read(self.folder, self.sources.pyproject).name
-            held = TrustedToken(target, name, self.patience, attests=self.settings.attestations)
+            # What is signed is in a public log, which is not for everyone who has an index of their own.
+            public = target.upload_address in AUDIENCES or self.settings.origin("attestations") != "default"
+            held = TrustedToken(target, name, self.patience, attests=self.settings.attestations and public)
         return Index(target, held, self.patience)
 
     def world(self, record: Record, *, uploads: bool = False) -> World:
