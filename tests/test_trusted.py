@@ -264,6 +264,9 @@ def test_servers_that_fail_at_first(provider: IdentityProvider, ours: TrustedInd
     ours.first = [("503 Service Unavailable", {})]
     assert token_of(ours).reveal() in ours.minted
     assert len(set(ours.presented)) == 2
+    provider.failures = 1
+    token_of(ours).prove(mint=False)
+    assert (provider.failures, len(ours.minted)) == (0, 1)
 
 
 def test_servers_that_fail(provider: IdentityProvider, ours: TrustedIndex) -> None:

@@ -42,21 +42,11 @@ TOKEN_PAGES = {
     TEST_PYPI.upload_address: "https://test.pypi.org/manage/account/token/",
 }
 
-#: The pages on which a user registers a trusted publisher, by upload address: for a project, and for one that does not
-#: exist yet.
+#: Where a user registers a trusted publisher, by upload address: below it, for a project or for the account.
 PUBLISHER_PAGES = {
-    PYPI.upload_address: (
-        "https://pypi.org/manage/project/{}/settings/publishing/",
-        "https://pypi.org/manage/account/publishing/",
-    ),
-    TEST_PYPI.upload_address: (
-        "https://test.pypi.org/manage/project/{}/settings/publishing/",
-        "https://test.pypi.org/manage/account/publishing/",
-    ),
+    PYPI.upload_address: "https://pypi.org/manage/",
+    TEST_PYPI.upload_address: "https://test.pypi.org/manage/",
 }
-
-#: The hosts of this machine, to which a token may be sent unencrypted.
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _DEFAULT = "default"
 

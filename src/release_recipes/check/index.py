@@ -14,18 +14,11 @@ from packaging.version import InvalidVersion, Version
 from release_recipes.check.facts import Facts
 from release_recipes.errors import typed
 from release_recipes.findings import Check, Finding, question, warning
+from release_recipes.index.http import LOOPBACK
 from release_recipes.index.token import read_token
 from release_recipes.index.trusted import TrustedToken
 from release_recipes.project.source import is_version
-from release_recipes.settings import (
-    LOOPBACK,
-    PYPI,
-    TEST_PYPI,
-    TOKEN_PAGES,
-    dotenv_folder,
-    token_name,
-    where_to_put,
-)
+from release_recipes.settings import PYPI, TEST_PYPI, TOKEN_PAGES, dotenv_folder, token_name, where_to_put
 
 #: The hosts that tokens of PyPI and TestPyPI contain, by upload address.
 _LOCATIONS = {PYPI.upload_address: "pypi.org", TEST_PYPI.upload_address: "test.pypi.org"}

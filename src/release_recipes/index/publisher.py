@@ -67,10 +67,12 @@ def publisher_lines(
 
 def how_to_register(target: Target, project: str, publisher: Publisher | None) -> str:
     """Return how the user registers a job as a trusted publisher of a project: the form, and its values."""
-    own, new = PUBLISHER_PAGES.get(target.upload_address, ("", ""))
-    where = f" at {own.format(project)} (if the index has no such project yet, at {new})" if own else " of the index"
-    if publisher is None:
-        return f"Register this job as a trusted publisher{where}."
-    known = publisher.repository, publisher.workflow, publisher.environment
-    lines = publisher_lines(project, *known, forge=publisher.forge)
-    return "\n     ".join([f"Register this job as a trusted publisher{where}, with these values:", *lines])
+    where = " of the index"
+    if page := PUBLISHER_PAGES.get(target.upload_address):
+        own, new = f"{page}project/{project}/settings/publishing/", f"{page}account/publishing/"
+        where = f" at {own} (if the index has no such project yet, at {new})"
+    lines = ["."]
+    if job := publisher:
+        values = publisher_lines(project, job.repository, job.workflow, job.environment, forge=job.forge)
+        lines = [", with these values:", *values]
+    return f"Register this job as a trusted publisher{where}" + "\n     ".join(lines)

@@ -13,20 +13,22 @@ import json
 import os
 import threading
 import time
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from release_recipes import events
 from release_recipes.errors import NoToken
-from release_recipes.index.http import is_permanent, prepared, why
+from release_recipes.index.http import LOOPBACK, is_permanent, prepared, why
 from release_recipes.index.publisher import Publisher, current_publisher, how_to_register, publisher_of
 from release_recipes.index.retry import Patience, attempts
 from release_recipes.secrets.token import Token
-from release_recipes.settings import LOOPBACK, PYPI, TEST_PYPI, Target
+from release_recipes.settings import PYPI, TEST_PYPI, Target
 
 if TYPE_CHECKING:
     import requests
+
+T = TypeVar("T")
 
 #: The audiences of PyPI and TestPyPI, by upload address.
 AUDIENCES = {PYPI.upload_address: "pypi", TEST_PYPI.upload_address: "testpypi"}
@@ -92,17 +94,26 @@ class TrustedToken(Token):
         if mint:
             self.reveal()
         else:
-            self._identify()
+            self._patiently(self._identify)
 
     def _valid(self) -> str:
         with self._lock:
             if self._minted is None or time.time() > self._minted[1] - _EARLY:
                 try:
-                    self._minted = self._mint()
+                    self._minted = self._patiently(self._mint)
                 except NoToken:
                     if self._minted is None or time.time() > self._minted[1]:
                         raise
             return self._minted[0].reveal()
+
+    def _patiently(self, act: Callable[[], T]) -> T:
+        """Try something again as long as a server fails."""
+        for attempt in attempts(
+            self._patience.question, lambda failure: isinstance(failure, NoToken) and failure.transient
+        ):
+            with attempt:
+                return act()
+        raise AssertionError(self._host)  # the loop above returns or raises
 
     def _mint(self) -> tuple[Token, float]:
         """Return a new token, and when it expires, in seconds since 1970.
@@ -110,18 +121,12 @@ class TrustedToken(Token):
         Raises:
             NoToken: There is none.
         """
-        for attempt in attempts(
-            self._patience.question, lambda failure: isinstance(failure, NoToken) and failure.transient
-        ):
-            with attempt:
-                # A new identity token for each attempt, since PyPI accepts one only once.
-                said = self._ask("mint-token", {"token": self._identify().reveal()})
-                token, expires = said.get("token"), said.get("expires")
-                if not token or not isinstance(token, str):
-                    raise self._none(f"{self._host} answered without one", "Run the same command again later.")
-                ends = float(expires) if isinstance(expires, int) else time.time() + _LIFETIME
-                return Token(token, self.origin), ends
-        raise AssertionError(self._host)  # the loop above returns or raises
+        # With a new identity token each time, since PyPI accepts one only once.
+        said = self._ask("mint-token", {"token": self._identify().reveal()})
+        token, expires = said.get("token"), said.get("expires")
+        if not token or not isinstance(token, str):
+            raise self._none(f"{self._host} answered without one", "Run the same command again later.")
+        return Token(token, self.origin), float(expires) if isinstance(expires, int) else time.time() + _LIFETIME
 
     def _identify(self) -> Token:
         """Return a new identity token for the index.

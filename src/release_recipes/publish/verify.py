@@ -42,21 +42,19 @@ def _attested(world: World) -> str:
     publisher, record = attesting(world.token), world.record
     if publisher is None:
         return ""
-    faults: dict[str, list[str]] = {}
-    for artifact in record.artifacts:
-        if found := _fault(world, artifact.filename, publisher):
-            faults.setdefault(found, []).append(artifact.filename)
-    if len(faults.get(ABSENT, ())) == len(record.artifacts) and record.target.upload_address not in AUDIENCES:
+    faults = {artifact.filename: _fault(world, artifact.filename, publisher) for artifact in record.artifacts}
+    if {*faults.values()} == {ABSENT} and record.target.upload_address not in AUDIENCES:
         events.emit(events.Told("The index serves no attestations, so they were not verified."))
         return ""
-    for found, names in faults.items():
+    for found in dict.fromkeys(filter(None, faults.values())):
+        names = ", ".join(name for name, why in faults.items() if why == found)
         hint = "A file on an index cannot be attested later. If this job did not upload it, find out who did."
-        events.emit(events.Warned(warning(f"{', '.join(names)}: {found}.", hint, "attestations")))
-    return "" if faults else ", attested"
+        events.emit(events.Warned(warning(f"{names}: {found}.", hint, "attestations")))
+    return "" if any(faults.values()) else ", attested"
 
 
 def _fault(world: World, filename: str, publisher: Publisher) -> str:
-    """Say what is wrong with the attestations of a file on the index; one that is missing is asked for again."""
+    """Say what is wrong with the attestations of a file on the index; if they are missing, it is asked again."""
     found = ABSENT
     for pause in world.patience.doubt:
         time.sleep(pause)
