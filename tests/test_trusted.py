@@ -26,7 +26,7 @@ from support.world import make_world
 
 AT_ONCE = dataclasses.replace(PATIENCE, question=dataclasses.replace(PATIENCE.question, first_wait=0.001))
 
-INSTEAD = "To use a token instead, set PYPI_TRUSTED_PUBLISHING=never, and set PYPI_API_TOKEN."
+INSTEAD = "To use a token instead, set PYPI_TRUSTED_PUBLISHING=never and PYPI_API_TOKEN (PYPI_TEST_TOKEN for --test)."
 
 
 @pytest.fixture
@@ -245,7 +245,7 @@ def test_pypi_has_one_audience(provider: IdentityProvider, ours: TrustedIndex, m
 
 def test_a_redirect_gets_no_identity(ours: TrustedIndex, pypi: PypiServer) -> None:
     """An identity is not sent to where an index redirects."""
-    ours.first = [("307 Temporary Redirect", {"Location": pypi.upload_url})]
+    ours.first = [("307 Temporary Redirect", {"Location": pypi.upload_url}, {})]
     assert "refuses the identity of this job (307 Temporary Redirect)" in refused(ours).message
     assert pypi.requests == []
 
@@ -261,7 +261,7 @@ def test_an_address_without_https(provider: IdentityProvider) -> None:
 def test_servers_that_fail_at_first(provider: IdentityProvider, ours: TrustedIndex) -> None:
     """Failures of a server are tried again, each time with a new identity."""
     provider.failures = 1
-    ours.first = [("503 Service Unavailable", {})]
+    ours.first = [("503 Service Unavailable", {}, {})]
     assert token_of(ours).reveal() in ours.minted
     assert len(set(ours.presented)) == 2
     provider.failures = 1
@@ -271,7 +271,7 @@ def test_servers_that_fail_at_first(provider: IdentityProvider, ours: TrustedInd
 
 def test_servers_that_fail(provider: IdentityProvider, ours: TrustedIndex) -> None:
     """A server that goes on to fail is named, with its answer."""
-    ours.first = [("503 Service Unavailable", {})] * 9
+    ours.first = [("503 Service Unavailable", {}, {})] * 9
     error = refused(ours)
     address = f"{ours.upload_url}_/oidc/mint-token"
     assert error.message == f"There is no token for {ours.upload_url}: {address}: 503 Service Unavailable."
@@ -291,8 +291,24 @@ def test_an_index_that_does_not_answer(provider: IdentityProvider) -> None:
 
 def test_an_answer_without_a_token(ours: TrustedIndex) -> None:
     """An index that says yes without a token is told as such."""
-    ours.first = [("200 OK", {})]
+    ours.first = [("200 OK", {}, {})]
     assert "answered without one" in refused(ours).message
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"message": "Token request failed", "errors": ["odd", 1]}, "Token request failed"),
+        ({"message": ["odd"], "errors": 1}, "['odd']"),
+        ({"errors": [{"code": "invalid-payload", "description": "1\n  2"}]}, "invalid-payload: 1 2"),
+        ([], "422 Unprocessable Content"),
+        ({"message": "x" * 400}, "x" * 300),
+    ],
+)
+def test_a_refusal_in_an_odd_form(body: object, words: str, ours: TrustedIndex) -> None:
+    """Whatever an index answers is told in one line of limited length."""
+    ours.first = [("422 Unprocessable Content", {}, body)]
+    assert refused(ours).message.endswith(f"refuses the identity of this job ({words}).")
 
 
 def test_a_job_without_the_permission(ours: TrustedIndex, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -314,6 +330,8 @@ def test_a_job_of_gitlab(ours: TrustedIndex, provider: IdentityProvider, monkeyp
     assert "(GitLab: Environment variable DEMO_ID_TOKEN not found)" in error.message
     assert error.hint == f"Add to the job: id_tokens: DEMO_ID_TOKEN: aud: demo. {INSTEAD}"
     monkeypatch.setenv("DEMO_ID_TOKEN", provider.identity("demo"))
+    token_of(ours).prove(mint=True)
+    assert ours.presented == []  # it is accepted once, and is kept for the upload
     assert token_of(ours).reveal() in ours.minted
 
 

@@ -130,8 +130,8 @@ class TrustedIndex(PypiServer):
         self.publisher = dict(PUBLISHER)
         self.audience: tuple[str, object] = ("200 OK", {"audience": "demo-index"})
         """The answer to the question for the audience."""
-        self.first: list[tuple[str, dict[str, str]]] = []
-        """Answers to the first requests for a token, each a status and headers, in place of the right ones."""
+        self.first: list[tuple[str, dict[str, str], object]] = []
+        """Answers to the first requests for a token, each a status, headers and JSON, in place of the right ones."""
         self.lifetime = 900
         self.presented: list[str] = []
         """Each identity token that was presented."""
@@ -157,8 +157,8 @@ class TrustedIndex(PypiServer):
             body = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
             self.presented.append(body["token"])
             if self.first:
-                status, headers = self.first.pop(0)
-                return self._say(environ, start, status, {}, headers)
+                status, headers, said = self.first.pop(0)
+                return self._say(environ, start, status, said, headers)
             return self._say(environ, start, *self._mint(body["token"]))
         if path.startswith("/integrity/"):
             served = self.provenance.get(path.split("/")[-2])

@@ -42,7 +42,10 @@ _CI = ("GITHUB_ACTIONS", "GITLAB_CI", "BUILDKITE", "CIRCLECI", "GOOGLE_SERVICE_A
 #: Seconds that a minted token is valid if the index does not say it; and how long before its end it is renewed.
 _LIFETIME, _EARLY = 900.0, 300.0
 
-_INSTEAD = "To use a token instead, set PYPI_TRUSTED_PUBLISHING=never, and set PYPI_API_TOKEN."
+#: The number of characters of an index's answer that are shown.
+_LONGEST = 300
+
+_INSTEAD = "To use a token instead, set PYPI_TRUSTED_PUBLISHING=never and PYPI_API_TOKEN (PYPI_TEST_TOKEN for --test)."
 
 
 def applies(target: Target) -> bool:
@@ -88,10 +91,12 @@ class TrustedToken(Token):
     def prove(self, *, mint: bool) -> None:
         """Check that there is a token; without ``mint``, only that the job has an identity for the index.
 
+        A job of GitLab has one identity, which is accepted once, so it is kept for the upload.
+
         Raises:
             NoToken: There is none.
         """
-        if mint:
+        if mint and not os.environ.get("GITLAB_CI"):
             self.reveal()
         else:
             self._patiently(self._identify)
@@ -199,8 +204,11 @@ class TrustedToken(Token):
 
     def _refused(self, said: Mapping[str, Any], status: str) -> NoToken:
         """Return the error for an identity that the index does not accept, with its words."""
-        told = {str(each.get("code")): str(each.get("description")) for each in said.get("errors") or ()}
-        words = "; ".join(f"{code}: {text}" for code, text in told.items()) or said.get("message") or status
+        errors = said.get("errors")
+        listed = [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
+        told = {str(each.get("code")): str(each.get("description")) for each in listed}
+        words = "; ".join(f"{code}: {text}" for code, text in told.items()) or str(said.get("message") or status)
+        words = " ".join(words.split())[:_LONGEST]
         hint = how_to_register(self._target, self._project, self.publisher or current_publisher())
         if {"invalid-token", "invalid-reuse-token"} & set(told):
             hint = "An identity token is valid for some minutes, and accepted once. Run the job again."
