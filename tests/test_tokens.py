@@ -166,7 +166,8 @@ def test_the_environment_of_another_process() -> None:
         "PYPI_USERNAME": "ada",
         "GH_TOKEN": "gho_0123456789abcdef",
     }
-    hold_environment(environment)
+    hold_environment({**environment, "ACTIONS_ID_TOKEN_REQUEST_URL": "https://run.actions.example.org/idtoken/"})
+    assert not MASK.holds("https://run.actions.example.org/")  # it is no secret
     kept = {"PATH": "/bin", "PIP_INDEX_URL": "https://pypi.example.org/simple/", "PYPI_USERNAME": "ada"}
     assert without_credentials(environment) == kept
     assert without_credentials(environment, forge=True) == {**kept, "GH_TOKEN": "gho_0123456789abcdef"}

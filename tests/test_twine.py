@@ -1,11 +1,13 @@
 """What is made of an index's answer to one upload, and what twine is not left to read."""
 
+import base64
 import socket
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+import requests
 
 from faults.tls_server import untrusted_server
 from release_recipes.index import twine
@@ -86,7 +88,9 @@ def test_a_pypirc_changes_nothing(isolated_environment: Environment) -> None:
     (isolated_environment.home / ".pypirc").write_text("[pypi\nrepository = http://elsewhere.example/\n")
     target = Target("http://127.0.0.1:9/legacy/", "", "ada")
     with twine.uploading(target, Token(TOKEN), (5.0, 5.0)) as repository:
-        assert (repository.url, repository.session.auth) == (target.upload_address, ("ada", TOKEN))
+        assert repository.url == target.upload_address
+        request = repository.session.prepare_request(requests.Request("POST", repository.url))
+    assert request.headers["Authorization"] == f"Basic {base64.b64encode(f'ada:{TOKEN}'.encode()).decode()}"
 
 
 @pytest.mark.parametrize("before", range(LONGEST_WORDS - 12, LONGEST_WORDS + 1))

@@ -212,9 +212,10 @@ class NoTag(Failed):
 class NoToken(Failed):
     """There is no token for an upload."""
 
-    def __init__(self, address: str, hint: str) -> None:
-        """Say for which upload address."""
-        super().__init__(f"There is no token for {address}.", hint)
+    def __init__(self, address: str, hint: str, why: str = "", *, transient: bool = False) -> None:
+        """Say for which upload address, and why; keep whether another attempt may get one."""
+        super().__init__(f"There is no token for {address}{f': {why}' if why else ''}.", hint)
+        self.transient = transient
 
 
 class ProgramMissing(Failed):

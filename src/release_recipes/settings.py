@@ -42,6 +42,12 @@ TOKEN_PAGES = {
     TEST_PYPI.upload_address: "https://test.pypi.org/manage/account/token/",
 }
 
+#: Where a user registers a trusted publisher, by upload address: below it, for a project or for the account.
+PUBLISHER_PAGES = {
+    PYPI.upload_address: "https://pypi.org/manage/",
+    TEST_PYPI.upload_address: "https://test.pypi.org/manage/",
+}
+
 _DEFAULT = "default"
 
 
@@ -152,7 +158,19 @@ class Settings:
         (),
         "",
         "The files of a release that `publish` collects, as patterns: `sdist`, or the tags in the name of a wheel, such"
-        " as `cp311-*-manylinux_*_x86_64`. Each pattern needs a file, and each file a pattern.",
+        " as `cp311-*-manylinux*_x86_64*`. Each pattern needs a file, and each file a pattern.",
+    )
+    trusted_publishing: str = _setting(
+        "auto",
+        "PYPI_TRUSTED_PUBLISHING",
+        "Whether a token is made by [Trusted Publishing](secrets.md#trusted-publishing): `auto` in CI, for PyPI and "
+        "TestPyPI, if no token is set; `always` for any index, and no other token is used.",
+        choices="auto always never",
+    )
+    attestations: bool = _on(
+        "PYPI_ATTESTATIONS",
+        "files that are uploaded to PyPI by Trusted Publishing have no attestations (PEP 740). `true`: those for "
+        "another index have them, too; they are public.",
     )
     skip_checks: tuple[str, ...] = _setting((), "", "Names of checks to skip.")
     upload_workers: int = _setting(4, "", "The largest number of files to upload in parallel.")
@@ -292,18 +310,19 @@ def load(found: Sources) -> Settings:
     return Settings(**values, origins=origins)
 
 
-def token(found: Sources, target: Target, *, test: bool = False) -> Token | None:
+def token(found: Sources, target: Target, *, test: bool = False, keyring: bool = True) -> Token | None:
     """Return the token for an index; ``None`` if there is none.
 
     Args:
-        found: The sources. If none of them has a token, the keyring is asked, as twine does.
+        found: The sources.
         target: The index.
         test: Whether it is for ``--test``, which has its own variable.
+        keyring: Whether the keyring is asked if no source has a token, as twine does.
     """
     given = found.named(token_name(test=test))
     if given and not is_placeholder(given[0]):
         return Token(*given)
-    return ask_keyring(target.upload_address, target.username)
+    return ask_keyring(target.upload_address, target.username) if keyring else None
 
 
 def is_placeholder(value: str) -> bool:

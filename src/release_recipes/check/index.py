@@ -14,7 +14,9 @@ from packaging.version import InvalidVersion, Version
 from release_recipes.check.facts import Facts
 from release_recipes.errors import typed
 from release_recipes.findings import ALWAYS, Check, Finding, question, warning
+from release_recipes.index.http import LOOPBACK
 from release_recipes.index.token import read_token
+from release_recipes.index.trusted import TrustedToken
 from release_recipes.project.source import is_version
 from release_recipes.settings import PYPI, TEST_PYPI, TOKEN_PAGES, dotenv_folder, token_name, where_to_put
 
@@ -36,11 +38,18 @@ def _token(facts: Facts) -> Iterator[Finding]:
             f"Create one at {page}, limited to this project. Store it in a keyring or in the environment, or: "
             f"{where_to_put(name, dotenv_folder(facts.subject.folder, facts.subject.git.path))}",
         )
+    elif isinstance(facts.subject.token, TrustedToken):
+        facts.subject.token.prove(mint=_exists(facts))  # a token that cannot be had is an error with its reason
     elif at := _unprintable(facts.subject.token.reveal()):
         yield Finding(
             f"The token from {facts.subject.token.origin} has a character that cannot be sent, at position {at}.",
             "The character may be invisible. Copy the token again.",
         )
+
+
+def _exists(facts: Facts) -> bool:
+    """Return whether the index has the project; minting a token for a pending publisher would create it there."""
+    return facts.page.exception() is None and facts.page.result().exists
 
 
 def _unprintable(value: str) -> int:
@@ -56,8 +65,8 @@ _LATIN_1 = 0xFF
 def _token_fits(facts: Facts) -> Iterator[Finding]:
     """Check the restrictions of the token, which can be read from a macaroon."""
     token, location = facts.subject.token, _LOCATIONS.get(_upload_address(facts))
-    if token is None or location is None:
-        return
+    if token is None or location is None or isinstance(token, TrustedToken):
+        return  # the scope of a minted token cannot be read
     told, name = read_token(token), token_name(test=facts.subject.request.test)
     make = f"Create a token at {TOKEN_PAGES[_upload_address(facts)]}, and set {name} to it."
     if told is None:
@@ -83,7 +92,7 @@ def _token_fits(facts: Facts) -> Iterator[Finding]:
 def _plain_http(facts: Facts) -> Iterator[Finding]:
     """Check that the token is sent encrypted; loopback is this machine."""
     address = urlsplit(_upload_address(facts))
-    if address.scheme == "http" and address.hostname not in {"localhost", "127.0.0.1", "::1"}:
+    if address.scheme == "http" and address.hostname not in LOOPBACK:
         yield warning(
             f"{address.geturl()} is not encrypted: others on the network can read the token.",
             "Use https:// if the index supports it.",

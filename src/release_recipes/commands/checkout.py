@@ -12,12 +12,15 @@ from release_recipes.errors import NoProject, ReleaseWaits, WrongUsage, typed
 from release_recipes.findings import warning
 from release_recipes.index.client import Index
 from release_recipes.index.retry import PATIENCE, Patience
+from release_recipes.index.trusted import AUDIENCES, TrustedToken, applies
 from release_recipes.plan import Request
 from release_recipes.processes.environment import shown
 from release_recipes.programs.git import Git, repository
+from release_recipes.project import declared
 from release_recipes.project.packages import Package, is_package, is_project, packages
 from release_recipes.project.project import Project, read_project
 from release_recipes.publish import World
+from release_recipes.secrets.token import Token
 from release_recipes.settings import (
     Settings,
     Sources,
@@ -112,15 +115,31 @@ class Checkout:
         finally:
             waiting.cancel()
 
-    def index(self, target: Target, *, test: bool = False) -> Index:
-        """Return the client of an index with its token. Only this method decides which token goes to which address."""
-        with self._told_if_slow("Waiting for the keyring, which may ask for its password."):
-            held = token(self.sources, target, test=test)
+    def index(self, target: Target, *, test: bool = False, uploads: bool = False) -> Index:
+        """Return the client of an index with its token. Only this method decides which token goes to which address.
+
+        Args:
+            target: The index.
+            test: Whether it is for ``--test``.
+            uploads: Whether files may be uploaded, so that a token may come from Trusted Publishing. It is minted when
+                it is first revealed, not here.
+        """
+        always = self.settings.trusted_publishing == "always"
+        trusted = always or (self.settings.trusted_publishing == "auto" and applies(target))
+        held: Token | None = None
+        if not always:
+            with self._told_if_slow("Waiting for the keyring, which may ask for its password."):
+                held = token(self.sources, target, test=test, keyring=not trusted)
+        if held is None and trusted and uploads:
+            name = declared.read(self.folder, self.sources.pyproject).name
+            # What is signed is in a public log, which is not for everyone who has an index of their own.
+            public = target.upload_address in AUDIENCES or self.settings.origin("attestations") != "default"
+            held = TrustedToken(target, name, self.patience, attests=self.settings.attestations and public)
         return Index(target, held, self.patience)
 
-    def world(self, record: Record) -> World:
-        """Return the world of an unfinished release."""
-        held = self.index(record.target).token
+    def world(self, record: Record, *, uploads: bool = False) -> World:
+        """Return the world of an unfinished release; with ``uploads``, one in which its files may be uploaded."""
+        held = self.index(record.target, uploads=uploads).token
         return World(record, self.git, self.state, held, self.state.dist(record), self.patience)
 
     def project(self, clone: Git | None = None) -> Project:
@@ -148,7 +167,7 @@ class Checkout:
             NoProject: There is no project (see :meth:`project`).
         """
         project = project or self.project()
-        index = self.index(self.settings.target(test=request.test), test=request.test)
+        index = self.index(self.settings.target(test=request.test), test=request.test, uploads=True)
         given = self.sources.named(token_name(test=request.test))
         return Subject(self.git, project, self.settings, request, index, bool(given and is_placeholder(given[0])))
 

@@ -90,7 +90,6 @@ class _Publication:
             prepare.prepare(plan, self._of.workspace, lambda _: False)
             have, dist = list(self._of.workspace.artifacts()), self._of.workspace.dist
             self._found = self._ask(have)
-            token = self._token()  # one that the forge gave may have expired
         files = of_tag.artifacts(self._listed, have, self._found, self._index, self._name, dist)
         record = self._record(plan, files or self._served(plan))
         events.emit(events.Recorded(record.facts))
@@ -127,9 +126,6 @@ class _Publication:
     @property
     def _builds(self) -> bool:
         return self._uploads and not self._of.given
-
-    def _token(self) -> Token | None:
-        return self._of.checkout.index(self._target, test=self._request.test).token
 
     def _checked(self) -> tuple[Plan, Token | None]:
         """Run the checks; without those of credentials if nothing is to be uploaded."""

@@ -31,7 +31,7 @@ def resume(checkout: Checkout) -> str:
             for record in one.state.records():
                 events.emit(events.Recorded(record.facts))
                 same_addresses(one, record)
-                finish(one.world(record), one.state)
+                finish(one.world(record, uploads=True), one.state)
                 events.emit(events.Told(f"{record.project} {record.version}: released"))
     if waiting:
         return "released"

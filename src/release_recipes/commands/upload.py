@@ -37,7 +37,7 @@ def upload(checkout: Checkout, named: Sequence[str], *, test: bool) -> str:
             dist = Path(folder)
             for file in files:
                 shutil.copyfile(file, dist / file.name)
-        held = checkout.index(record.target, test=test).token
+        held = checkout.index(record.target, test=test, uploads=True).token
         world = publish.World(record, checkout.git, None, held, dist, checkout.patience)
         publish.publish(world, publish.UPLOAD)
     return "tested" if test else "done"

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _JSON = "application/vnd.pypi.simple.v1+json"
+_SIMPLE = f"{_JSON}, application/vnd.pypi.simple.v1+html;q=0.5, text/html;q=0.2"
+_INTEGRITY = "application/vnd.pypi.integrity.v1+json"
 _HEADERS = {
-    "Accept": f"{_JSON}, application/vnd.pypi.simple.v1+html;q=0.5, text/html;q=0.2",
     "User-Agent": "release-recipes",
     "Cache-Control": "no-cache",
     "Accept-Encoding": "identity",  # a file's hash is of the bytes that are served
@@ -87,15 +88,24 @@ class Index:
         """
         return self._get(file.url, lambda answer: _written(answer, to)) is not None
 
-    def _get(self, url: str, read: Callable[[requests.Response], T]) -> T | None:
+    def provenance(self, project: str, version: str, filename: str) -> bytes | None:
+        """Return the attestations of a file (:pep:`740`), in JSON; ``None`` if the index has none.
+
+        Raises:
+            NoIndexAnswer: There was no answer.
+        """
+        path = f"/integrity/{canonicalize_name(project)}/{version}/{filename}/provenance"
+        return self._get(urljoin(self.target.index_address, path), lambda answer: answer.content, _INTEGRITY)
+
+    def _get(self, url: str, read: Callable[[requests.Response], T], accept: str = _SIMPLE) -> T | None:
         """Return what ``read`` makes of an answer; ``None`` if there is no such page."""
         with events.effect(f"GET {url}"):
             for attempt in attempts(self.patience.question, _transient):
                 with attempt:
-                    return self._answer(url, read)
+                    return self._answer(url, read, accept)
         raise AssertionError(url)  # the loop above returns or raises
 
-    def _answer(self, url: str, read: Callable[[requests.Response], T]) -> T | None:
+    def _answer(self, url: str, read: Callable[[requests.Response], T], accept: str) -> T | None:
         import requests
         from requests.auth import HTTPBasicAuth
 
@@ -106,8 +116,11 @@ class Index:
             try:
                 with (
                     prepared(requests.Session()) as session,
-                    session.get(url, headers=_HEADERS, auth=login, timeout=self.patience.answer, stream=True) as answer,
-                ):
+                    session.get(
+                        url, headers={**_HEADERS, "Accept": accept}, auth=login, timeout=self.patience.answer,
+                        stream=True,
+                    ) as answer,
+                ):  # fmt: skip
                     if answer.ok:
                         return read(answer)
                     status = answer.status_code

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import requests
 
+#: The hosts of this machine, to which credentials may be sent unencrypted.
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
 
 def prepared(session: requests.Session) -> requests.Session:
     """Make a session use ``SSL_CERT_FILE``, as other programs do, besides the variables of requests."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import html
 import io
+import json
 import logging
 import os
 import re
@@ -138,6 +139,7 @@ def uploading(target: Target, token: Token, timeouts: tuple[float, float]) -> It
         timeouts: Seconds to connect, and between two bytes of an answer; twine's own session has no timeouts.
     """
     from requests.adapters import HTTPAdapter
+    from requests.auth import HTTPBasicAuth
     from twine.settings import Settings
 
     class Patient(HTTPAdapter):
@@ -153,6 +155,12 @@ def uploading(target: Target, token: Token, timeouts: tuple[float, float]) -> It
     prepared(repository.session)
     for scheme in ("http://", "https://"):
         repository.session.mount(scheme, Patient(max_retries=0))
+
+    def authorise(request: requests.PreparedRequest) -> requests.PreparedRequest:
+        # For each request anew, because a token of Trusted Publishing is valid for some minutes only.
+        return HTTPBasicAuth(target.username, token.reveal())(request)
+
+    repository.session.auth = authorise
     try:
         yield repository
     finally:
@@ -172,8 +180,14 @@ def silenced() -> Iterator[None]:
         repository.print = announce  # type: ignore[attr-defined]
 
 
-def upload(repository: Repository, file: Path, sha256: str) -> Answer:
+def upload(repository: Repository, file: Path, sha256: str, attestation: str = "") -> Answer:
     """Send one file, once.
+
+    Args:
+        repository: The connection.
+        file: The file.
+        sha256: Its hash.
+        attestation: Its attestation, in JSON; empty if it has none.
 
     Raises:
         NoResponse: The attempt ended without an answer.
@@ -186,6 +200,8 @@ def upload(repository: Repository, file: Path, sha256: str) -> Answer:
     package = PackageFile.from_filename(str(file), None)
     if package.sha2_digest != sha256:
         raise AnotherFile(file)
+    if attestation:
+        package.attestations = [json.loads(attestation)]
     with events.effect(f"POST {repository.url} {file.name}"):
         try:
             # One attempt: twine's own loop would try again immediately.

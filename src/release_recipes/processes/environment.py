@@ -16,6 +16,8 @@ _MISLEADING = frozenset(
         *("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_CONFIG", "GIT_CONFIG_PARAMETERS"),
         *("GIT_IMPLICIT_WORK_TREE", "GIT_GRAFT_FILE", "GIT_SHALLOW_FILE", "GIT_REPLACE_REF_BASE"),
         *("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"),
+        # Files through which a job of the forge passes on values and programs: not for code of the project.
+        *("GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT", "GITHUB_STATE", "GITHUB_STEP_SUMMARY", "RELEASE_OUTPUT"),
         *("PYTHONPATH", "PYTHONHOME", "SOURCE_DATE_EPOCH", "__PYVENV_LAUNCHER__"),
     }
 )

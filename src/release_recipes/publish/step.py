@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from release_recipes.errors import CommandFailed, Unfinished, typed
+from release_recipes.index.attestations import Signer, sigstore
 from release_recipes.index.client import Index
 from release_recipes.index.retry import PATIENCE, Patience
 from release_recipes.programs.git import Git, reason
@@ -27,6 +28,8 @@ class World:
     #: The folder with the distributions.
     dist: Path
     patience: Patience = PATIENCE
+    #: Makes attestations, if the token comes from Trusted Publishing.
+    signer: Signer = sigstore
 
     @property
     def index(self) -> Index:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from release_recipes import events
@@ -28,6 +28,7 @@ from release_recipes.errors import (
     typed,
 )
 from release_recipes.index import twine
+from release_recipes.index.attestations import attest
 from release_recipes.index.retry import attempts
 from release_recipes.processes.threads import in_parallel
 from release_recipes.publish import listing
@@ -41,7 +42,8 @@ if TYPE_CHECKING:
 
 def _describe(record: Record) -> list[str]:
     return [
-        f"upload the files that the index does not have to {record.target.upload_address} with twine, the sdist last"
+        f"upload the files that the index does not have to {record.target.upload_address} with twine, the sdist last",
+        "with Trusted Publishing, attest them all before the first is uploaded",
     ]
 
 
@@ -62,9 +64,15 @@ def _converge(world: World) -> Done:
         path = world.dist / artifact.filename
         if not path.is_file() or Artifact.of(path) != artifact:
             raise _changed(world, artifact)
+    try:
+        world.token.reveal()  # one of Trusted Publishing is minted now
+        attested = attest([world.dist / artifact.filename for artifact in absent], world.token, world.signer)
+    except Failed as failure:
+        failure.may_be_public = len(absent) < len(record.artifacts)
+        raise
     if world.state:
         world.state.mark_public(record)
-    uploader = _Uploader(world, world.token, absent)
+    uploader = _Uploader(world, world.token, absent, attested)
     wheels = [artifact for artifact in absent if not artifact.is_sdist]
     alone = 1 if len(absent) == len(record.artifacts) else 0
     with twine.silenced():
@@ -93,8 +101,8 @@ def _changed(world: World, artifact: Artifact) -> Unfinished:
 class _Uploader:
     """Uploads files, each until it is on the index or cannot be uploaded."""
 
-    def __init__(self, world: World, token: Token, absent: Sequence[Artifact]) -> None:
-        self._world, self._token = world, token
+    def __init__(self, world: World, token: Token, absent: Sequence[Artifact], attested: Mapping[str, str]) -> None:
+        self._world, self._token, self._attested = world, token, attested
         self._total = len(world.record.artifacts)
         self._lock = threading.Lock()
         self._sent = self._total - len(absent)
@@ -169,7 +177,8 @@ class _Uploader:
             UploadFailed: Another attempt cannot succeed, and nothing was sent.
         """
         try:
-            answer = twine.upload(repository, self._world.dist / artifact.filename, artifact.sha256)
+            path, attestation = self._world.dist / artifact.filename, self._attested.get(artifact.filename, "")
+            answer = twine.upload(repository, path, artifact.sha256, attestation)
         except twine.AnotherFile:
             raise _changed(self._world, artifact) from None
         except twine.NoResponse as silence:

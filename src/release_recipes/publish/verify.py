@@ -4,13 +4,20 @@ import time
 
 from release_recipes import events
 from release_recipes.errors import NoIndexAnswer, NotServed
+from release_recipes.findings import warning
+from release_recipes.index.attestations import ABSENT, attesting, fault
+from release_recipes.index.publisher import Publisher
+from release_recipes.index.trusted import AUDIENCES
 from release_recipes.publish import listing
 from release_recipes.publish.step import Done, Step, World, always
 from release_recipes.state.record import Record
 
 
 def _describe(record: Record) -> list[str]:
-    return [f"ask {record.target.index_address} until it serves each file with the same sha256"]
+    return [
+        f"ask {record.target.index_address} until it serves each file with the same sha256",
+        "with Trusted Publishing, verify the attestations that it serves",
+    ]
 
 
 def _converge(world: World) -> Done:
@@ -26,7 +33,39 @@ def _converge(world: World) -> Done:
             events.emit(events.Told(f"{lacks} Waiting for up to {patience.served - waited:.0f} s more."))
         time.sleep(pause)
         pause = min(pause * 2, patience.pause)
-    return Done(note=f"{len(world.record.artifacts)} files, same sha256")
+    attested = _attested(world)
+    return Done(note=f"{len(world.record.artifacts)} files, same sha256{attested}")
+
+
+def _attested(world: World) -> str:
+    """Verify the attestations that the index serves; a fault is a warning, since the files are public."""
+    publisher, record = attesting(world.token), world.record
+    if publisher is None:
+        return ""
+    faults = {artifact.filename: _fault(world, artifact.filename, publisher) for artifact in record.artifacts}
+    if {*faults.values()} == {ABSENT} and record.target.upload_address not in AUDIENCES:
+        events.emit(events.Told("The index serves no attestations, so they were not verified."))
+        return ""
+    for found in dict.fromkeys(filter(None, faults.values())):
+        names = ", ".join(name for name, why in faults.items() if why == found)
+        hint = "A file on an index cannot be attested later. If this job did not upload it, find out who did."
+        events.emit(events.Warned(warning(f"{names}: {found}.", hint, "attestations")))
+    return "" if any(faults.values()) else ", attested"
+
+
+def _fault(world: World, filename: str, publisher: Publisher) -> str:
+    """Say what is wrong with the attestations of a file on the index; if they are missing, it is asked again."""
+    found = ABSENT
+    for pause in world.patience.doubt:
+        time.sleep(pause)
+        try:
+            served = world.index.provenance(world.record.project, world.record.version, filename)
+            found = fault(world.dist / filename, served, publisher)
+        except NoIndexAnswer as error:
+            found = error.message.rstrip(".")
+        if found != ABSENT:
+            break
+    return found
 
 
 def _what_it_lacks(world: World) -> str:
