@@ -177,8 +177,8 @@ def test_a_token_that_has_expired(hub: FakeGitHub, world: World, told: list[even
     assert (done.state, done.note) == ("left out", "gh's token is not valid")
     assert lines(told) == [
         (
-            "The GitHub release was left out: gh's token is not valid. Set GH_TOKEN to a valid token, or unset it and sign "
-            f"in again ({SIGN_IN}), then run: release-recipes publish --tag v1.0"
+            "The GitHub release was left out: gh's token is not valid. Set GH_TOKEN to a valid token, or unset it and "
+            f"sign in again ({SIGN_IN}), then run: release-recipes publish --tag v1.0"
         )
     ]
 
@@ -204,8 +204,9 @@ def test_the_command_of_a_package_in_a_folder(
         REPEATED.clear()
     assert lines(told) == [
         (
-            "GitHub refused the release: gh api failed (exit code 1): gh: Resource not accessible by integration (HTTP 403)"
-            " The files and the tag are published. gh's token needs permission to write the contents of the repository."
+            "GitHub refused the release: gh api failed (exit code 1): gh: Resource not accessible by integration "
+            "(HTTP 403) The files and the tag are published. gh's token needs permission to write the contents of the "
+            "repository."
         ),
         f"The GitHub release was left out: GitHub refused it. To create it later, run: release-recipes {ends}",
     ]
@@ -279,6 +280,7 @@ def test_what_may_go_better(
 
 def test_no_answer() -> None:
     """Without an answer GitHub was not reached, which may pass, unless gh is not signed in."""
+    assert GitHubFailed([], 1, "", Answer(401, {}, '{"message": "Requires authentication"}')).signed_out is True
     failures = [GitHubFailed(["gh", "api"], code, "error connecting to api.github.com") for code in (1, 4)]
     assert [(each.is_transient, each.signed_out, each.status) for each in failures] == [
         (True, False, None),
@@ -294,8 +296,8 @@ def test_no_answer() -> None:
         ('HTTP/1.1 422 X\n\r\n{"message": "No.", "errors": ["why\\nso"]}', "No.; why so (HTTP 422)"),
         (
             (
-                'HTTP/1.1 422 X\n\r\n{"message": "No", "errors": [{"resource": "ReleaseAsset", "code": "already_exists", '
-                '"field": "name"}, {"code": "custom", "message": "body is too long"}]}'
+                'HTTP/1.1 422 X\n\r\n{"message": "No", "errors": [{"resource": "ReleaseAsset", "code": '
+                '"already_exists", "field": "name"}, {"code": "custom", "message": "body is too long"}]}'
             ),
             "No; ReleaseAsset name already_exists; body is too long (HTTP 422)",
         ),
@@ -337,8 +339,8 @@ def test_a_limit_that_is_too_long(has_record: bool, then: str, hub: FakeGitHub, 
         github.STEP.converge(world)
     assert (stopped.value.message, stopped.value.hint) == (
         (
-            "The release is uploaded and pushed, but the GitHub release failed: gh api failed (exit code 1): gh: Slow down."
-            " (HTTP 429)"
+            "The release is uploaded and pushed, but the GitHub release failed: gh api failed (exit code 1): gh: Slow "
+            "down. (HTTP 429)"
         ),
         f"Wait 600 seconds, then {then}",
     )
@@ -352,8 +354,8 @@ def test_a_tag_that_is_burned(hub: FakeGitHub, world: World, told: list[events.E
     assert (done.state, done.note) == ("left out", "its tag was used by an immutable release")
     assert lines(told) == [
         (
-            "GitHub makes no release of v1.0: the tag was used by an immutable release that was deleted. The files and the "
-            "tag are public anyway. Release the next version, or set in [tool.release]: github_release = false"
+            "GitHub makes no release of v1.0: the tag was used by an immutable release that was deleted. The files and "
+            "the tag are public anyway. Release the next version, or set in [tool.release]: github_release = false"
         )
     ]
     assert hub.releases == []

@@ -228,10 +228,17 @@ class FakeGitHub:
         self.releases.append(release)
         return release
 
+    def publish(self, release: Release, *, immutable: bool = False) -> None:
+        """Publish a draft, which the events tell; GitHub makes the tag if it is not there, which this does not."""
+        release.draft, release.immutable = False, immutable or self.immutable_releases
+        payload = {"action": "published", "release": self._json(release)}
+        event = {"id": str(next(self._ids)), "type": "ReleaseEvent", "payload": payload, "created_at": WHEN}
+        self.events.insert(0, event)
+
     def burn(self, tag: str) -> None:
         """Publish an immutable release of a tag, and delete it."""
         release = self.add_release(tag, draft=True)
-        self._publish(release, immutable=True)
+        self.publish(release, immutable=True)
         self._delete_release(Request("DELETE", "", {}, b""), str(release.id))
 
     def add_asset(self, release: Release, name: str, content: bytes, **words: Any) -> Asset:  # noqa: ANN401
@@ -355,7 +362,7 @@ class FakeGitHub:
                     other.latest = other is release
         return 200, self._json(release)
 
-    def _publish(self, release: Release, *, immutable: bool = False) -> None:
+    def _publish(self, release: Release) -> None:
         if any(other.tag == release.tag and not other.draft for other in self.releases):
             raise Refusal(422, "Validation Failed", _error("already_exists", field="tag_name"))
         if release.tag in self.burned_tags:
@@ -367,12 +374,7 @@ class FakeGitHub:
         if not self._commit(f"refs/tags/{release.tag}"):
             # GitHub makes the tag itself.
             self._git("update-ref", f"refs/tags/{release.tag}", self._commit(self.default_branch))
-        release.draft = False
-        release.immutable = immutable or self.immutable_releases
-        payload = {"action": "published", "release": self._json(release)}
-        self.events.insert(
-            0, {"id": str(next(self._ids)), "type": "ReleaseEvent", "payload": payload, "created_at": WHEN}
-        )
+        self.publish(release)
 
     def _by_tag(self, _: Request, tag: str) -> tuple[int, Any]:
         return 200, self._json(_one(release for release in self.releases if release.tag == tag and not release.draft))
@@ -657,6 +659,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _outcome(self, request: Request, fault: Fault | None) -> tuple[int, Any]:
         """Return status and payload, status 0 where the connection breaks instead."""
         github, status, payload = self.server.github, 0, None
+        if not self.headers.get("Authorization"):
+            raise Refusal(401, "Requires authentication")
         if self.headers.get("Authorization") not in {f"token {github.token}", f"Bearer {github.token}"}:
             raise Refusal(401, "Bad credentials")
         if fault is None or fault.done:

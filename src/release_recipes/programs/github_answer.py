@@ -78,8 +78,8 @@ class GitHubFailed(CommandFailed):
 
     @property
     def signed_out(self) -> bool:
-        """Whether gh is not signed in."""
-        return self.code == _NOT_SIGNED_IN
+        """Whether gh is not signed in; with GH_HOST it asks without a token, and GitHub says so."""
+        return self.code == _NOT_SIGNED_IN or (self.status == HTTPStatus.UNAUTHORIZED and self.says("Requires auth"))
 
     @property
     def wait(self) -> float | None:
