@@ -280,7 +280,9 @@ def test_what_may_go_better(
 
 def test_no_answer() -> None:
     """Without an answer GitHub was not reached, which may pass, unless gh is not signed in."""
-    assert GitHubFailed([], 1, "", Answer(401, {}, '{"message": "Requires authentication"}')).signed_out is True
+    assert (
+        GitHubFailed(["gh", "api"], 1, "", Answer(401, {}, '{"message": "Requires authentication"}')).signed_out is True
+    )
     failures = [GitHubFailed(["gh", "api"], code, "error connecting to api.github.com") for code in (1, 4)]
     assert [(each.is_transient, each.signed_out, each.status) for each in failures] == [
         (True, False, None),
@@ -291,7 +293,7 @@ def test_no_answer() -> None:
 @pytest.mark.parametrize(
     ("said", "reason"),
     [
-        ("HTTP/2.0 502 Bad Gateway\nA: b\r\n\r\n<html>", "Bad Gateway (HTTP 502)"),
+        ("HTTP/2.0 502 Bad Gateway\nA: b\r\n\r\n<html>", "no reason given (HTTP 502)"),
         ("HTTP/1.1 599 Odd\n\r\n", "no reason given (HTTP 599)"),
         ('HTTP/1.1 422 X\n\r\n{"message": "No.", "errors": ["why\\nso"]}', "No.; why so (HTTP 422)"),
         (
@@ -435,7 +437,7 @@ def test_the_link_to_the_changelog(files: list[str], folder: str, path: str, hub
     [
         ([], "1.0", "commits/v1.0"),
         (["v0.9", "v0.10", "v1.0rc1", "v2.0"], "1.0", "compare/v0.10...v1.0"),
-        (["v0.9", "v1.0rc1"], "1.0rc2", "compare/v1.0rc1...v1.0"),
+        (["v0.9", "v1.0rc1"], "1.0rc2", "compare/v0.9...v1.0"),
     ],
 )
 def test_notes_that_are_too_long(

@@ -3,16 +3,13 @@
 import re
 import shutil
 from collections.abc import Iterator
-from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
 
 from release_recipes.check.facts import Facts
 from release_recipes.errors import CommandFailed, typed
 from release_recipes.findings import Check, Finding, warning
 from release_recipes.processes.environment import environment
 from release_recipes.programs import gh
-from release_recipes.programs.github_answer import GitHubFailed
 
 #: The results of a check of CI that are not failures.
 _GREEN = frozenset({"success", "neutral", "skipped"})
@@ -43,10 +40,11 @@ def _burned_tag(facts: Facts) -> Iterator[Finding]:
     if not _is_wanted(facts) or (events := _asked(facts, "events?per_page=100")) is None:
         return
     tag = facts.plan.result().tag
-    published = [e["payload"]["release"] for e in events if e["type"] == "ReleaseEvent"
-                 and e["payload"]["action"] == "published"]  # fmt: skip
-    was_used = any(release["tag_name"] == tag and release.get("immutable") for release in published)
-    if was_used and _is_absent(facts, f"releases/tags/{quote(tag, safe='')}"):
+    payloads = [event["payload"] for event in events if event["type"] == "ReleaseEvent"]
+    published = [payload["release"] for payload in payloads if payload.get("action") == "published"]
+    was_used = any(release.get("tag_name") == tag and release.get("immutable") for release in published)
+    releases = _asked(facts, "releases?per_page=100") if was_used else None
+    if releases is not None and all(release["draft"] or release["tag_name"] != tag for release in releases):
         # The last number is the patch, or that of a pre-release.
         following = re.sub(r"\d+$", lambda found: str(int(found[0]) + 1), facts.plan.result().version)
         yield Finding(
@@ -99,17 +97,6 @@ def _asked(facts: Facts, endpoint: str) -> Any:  # noqa: ANN401 - JSON
         return gh.api(repository, endpoint, facts.subject.folder)
     except CommandFailed:
         return None
-
-
-def _is_absent(facts: Facts, endpoint: str) -> bool:
-    """Return whether GitHub says that something does not exist; without an answer that is not known."""
-    repository = facts.github.result()
-    try:
-        return repository is not None and not gh.api(repository, endpoint, facts.subject.folder)
-    except GitHubFailed as error:
-        return error.status == HTTPStatus.NOT_FOUND
-    except CommandFailed:
-        return False
 
 
 CHECKS = (

@@ -47,11 +47,7 @@ class Answer:
         except ValueError:  # a page of a proxy or a load balancer
             told = None
         told = told if isinstance(told, dict) else {}
-        known = {status.value: status.phrase for status in HTTPStatus}
-        words = [
-            told.get("message") or known.get(self.status, "no reason given"),
-            *map(_error, told.get("errors") or ()),
-        ]
+        words = [told.get("message") or "no reason given", *map(_error, told.get("errors") or ())]
         return f"{'; '.join(' '.join(str(each).split()) for each in words)} (HTTP {self.status})"
 
 
@@ -97,13 +93,9 @@ class GitHubFailed(CommandFailed):
     @property
     def is_transient(self) -> bool:
         """Whether a retry may succeed: GitHub failed, was not reached, or limits the rate of requests."""
-        if self.answer is None:
+        if self.status is None:
             return not self.signed_out
-        return (
-            self.answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-            or self.answer.status == HTTPStatus.REQUEST_TIMEOUT
-            or self.wait is not None
-        )
+        return self.status >= 500 or self.status == HTTPStatus.REQUEST_TIMEOUT or self.wait is not None  # noqa: PLR2004
 
     @property
     def is_overtaken(self) -> bool:

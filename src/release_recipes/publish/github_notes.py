@@ -38,15 +38,12 @@ def mark(record: Record) -> str:
 
 
 def comparison(world: World, repository: GitHubRepository) -> str:
-    """Return a link to the changes since the last release, as in GitHub's own notes."""
+    """Return a link to the changes since the last final release, as in GitHub's own notes."""
     tag, ours = quote(world.record.tag), Version(world.record.version)
-    found = {name: version for name, version in _versions(world).items() if version < ours}
-    finals = {name: version for name, version in found.items() if not version.is_prerelease}
-    found = found if ours.is_prerelease else finals
-    prior = max(found, key=found.__getitem__, default="")
-    return f"**Full Changelog**: {repository.web_address}/" + (
-        f"compare/{quote(prior)}...{tag}" if prior else f"commits/{tag}"
-    )
+    finals = {name: each for name, each in _versions(world).items() if each < ours and not each.is_prerelease}
+    prior = max(finals, key=finals.__getitem__, default="")
+    changes = f"compare/{quote(prior)}...{tag}" if prior else f"commits/{tag}"
+    return f"**Full Changelog**: {repository.web_address}/{changes}"
 
 
 def is_latest(world: World) -> bool:
