@@ -24,7 +24,7 @@ def github(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         yield github
 
 
-@pytest.mark.green("ci", "protected", "github")
+@pytest.mark.green("ci", "protected", "github", "burned-tag")
 def test_a_repository_on_github_that_is_in_order(repository: Repository, github: FakeGitHub) -> None:
     """With green checks, an open branch and gh signed in there is nothing to say."""
     outcome = look(repository.path)
@@ -77,6 +77,64 @@ def test_a_protected_branch(repository: Repository, github: FakeGitHub) -> None:
             "Bump in a pull request and release the merge with --part none, or allow your user to bypass it.",
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "tag", "following"),
+    [
+        ({}, "v1.3.0", "1.3.1"),
+        ({"new_version": "1.3.0rc9", "part": ""}, "v1.3.0rc9", "1.3.0rc10"),
+    ],
+    ids=["final", "pre-release"],
+)
+@pytest.mark.red("burned-tag")
+def test_a_tag_that_is_burned(
+    words: dict[str, str], tag: str, following: str, repository: Repository, github: FakeGitHub
+) -> None:
+    """The tag of an immutable release that was deleted is an error before anything is done, with the next version."""
+    github.burn("v0.9")
+    github.burn(tag)
+    assert problems(look(repository.path, **words)) == [
+        Told(
+            "burned-tag",
+            f"GitHub makes no release of {tag}: the tag was used by an immutable release that was deleted.",
+            f"Release the next version: release-recipes release --new-version {following}; or, to release this one "
+            "without a GitHub release, set in [tool.release]: github_release = false",
+        )
+    ]
+    assert [call for call in github.calls if call.method != "GET" and "graphql" not in call.path] == []
+
+
+@pytest.mark.green("burned-tag")
+def test_tags_that_are_not_burned(repository: Repository, github: FakeGitHub) -> None:
+    """Neither the tag of a release that could be deleted, nor that of one that is there, nor another one is burned."""
+    github.burn("v1.2.9")
+    made = github.add_release("v1.3.0", draft=True)
+    github.publish(made)
+    github.releases.remove(made)
+    assert problems(look(repository.path)) == []
+    github.immutable_releases = True
+    github.publish(github.add_release("v1.3.0", draft=True))
+    assert problems(look(repository.path)) == []
+
+
+@pytest.mark.parametrize("setting", ["github_release", "auto_git_tag"])
+@pytest.mark.green("burned-tag")
+def test_a_tag_that_is_burned_and_not_needed(setting: str, repository: Repository, github: FakeGitHub) -> None:
+    """Where no GitHub release is to be made, a burned tag is no error."""
+    configured = (repository.path / "pyproject.toml").read_text(encoding="utf-8")
+    repository.write("pyproject.toml", f"{configured}\n[tool.release]\n{setting} = false\n")
+    github.burn("v1.3.0")
+    assert "burned-tag" not in {finding.check for finding in look(repository.path).findings}
+
+
+@pytest.mark.parametrize("path", ["/events", "/releases"])
+@pytest.mark.green("burned-tag")
+def test_events_without_an_answer(path: str, repository: Repository, github: FakeGitHub) -> None:
+    """Where GitHub does not say whether a tag is burned, nothing is said."""
+    github.burn("v1.3.0")
+    github.fail("GET", path)
+    assert problems(look(repository.path)) == []
 
 
 @pytest.mark.red("github")

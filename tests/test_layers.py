@@ -144,6 +144,19 @@ def test_the_public_names() -> None:
     public = {name for name, value in vars(release_recipes).items() if not isinstance(value, ModuleType)}
     assert {name for name in public if not name.startswith("_")} <= {"import_module"}
     assert set(ns.task_names) == {
-        *("release", "rehearse", "status", "check", "bump", "test", "build", "validate", "upload", "resume", "abandon"),
+        *(
+            "release",
+            "rehearse",
+            "publish",
+            "status",
+            "check",
+            "bump",
+            "test",
+            "build",
+            "validate",
+            "upload",
+            "resume",
+            "abandon",
+        ),
         "scan",
     }

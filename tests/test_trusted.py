@@ -91,10 +91,15 @@ def test_a_job_that_the_index_knows_uploads(
         assert provider.audiences[0] == "demo-index"
         shown = result.out + result.err + (dist / ".git/release-recipes/history.jsonl").read_text("utf-8")
         for secret in (*provider.given, *index.minted, provider.bearer):
-            assert secret not in shown
+            assert secret not in without_masks(shown)
         again = cli("upload", cwd=dist)
         assert again.code == 0, again.err
         assert len(index.presented) == 1  # nothing is missing, so no token is made
+
+
+def without_masks(text: str) -> str:
+    """Return a log without the lines by which the runner of GitHub learns what to mask."""
+    return "\n".join(line for line in text.splitlines() if not line.startswith("::add-mask::"))
 
 
 def test_what_is_exchanged_is_masked(provider: IdentityProvider, ours: TrustedIndex) -> None:
@@ -464,5 +469,5 @@ def test_a_release_in_ci(repository: Repository, provider: IdentityProvider, our
     assert "demo-package 1.2.3 → 1.3.0, token of Trusted Publishing" in result.err
     assert "demo_package-1.3.0.tar.gz" in ours.files()
     for secret in (*provider.given, *ours.minted):
-        assert secret not in json.dumps(document) + result.err
+        assert secret not in json.dumps(document) + without_masks(result.err)
     assert cli("resume", cwd=repository.path).code == 0

@@ -32,7 +32,7 @@ The tree of errors; a module is named where the class is defined elsewhere::
     │   ├── ProgramMissing
     │   ├── CommandFailed
     │   │   ├── CommandTimedOut
-    │   │   └── GitHubFailed            programs.gh
+    │   │   └── GitHubFailed            programs.github_answer
     │   ├── BumpFailed
     │   ├── TestsFailed
     │   ├── BadDistribution

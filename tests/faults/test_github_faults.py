@@ -129,15 +129,59 @@ def burned(scene: Scene) -> None:
     scene.github.burned_tags.add("v1.3.0")
 
 
-LEFT_OUT = "The GitHub release was left out. To create it: gh release create v1.3.0 --repo github.localhost/o/r"
+def raced(scene: Scene) -> None:
+    """Let CI send the wheel into our draft just before we do."""
+    original = scene.github.answer
+
+    def answer(request: Request) -> tuple[int, object]:
+        if request.method == "POST" and request.path.endswith("/assets"):
+            scene.github.answer = original  # type: ignore[method-assign]
+            scene.github.add_asset(scene.github.release("v1.3.0"), WHEEL, (scene.index.folder / WHEEL).read_bytes())
+        return original(request)
+
+    scene.github.answer = answer  # type: ignore[method-assign]
+
+
+def without_digests(scene: Scene) -> None:
+    """Be an older GitHub Enterprise."""
+    scene.github.digests = False
+
+
+def without_digests_and_another_wheel(scene: Scene) -> None:
+    """Be an older GitHub Enterprise, on which somebody has made the release with another wheel."""
+    without_digests(scene)
+    there(assets={WHEEL: b"of CI"})(scene)
+
+
+def limit(seconds: int, **words: Any) -> Breaks:  # noqa: ANN401 - the words of FakeGitHub.fail
+    """Have GitHub limit the rate in its own words."""
+    said = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+    return github("POST", RELEASES, status=403, message=said, headers={"Retry-After": str(seconds)}, **words)
+
+
+LEFT_OUT = "The GitHub release was left out: "
+LATER = "run: release-recipes publish --tag v1.3.0\n"
 NOT_MADE = "The release is uploaded and pushed, but the GitHub release failed:"
 RELEASES, ONE, ASSETS = "/releases", "/releases/*", "/assets"
 
 GITHUB = rows(
-    GitHubRow("gh: absent", Scene.without_gh, "left out", LEFT_OUT, releases=NOTHING),
+    GitHubRow("gh: absent", Scene.without_gh, "left out",
+        f"{LEFT_OUT}gh is not installed. Install it from https://cli.github.com and sign in (gh auth login --hostname "
+        f"github.localhost), then {LATER}", releases=NOTHING),
     GitHubRow("gh: not on PATH, but beside Python", Scene.gh_beside_python, "made", "released"),
-    GitHubRow("gh: signed out", signed_out, "left out", LEFT_OUT, releases=NOTHING),
-    GitHubRow("gh: token revoked", revoked, "left out", "left out · gh is not signed in", releases=NOTHING),
+    GitHubRow("gh: signed out", signed_out, "left out",
+        f"{LEFT_OUT}gh is not signed in. Sign in (gh auth login --hostname github.localhost), or set GH_TOKEN, then "
+        f"{LATER}", releases=NOTHING),
+    GitHubRow("gh: token expired", revoked, "left out",
+        f"{LEFT_OUT}gh's token is not valid. Set GH_TOKEN to a valid token, or unset it and sign in again (gh auth "
+        f"login --hostname github.localhost), then {LATER}", releases=NOTHING),
+    GitHubRow("gh: secondary rate limit", limit(1), "waited, made", "again in 1.0 s"),
+    GitHubRow("gh: secondary rate limit, for too long", limit(600, times=9), "uploaded and pushed",
+        "Wait 600 seconds, then run: release-recipes resume", 3, mends=mended),
+    GitHubRow("gh: primary rate limit, for too long", github("GET", RELEASES, status=403, times=9,
+        message="API rate limit exceeded for user ID 1.", headers={"X-RateLimit-Remaining": "0",
+        "X-RateLimit-Reset": "32503680000"}), "uploaded and pushed", "seconds, then run: release-recipes resume", 3,
+        mends=mended),
     GitHubRow("gh: 502 on list", github("GET", RELEASES), "asked again", "HTTP 502); trying again in"),
     GitHubRow("gh: 502 on list, for ever", always("GET", RELEASES), "uploaded and pushed", NOT_MADE, 3, mends=mended),
     GitHubRow("gh: list breaks off", github("GET", RELEASES, status=None), "asked again", "again in"),
@@ -147,7 +191,13 @@ GITHUB = rows(
     GitHubRow("gh: 502 on create, yet made", github("POST", RELEASES, done=True), "found, filled, published",
         "HTTP 502); trying again in"),
     GitHubRow("gh: 403 on create", always("POST", RELEASES, status=403, message="Resource not accessible"), "left out",
-        LEFT_OUT, releases=NOTHING, mends=mended),
+        f"{LEFT_OUT}GitHub refused it. To create it later, {LATER}", releases=NOTHING, mends=mended),
+    GitHubRow("gh: asset exists already", raced, "found, the rest sent",
+        "ReleaseAsset name already_exists (HTTP 422); trying"),
+    GitHubRow("gh: no digests", without_digests, "fetched and hashed", "released"),
+    GitHubRow("gh: no digests, another wheel", without_digests_and_another_wheel, "sdist added",
+        f"The GitHub release has different content for {WHEEL}.", differ=(WHEEL,),
+        releases=((False, "By hand", (WHEEL, SDIST)),)),
     GitHubRow("gh: asset upload breaks off", github("POST", ASSETS, status=None), "sent again", "again in"),
     GitHubRow("gh: asset upload leaves a broken asset", github("POST", ASSETS, starter=True), "replaced",
         "HTTP 502); trying again in"),
@@ -180,7 +230,9 @@ GITHUB = rows(
     GitHubRow("gh: immutable releases", immutable_releases, "made in one go", "released"),
     GitHubRow("gh: release exists, immutable and empty", there(immutable=True), "left alone",
         f"The GitHub release is immutable, and does not have {WHEEL}, {SDIST}.", releases=((False, "By hand", ()),)),
-    GitHubRow("gh: tag burned by an immutable release", burned, "left out", LEFT_OUT, releases=NOTHING),
+    GitHubRow("gh: tag burned by an immutable release", burned, "draft withdrawn, left out",
+        "GitHub makes no release of v1.3.0: the tag was used by an immutable release that was deleted.",
+        releases=NOTHING),
 )  # fmt: skip
 
 

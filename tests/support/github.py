@@ -33,6 +33,8 @@ SignIn = Literal["token", "no"]
 T = TypeVar("T")
 
 WHEN = "2026-01-02T03:04:05Z"
+#: What GitHub takes as the notes of a release.
+LONGEST_BODY = 125_000
 DOCUMENTATION = "https://docs.github.com/rest"
 
 
@@ -50,6 +52,7 @@ class Asset:
     id: int
     content: bytes
     state: Literal["uploaded", "starter"] = "uploaded"
+    created_at: str = WHEN
 
     @property
     def sha256(self) -> str:
@@ -68,6 +71,7 @@ class Release:
     draft: bool = False
     prerelease: bool = False
     immutable: bool = False
+    latest: bool = False
     assets: dict[str, Asset] = field(default_factory=dict)
 
     @property
@@ -98,16 +102,22 @@ class Fault:
     message: str
     done: bool
     starter: bool
+    headers: dict[str, str]
 
 
 class Refusal(Exception):
     """An answer of GitHub's that is no success."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(
+        self, status: int, message: str, *errors: dict[str, str], headers: dict[str, str] | None = None
+    ) -> None:
         """Put the words into the form in which GitHub sends them."""
         super().__init__(message)
         self.status = status
-        self.payload = {"message": message, "documentation_url": DOCUMENTATION, "status": str(status)}
+        self.headers = headers or {}
+        self.payload: dict[str, Any] = {"message": message, "documentation_url": DOCUMENTATION, "status": str(status)}
+        if errors:
+            self.payload["errors"] = list(errors)
 
 
 @dataclass(frozen=True)
@@ -118,6 +128,7 @@ class Request:
     path: str
     query: dict[str, list[str]]
     body: bytes
+    accept: str = ""
 
     @property
     def json(self) -> dict[str, Any]:
@@ -132,6 +143,8 @@ class FakeGitHub:
     ``releases`` are in the order in which they were made. ``protected`` has the names of protected branches,
     ``check_runs`` and ``statuses`` map a commit's id to ``{name: conclusion}`` and ``{context: state}`` (a conclusion
     of "" is a run that has not ended). ``immutable_releases`` makes releases immutable as they are published.
+    ``digests`` False is an older GitHub Enterprise, which tells no digest of an asset; ``commits`` are lines that the
+    generated notes have; ``events`` are what the Events API tells, the newest first.
     ``crashes`` holds what went wrong in this server itself; leaving the context raises them.
     """
 
@@ -149,6 +162,9 @@ class FakeGitHub:
         self.check_runs: dict[str, dict[str, str]] = {}
         self.statuses: dict[str, dict[str, str]] = {}
         self.burned_tags: set[str] = set()
+        self.digests = True
+        self.commits: list[str] = []
+        self.events: list[dict[str, Any]] = []
         self.calls: list[Call] = []
         self.crashes: list[Exception] = []
         self._faults: list[Fault] = []
@@ -182,13 +198,14 @@ class FakeGitHub:
         message: str = "Server Error",
         done: bool = False,
         starter: bool = False,
+        headers: dict[str, str] | None = None,
     ) -> Fault:
         """Plan a fault for requests whose path ends in the pattern (``/releases``, ``/releases/*``, ``/assets``).
 
         ``status`` None breaks the connection in the middle of the request. With ``done`` the request takes effect
         first and only its answer is lost. ``starter`` leaves what GitHub leaves of a broken upload of an asset.
         """
-        fault = Fault(method, "*" + path, status, times, message, done, starter)
+        fault = Fault(method, "*" + path, status, times, message, done, starter, headers or {})
         self._faults.append(fault)
         return fault
 
@@ -210,6 +227,19 @@ class FakeGitHub:
         release = Release(next(self._ids), tag, **words)
         self.releases.append(release)
         return release
+
+    def publish(self, release: Release, *, immutable: bool = False) -> None:
+        """Publish a draft, which the events tell; GitHub makes the tag if it is not there, which this does not."""
+        release.draft, release.immutable = False, immutable or self.immutable_releases
+        payload = {"action": "published", "release": self._json(release)}
+        event = {"id": str(next(self._ids)), "type": "ReleaseEvent", "payload": payload, "created_at": WHEN}
+        self.events.insert(0, event)
+
+    def burn(self, tag: str) -> None:
+        """Publish an immutable release of a tag, and delete it."""
+        release = self.add_release(tag, draft=True)
+        self.publish(release, immutable=True)
+        self._delete_release(Request("DELETE", "", {}, b""), str(release.id))
 
     def add_asset(self, release: Release, name: str, content: bytes, **words: Any) -> Asset:  # noqa: ANN401
         """Put a file into a release as if it had been uploaded before."""
@@ -281,6 +311,9 @@ class FakeGitHub:
             ("POST", f"/graphql/({'|'.join(self._answers())})", self._graphql),
             ("GET", f"{here}/releases", lambda _: (200, [self._json(one) for one in reversed(self.releases)])),
             ("POST", f"{here}/releases", self._create_release),
+            ("GET", f"{here}/events", lambda _: (200, self.events)),
+            ("GET", f"{here}/releases/tags/(.+)", self._by_tag),
+            ("GET", rf"{here}/releases/assets/(\d+)", self._get_asset),
             ("GET", rf"{here}/releases/(\d+)", lambda _, number: (200, self._json(self._by_id(number)))),
             ("PATCH", rf"{here}/releases/(\d+)", self._edit_release),
             ("DELETE", rf"{here}/releases/(\d+)", self._delete_release),
@@ -298,7 +331,10 @@ class FakeGitHub:
         tag = words["tag_name"]
         body = words.get("body") or ""
         if words.get("generate_release_notes"):
-            body = "\n\n".join(part for part in (body, self._notes(tag)) if part)
+            body = "\n\n".join(part for part in (body, *self.commits, self._notes(tag)) if part)
+        if len(body) > LONGEST_BODY:
+            why = f"body is too long (maximum is {LONGEST_BODY} characters)"
+            raise Refusal(422, "Validation Failed", _error(field="body", message=why))
         release = Release(
             next(self._ids),
             tag,
@@ -320,17 +356,33 @@ class FakeGitHub:
         release.prerelease = words.get("prerelease", release.prerelease)
         if release.draft and words.get("draft") is False:
             self._publish(release)
+            # By default, a newly published release becomes the latest one; a pre-release cannot.
+            if words.get("make_latest", "true") == "true" and not release.prerelease:
+                for other in self.releases:
+                    other.latest = other is release
         return 200, self._json(release)
 
     def _publish(self, release: Release) -> None:
-        public = any(other.tag == release.tag and not other.draft for other in self.releases)
-        if public or release.tag in self.burned_tags:
-            raise Refusal(422, "Validation Failed")
+        if any(other.tag == release.tag and not other.draft for other in self.releases):
+            raise Refusal(422, "Validation Failed", _error("already_exists", field="tag_name"))
+        if release.tag in self.burned_tags:
+            errors = (
+                _error(field="tag_name", message="tag_name was used by an immutable release"),
+                _error(message="Published releases must have a valid tag"),
+            )
+            raise Refusal(422, "Validation Failed", *errors)
         if not self._commit(f"refs/tags/{release.tag}"):
             # GitHub makes the tag itself.
             self._git("update-ref", f"refs/tags/{release.tag}", self._commit(self.default_branch))
-        release.draft = False
-        release.immutable = self.immutable_releases
+        self.publish(release)
+
+    def _by_tag(self, _: Request, tag: str) -> tuple[int, Any]:
+        return 200, self._json(_one(release for release in self.releases if release.tag == tag and not release.draft))
+
+    def _get_asset(self, request: Request, number: str) -> tuple[int, Any]:
+        release, name = self._asset(number)
+        asset = release.assets[name]
+        return 200, asset.content if request.accept == "application/octet-stream" else self._asset_json(name, asset)
 
     def _delete_release(self, _: Request, number: str) -> tuple[int, Any]:
         release = self._by_id(number)
@@ -344,7 +396,7 @@ class FakeGitHub:
         if release.immutable:
             raise Refusal(422, "Cannot upload assets to an immutable release.")
         if name in release.assets:
-            raise Refusal(422, "Validation Failed")
+            raise Refusal(422, "Validation Failed", _error("already_exists", "ReleaseAsset", field="name"))
         return 201, self._asset_json(name, self.add_asset(release, name, request.body))
 
     def _delete_asset(self, _: Request, number: str) -> tuple[int, Any]:
@@ -389,7 +441,8 @@ class FakeGitHub:
             "name": name,
             "state": asset.state,
             "size": len(asset.content),
-            "digest": f"sha256:{asset.sha256}" if asset.state == "uploaded" else None,
+            "created_at": asset.created_at,
+            **({"digest": f"sha256:{asset.sha256}" if asset.state == "uploaded" else None} if self.digests else {}),
         }
 
     # ---- branches, checks ------------------------------------------------------------------------------------
@@ -522,6 +575,10 @@ class FakeGitHub:
         return self._git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
 
 
+def _error(code: str = "custom", resource: str = "Release", **words: str) -> dict[str, str]:
+    return {"resource": resource, "code": code, **words}
+
+
 def _one(found: Iterator[T]) -> T:
     for first in found:
         return first
@@ -582,11 +639,13 @@ class _Handler(BaseHTTPRequestHandler):
         body += self._read(left // 2 if fault and fault.status is None and not fault.done else left)
         self.close_connection = True
         try:
-            status, payload = self._outcome(Request(self.command, path, parse_qs(url.query), body), fault)
+            accept = self.headers.get("Accept") or ""
+            status, payload = self._outcome(Request(self.command, path, parse_qs(url.query), body, accept), fault)
+            headers: dict[str, str] = {}
         except Refusal as refusal:
-            status, payload = refusal.status, refusal.payload
+            status, payload, headers = refusal.status, refusal.payload, refusal.headers
         if status:
-            self._send(status, payload)
+            self._send(status, payload, headers)
 
     do_GET = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815 -- as in http.server
 
@@ -600,6 +659,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _outcome(self, request: Request, fault: Fault | None) -> tuple[int, Any]:
         """Return status and payload, status 0 where the connection breaks instead."""
         github, status, payload = self.server.github, 0, None
+        if not self.headers.get("Authorization"):
+            raise Refusal(401, "Requires authentication")
         if self.headers.get("Authorization") not in {f"token {github.token}", f"Bearer {github.token}"}:
             raise Refusal(401, "Bad credentials")
         if fault is None or fault.done:
@@ -607,16 +668,21 @@ class _Handler(BaseHTTPRequestHandler):
         if fault and fault.starter:
             github.leave_starter(request)
         if fault and fault.status:
-            raise Refusal(fault.status, fault.message)
+            raise Refusal(fault.status, fault.message, headers=fault.headers)
         return (0, None) if fault else (status, payload)
 
-    def _send(self, status: int, payload: object) -> None:
-        content = b"" if payload is None else json.dumps(payload).encode()
+    def _send(self, status: int, payload: object, headers: dict[str, str]) -> None:
+        is_file = isinstance(payload, bytes)
+        content = b"" if payload is None else payload if isinstance(payload, bytes) else json.dumps(payload).encode()
         self.send_response(status)
         self.send_header("Connection", "close")
         self.send_header("X-OAuth-Scopes", "gist, read:org, repo, workflow")
+        for name, value in headers.items():
+            self.send_header(name, value)
         if content:
-            self.send_header("Content-Type", "application/json; charset=utf-8")
+            self.send_header(
+                "Content-Type", "application/octet-stream" if is_file else "application/json; charset=utf-8"
+            )
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)

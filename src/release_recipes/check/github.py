@@ -1,11 +1,12 @@
 """Checks that ask GitHub, if the remote is on GitHub and ``gh`` is signed in."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from typing import Any
 
 from release_recipes.check.facts import Facts
-from release_recipes.errors import CommandFailed
+from release_recipes.errors import CommandFailed, typed
 from release_recipes.findings import ALWAYS, Check, Finding, warning
 from release_recipes.processes.environment import environment
 from release_recipes.programs import gh
@@ -16,9 +17,8 @@ _GREEN = frozenset({"success", "neutral", "skipped"})
 
 def _signed_in(facts: Facts) -> Iterator[Finding]:
     """Warn that act 3 will leave out the GitHub release."""
-    settings, repository = facts.subject.settings, gh.find(facts.addresses)
-    wanted = settings.github_release and settings.auto_git_tag and not facts.subject.request.test
-    if not wanted or repository is None or not gh.looks_like_github(repository):
+    repository = gh.find(facts.addresses)
+    if not _is_wanted(facts) or repository is None or not gh.looks_like_github(repository):
         return
     if not shutil.which("gh", path=environment()["PATH"]):
         yield warning("gh is not installed, so no GitHub release is made.", "Install it from https://cli.github.com")
@@ -26,6 +26,31 @@ def _signed_in(facts: Facts) -> Iterator[Finding]:
         yield warning(
             f"gh is not signed in to {repository.host}, so no GitHub release is made.",
             f"Sign in: gh auth login --hostname {repository.host}",
+        )
+
+
+def _is_wanted(facts: Facts) -> bool:
+    """Return whether a GitHub release is to be made."""
+    settings = facts.subject.settings
+    return settings.github_release and settings.auto_git_tag and not facts.subject.request.test
+
+
+def _burned_tag(facts: Facts) -> Iterator[Finding]:
+    """Look for an immutable release of the tag that was deleted, among the events that GitHub keeps for some weeks."""
+    if not _is_wanted(facts) or (events := _asked(facts, "events?per_page=100")) is None:
+        return
+    tag = facts.plan.result().tag
+    payloads = [event["payload"] for event in events if event["type"] == "ReleaseEvent"]
+    published = [payload["release"] for payload in payloads if payload.get("action") == "published"]
+    was_used = any(release.get("tag_name") == tag and release.get("immutable") for release in published)
+    releases = _asked(facts, "releases?per_page=100") if was_used else None
+    if releases is not None and all(release["draft"] or release["tag_name"] != tag for release in releases):
+        # The last number is the patch, or that of a pre-release.
+        following = re.sub(r"\d+$", lambda found: str(int(found[0]) + 1), facts.plan.result().version)
+        yield Finding(
+            f"GitHub makes no release of {tag}: the tag was used by an immutable release that was deleted.",
+            f"Release the next version: {typed('release', '--new-version', following)}; or, to release this one "
+            "without a GitHub release, set in [tool.release]: github_release = false",
         )
 
 
@@ -63,19 +88,20 @@ def _ci(facts: Facts) -> Iterator[Finding]:
         yield warning(f"CI has no result for {head[:12]}.", "If the project uses CI, push the commit and wait for it.")
 
 
-def _asked(facts: Facts, endpoint: str) -> dict[str, Any] | None:
+def _asked(facts: Facts, endpoint: str) -> Any:  # noqa: ANN401 - JSON
     """Ask GitHub; ``None`` if it cannot be asked or gives no answer."""
     repository = facts.github.result()
     if repository is None:
         return None
     try:
-        return dict(gh.api(repository, endpoint, facts.subject.folder))
+        return gh.api(repository, endpoint, facts.subject.folder)
     except CommandFailed:
         return None
 
 
 CHECKS = (
     Check("github", "a GitHub release that is missing afterwards", _signed_in, occasions=ALWAYS),
+    Check("burned-tag", "a tag for which GitHub makes no release any more", _burned_tag, of_repository=True),
     Check("protected", "a push that is refused when everything else is done", _protected, of_repository=True),
     Check("ci", "a release of a commit on which CI failed", _ci, of_repository=True),
 )

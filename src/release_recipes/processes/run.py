@@ -112,21 +112,37 @@ def run(  # noqa: PLR0913 - every parameter is one property of a process
     return done
 
 
-def read(argv: Sequence[str], *, cwd: Path, feed: bytes = b"") -> bytes:
-    """Return the output of a program as bytes, unmasked: for scans, and never shown.
+def read(
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    feed: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    forge: bool = False,
+    timeout: float | None = None,
+) -> bytes:
+    """Return the output of a program as bytes, unmasked: for scans and hashes, and never shown.
+
+    The arguments are those of :func:`run`.
 
     Raises:
         CommandFailed: Its exit code is not 0.
+        CommandTimedOut: It did not end in time, and was ended with its children.
+        Interrupted: The release is being stopped.
     """
     with events.effect(shown(argv)):
-        child = process.start(argv, cwd, environment(), fed=True)
+        child = process.start(argv, cwd, environment(env, forge=forge), fed=True)
         try:
-            stdout, stderr = child.communicate(feed)
+            stdout, stderr = child.communicate(feed, timeout)
+        except process.TimeoutExpired:
+            process.end(child)
+            raise CommandTimedOut(tuple(map(MASK, argv)), timeout or 0, "") from None
         except BaseException:
             process.end(child)
             raise
         finally:
             process.forget(child)
+        process.not_stopping()
         if child.returncode != 0:
-            raise CommandFailed(argv, child.returncode, MASK(stderr.decode("utf-8", "replace")))
+            raise CommandFailed(tuple(map(MASK, argv)), child.returncode, MASK(stderr.decode("utf-8", "replace")))
     return stdout

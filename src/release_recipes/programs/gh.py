@@ -1,5 +1,6 @@
 """gh, GitHub's CLI: it handles the host, the login and the API."""
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,8 +9,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from release_recipes.errors import CommandFailed, ProgramMissing
-from release_recipes.processes.run import Completed, run
+from release_recipes.errors import CommandFailed, CommandTimedOut, ProgramMissing
+from release_recipes.processes.run import Completed, read, run
+from release_recipes.programs.github_answer import Answer, GitHubFailed
 
 #: Seconds for one call; uploads of assets have longer.
 TIMEOUT = 60.0
@@ -25,32 +27,6 @@ _QUIET = {
 }
 
 _SCP_ADDRESS = re.compile(r"(?:[\w.-]+@)?(?P<host>[\w.-]+):(?!//)(?P<path>.+)")
-_STATUS = re.compile(r"\(HTTP (\d{3})\)")
-
-#: The exit code of a gh that is not signed in (``gh help exit-codes``).
-_NOT_SIGNED_IN = 4
-
-
-class GitHubFailed(CommandFailed):
-    """A request to GitHub failed."""
-
-    @property
-    def status(self) -> int | None:
-        """The HTTP status; ``None`` if there was no answer."""
-        found = _STATUS.search(self.output)
-        return int(found[1]) if found else None
-
-    @property
-    def unauthorised(self) -> bool:
-        """Whether gh is not signed in, or its token is not valid."""
-        return self.code == _NOT_SIGNED_IN or self.status == 401  # noqa: PLR2004
-
-    @property
-    def is_transient(self) -> bool:
-        """Whether a retry may succeed: GitHub failed, or was not reached."""
-        if self.unauthorised:
-            return False
-        return self.status is None or self.status >= 500 or self.status in {408, 429}  # noqa: PLR2004
 
 
 @dataclass(frozen=True)
@@ -146,7 +122,7 @@ def api(
         ProgramMissing: gh is not installed.
     """
     whole = endpoint if "://" in endpoint else f"repos/{repository.path}/{endpoint}"
-    words = ["api", "--hostname", repository.host, "--method", method, whole]
+    words = ["api", "--include", "--hostname", repository.host, "--method", method, whole]
     for name, value in (fields or {}).items():
         words += (
             ["--raw-field", f"{name}={value}"] if isinstance(value, str) else ["--field", f"{name}={value}".lower()]
@@ -154,12 +130,34 @@ def api(
     if file is not None:
         words += ["--input", str(file), "--header", "Content-Type: application/octet-stream"]
     done = _gh(words, cwd, check=False, timeout=UPLOAD_TIMEOUT if file else TIMEOUT)
+    answer = Answer.of(done.stdout)
     if done.code != 0:
-        # gh prints the body of the answer on standard output, and the reason on standard error.
-        raise GitHubFailed(
-            done.argv, done.code, done.stderr, "Check https://www.githubstatus.com, and run: gh auth status"
-        )
-    return json.loads(done.stdout or "null")
+        raise GitHubFailed(done.argv, done.code, done.stderr, answer)
+    return json.loads(answer.body or "null") if answer else None
+
+
+def sha256_of(repository: GitHubRepository, asset: int, cwd: Path) -> str:
+    """Fetch an asset of a release, and return the sha256 of its content.
+
+    Raises:
+        GitHubFailed: There is no answer, or it is not a success.
+        CommandTimedOut: It did not arrive in time.
+        ProgramMissing: gh is not installed.
+    """
+    words = ["gh", "api", "--hostname", repository.host, "--header", "Accept: application/octet-stream"]
+    words.append(f"repos/{repository.path}/releases/assets/{asset}")
+    # Newer versions of gh need the flag for a file with such bytes; older ones do not know it.
+    for flags in (["--allow-escape-sequences"], []):
+        try:
+            return hashlib.sha256(
+                read([*words, *flags], cwd=cwd, env=_QUIET, forge=True, timeout=UPLOAD_TIMEOUT)
+            ).hexdigest()
+        except CommandTimedOut:
+            raise
+        except CommandFailed as error:
+            if not (flags and "unknown flag" in error.output):
+                raise GitHubFailed(error.argv, error.code, error.output) from None
+    raise AssertionError(words)  # the loop above returns or raises
 
 
 def does(words: Sequence[str], cwd: Path, feed: str = "") -> str:
