@@ -11,10 +11,13 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 from shlex import quote
 from typing import Any
 
 from packaging.utils import canonicalize_name
+
+from release_recipes.project.pythons import allowed
 
 #: The project that these recipes are: its workflows install the checkout.
 _OURS = "release-recipes"
@@ -69,11 +72,11 @@ def body(text: str) -> str:
     return _HEADER.sub("", text, count=1)
 
 
-def expected(facts: Facts) -> list[str]:
-    """Return the value of the setting ``expect`` for a project with compiled code: one pattern for each wheel."""
+def expected(folder: Path) -> list[str]:
+    """Return the value of the setting ``expect`` for a project with compiled code: a pattern for each wheel."""
     data = _data()
     platforms = [platform for each in data["runners"].values() for platform in each]
-    tags = [f"cp{python.replace('.', '')}" for python in facts.pythons or data["pythons"]]
+    tags = [f"cp{python.replace('.', '')}" for python in allowed(folder, data["built"])]
     return ["sdist", *(f"{tag}-*-{platform}" for tag in tags for platform in platforms)]
 
 

@@ -131,7 +131,7 @@ def _next_steps(checkout: Checkout, facts: workflows.Facts) -> list[str]:
     lines += publisher_lines(facts.name, path, facts.file_names["release"], _ENVIRONMENT)
     if facts.is_compiled and "expect" not in declared:
         lines += ["Name the distributions of a release in pyproject.toml; remove those that are not built:"]
-        lines += ["  [tool.release]", f"  expect = {json.dumps(workflows.expected(facts), indent=4)}"]
+        lines += ["  [tool.release]", f"  expect = {json.dumps(workflows.expected(checkout.folder), indent=4)}"]
     if "publish" not in declared:
         lines.append(f'To have CI publish what {typed("release")} tags: [tool.release] publish = "ci"')
     return lines

@@ -23,14 +23,22 @@ def supported(folder: Path, current: Sequence[str]) -> list[str]:
         folder: The project's folder.
         current: The Pythons to choose from without classifiers.
     """
-    paths = [path for name in ("pyproject.toml", "setup.cfg", "setup.py") if (path := folder / name).is_file()]
-    text = "\n".join(path.read_text("utf-8", "replace") for path in paths)
-    required = _REQUIRES.search(text)
+    found = allowed(folder, _CLASSIFIER.findall(_text(folder)) or current)
+    return [each for each in found if Version(each) >= _OLDEST]
+
+
+def allowed(folder: Path, pythons: Sequence[str]) -> list[str]:
+    """Return those of some Pythons that a project's metadata allows, the oldest first."""
+    required = _REQUIRES.search(_text(folder))
     try:
-        allowed = SpecifierSet(required[1].strip() if required else "")
+        specifiers = SpecifierSet(required[1].strip() if required else "")
     except InvalidSpecifier:
-        allowed = SpecifierSet()
-    named = {Version(each) for each in _CLASSIFIER.findall(text)} or set(map(Version, current))
+        specifiers = SpecifierSet()
     # Of 3.11, >=3.11.4 allows a later patch, and <=3.11 the first one.
-    fitting = [each for each in named if any(allowed.contains(f"{each}{patch}") for patch in ("", ".99"))]
-    return [str(each) for each in sorted(fitting) if each >= _OLDEST]
+    fitting = {each for each in pythons if any(specifiers.contains(f"{each}{patch}") for patch in ("", ".99"))}
+    return sorted(fitting, key=Version)
+
+
+def _text(folder: Path) -> str:
+    paths = [path for name in ("pyproject.toml", "setup.cfg", "setup.py") if (path := folder / name).is_file()]
+    return "\n".join(path.read_text("utf-8", "replace") for path in paths)
