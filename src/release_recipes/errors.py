@@ -28,6 +28,7 @@ The tree of errors; a module is named where the class is defined elsewhere::
     │   ├── NoRepository
     │   ├── NoProject
     │   │   └── NoMetadata
+    │   ├── NoTag
     │   ├── NoToken
     │   ├── ProgramMissing
     │   ├── CommandFailed
@@ -199,6 +200,20 @@ class NoMetadata(NoProject):
         """Take the name of the backend, and its last line."""
         message = f"The build backend ({backend}) could not say the project's name and version: {reason}."
         super().__init__(message, "See why it fails in a new clone of the repository: python -m build --wheel")
+
+
+class NoTag(Failed):
+    """The remote does not have the tag of a release."""
+
+    def __init__(self, tag: str, remote: str, *, is_here: bool) -> None:
+        """Say whether this repository has it."""
+        hint = (
+            f"Push it: git push {remote} {tag}"
+            if is_here
+            else f"See which tags there are: git ls-remote --tags {remote}"
+        )
+        super().__init__(f"{remote} does not have the tag {tag}.", hint)
+        self.tag = tag
 
 
 class NoToken(Failed):

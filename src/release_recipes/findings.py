@@ -5,6 +5,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
+#: When a check is made: before a release, before a tag is published, also if its distributions are given.
+RELEASE = frozenset({"release"})
+BUILD = frozenset({"release", "tag"})
+ALWAYS = frozenset({"release", "tag", "given"})
+TAG = frozenset({"tag", "given"})
+
 #: The input of a check: the facts of act 1, or the distributions of act 2.
 Subject = TypeVar("Subject")
 
@@ -54,6 +60,8 @@ class Check(Generic[Subject]):
     find: Callable[[Subject], Iterator[Finding]]
     #: Whether it is about the repository, which ``--test`` leaves alone: there it only warns.
     of_repository: bool = False
+    #: When it is made; of no meaning for the inspections of distributions.
+    occasions: frozenset[str] = RELEASE
 
     def findings(self, subject: Subject) -> list[Finding]:
         """Return what it finds, under its name."""

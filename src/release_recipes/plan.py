@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from release_recipes.errors import InvalidSetting, InvalidVersion, WrongUsage
@@ -35,7 +35,9 @@ class Request:
     together: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, *, part: str | None, new_version: str | None, test: bool = False, skip_tests: bool = False) -> Request:
+    def of(
+        cls, *, part: str | None = None, new_version: str | None = None, test: bool = False, skip_tests: bool = False
+    ) -> Request:
         """Make a request of flags.
 
         Raises:
@@ -105,6 +107,15 @@ class Plan:
     #: The requirements that exclude a version of another package that is released together with it, each with what
     #: replaces it; empty if that must be done by hand.
     pins: Mapping[str, str] = field(default_factory=dict)
+    #: The id of the tag that is published, which exists; empty if the release makes its tag.
+    tag_object: str = ""
+    #: The tag that a release would make; it differs from the tag that is published if that has another form.
+    own_tag: str = ""
+
+    def of_tag(self, tag: str, tag_object: str) -> Plan:
+        """Return the plan to publish the current version from a tag that exists."""
+        origin = f"tag {tag}"
+        return replace(self, tag=tag, tag_object=tag_object, own_tag=self.tag, version_origin=origin, branch="")
 
     @property
     def bumps(self) -> bool:
@@ -115,6 +126,11 @@ class Plan:
     def claim(self) -> str:
         """The ref that marks, locally and on the remote, that this release is in progress."""
         return claim_of(self.tag)
+
+    @property
+    def versions_line(self) -> str:
+        """The project with its prior and its planned version; only the latter for a tag that exists."""
+        return f"{self.project} {self.version if self.tag_object else f'{self.prior} → {self.version}'}"
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -152,7 +168,7 @@ class Plan:
             base=self.base,
             tag=self.tag,
             tag_object=tag_object,
-            pushes_tag=self.settings.auto_git_tag,
+            pushes_tag=self.settings.auto_git_tag or bool(self.tag_object),
             branch=self.branch,
             remote=self.remote,
             remote_address=remote_address,
@@ -169,8 +185,8 @@ class Plan:
         remote = self.remote if because == "default" else f"{self.remote} ({because})"
         tag = f"{self.tag if self.settings.auto_git_tag else 'none'} on {remote}"
         return [
-            f"{self.project} {self.prior} → {self.version} ({self.version_origin})",
-            f"  from    {self.base[:12]} on {self.branch or 'a detached HEAD'}",
+            f"{self.versions_line} ({self.version_origin})",
+            f"  from    {self.base[:12]} on {self.tag if self.tag_object else self.branch or 'a detached HEAD'}",
             f"  to      {self.target.upload_address} ({origin})",
             *([] if self.test else [f"  tag     {tag}"]),
             f"  tests   {'no' if not self.run_tests else 'yes' if self.has_tests else 'none were found'}",

@@ -148,6 +148,12 @@ class Settings:
         "Wheels to release: `local` is what is built here, without what PyPI refuses and auditwheel cannot repair.",
         choices="local none",
     )
+    expect: tuple[str, ...] = _setting(
+        (),
+        "",
+        "The files of a release that `publish` collects, as patterns: `sdist`, or the tags in the name of a wheel, such"
+        " as `cp311-*-manylinux_*_x86_64`. Each pattern needs a file, and each file a pattern.",
+    )
     skip_checks: tuple[str, ...] = _setting((), "", "Names of checks to skip.")
     upload_workers: int = _setting(4, "", "The largest number of files to upload in parallel.")
     #: Where each value came from: a variable's name, ``.env``, ``pyproject.toml`` or ``default``.

@@ -28,6 +28,11 @@ _RELEASE = {
     "test": "Release to TestPyPI, and leave the repository unchanged.",
 }
 _PROJECT = {"project": "Folder of the package, in a repository with several; by default the current folder's."}
+_TAG = {"tag": "The tag; by default the one that the CI job runs for, otherwise that of HEAD."}
+_PUBLISHED = {
+    "dist": "Folder with the distributions that other jobs have built, also in folders below it; nothing is built.",
+    "only": "Only a part: index (the upload), or github (the GitHub release of what the index has).",
+}
 _SEVERAL = {
     "all-changed": "Release every package of the repository that changed, in the order of their dependencies.",
     "projects": "The same for the packages of a list, by name or folder: a,b.",
@@ -49,7 +54,7 @@ _SCANNED = {
 }
 
 #: The tasks that need bump-my-version, which starts while everything else is imported.
-_BUMPS = frozenset({"release", "release_changed", "rehearse", "status", "check", "bump"})
+_BUMPS = frozenset({"release", "release_changed", "rehearse", "publish", "status", "check", "bump"})
 
 
 def _run(
@@ -131,6 +136,16 @@ def rehearse(
     _run(c, "rehearse", json, project, request=request, dry_run=dry_run)
 
 
+@_task("skip-tests", "dry-run", "test", "json", **_TAG, **_PUBLISHED, **_PROJECT)
+def publish(
+    c: Context, tag: str | None = None, dist: str | None = None, only: str | None = None, test: bool = False,
+    skip_tests: bool = False, dry_run: bool = False, json: bool = False, project: str | None = None,
+) -> None:  # fmt: skip
+    """Publish a tag that exists: what CI does."""
+    request = {"test": test, "skip_tests": skip_tests}
+    _run(c, "publish", json, project, request=request, tag=tag, dist=dist, only=only, dry_run=dry_run)
+
+
 @_task(**_JSON, **_PROJECT)
 def resume(c: Context, json: bool = False, project: str | None = None) -> None:
     """Finish a release that was interrupted after its upload began."""
@@ -149,13 +164,13 @@ def status(c: Context, json: bool = False, project: str | None = None) -> None:
     _run(c, "status", json, project)
 
 
-@_task("part", "new-version", "test", "json", **_PROJECT)
+@_task("part", "new-version", "test", "json", **_TAG, **_PROJECT)
 def check(
     c: Context, part: str | None = None, new_version: str | None = None, test: bool = False, json: bool = False,
-    project: str | None = None,
+    tag: str | None = None, project: str | None = None,
 ) -> None:  # fmt: skip
-    """Run all checks of a release, and change nothing."""
-    _run(c, "check", json, project, request={"part": part, "new_version": new_version, "test": test})
+    """Run all checks of a release, or of a tag, and change nothing."""
+    _run(c, "check", json, project, request={"part": part, "new_version": new_version, "test": test}, tag=tag)
 
 
 @_task("part", "new-version", "json", **_PROJECT)
@@ -208,7 +223,9 @@ def init(
     _run(c, "init", json, project, only=only, dry_run=dry_run, yes=yes)
 
 
-ns = Collection(release, rehearse, status, check, bump, test, build, validate, upload, resume, abandon, scan, init)
+ns = Collection(
+    release, rehearse, publish, status, check, bump, test, build, validate, upload, resume, abandon, scan, init
+)
 
 
 class _Program(Program):
@@ -248,6 +265,7 @@ def _told() -> Iterator[None]:
         known = {
             *ns.task_names,
             *(f"--{flag}" for flag in {**_RELEASE, **_PROJECT, **_SEVERAL, **_VALIDATED, **_WRITTEN}),
+            *(f"--{flag}" for flag in {**_TAG, **_PUBLISHED}),
             "--file",
             "--sdist",
             "--staged",

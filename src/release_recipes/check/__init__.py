@@ -4,17 +4,18 @@ from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
-from release_recipes.check import github, index, programs, repository, tests, version
+from release_recipes.check import github, index, programs, repository, tag, tests, version
 from release_recipes.check.facts import Facts, Subject
 from release_recipes.errors import InvalidSetting, ReleaseError, WrongUsage
 from release_recipes.findings import Check, Finding, Severity
 from release_recipes.plan import Plan
 
-__all__ = ["CHECKS", "Outcome", "Subject", "check"]
+__all__ = ["CHECKS", "CREDENTIALS", "Outcome", "Subject", "check"]
 
 #: Every check, in the order in which findings are reported.
 CHECKS: tuple[Check[Facts], ...] = (
     *repository.CHECKS,
+    *tag.CHECKS,
     *version.CHECKS,
     *tests.CHECKS,
     *index.CHECKS,
@@ -43,12 +44,17 @@ class Outcome:
         return [finding for finding in self.findings if finding.severity is severity]
 
 
-def check(subject: Subject, others: Collection[str] = ()) -> Outcome:
-    """Run every check.
+#: The checks that are left out where nothing is uploaded.
+CREDENTIALS = frozenset({"token", "token-fits"})
+
+
+def check(subject: Subject, others: Collection[str] = (), without: Collection[str] = ()) -> Outcome:
+    """Run every check that is made for a release, or for a tag that is published.
 
     Args:
         subject: The release.
         others: Other names that ``skip_checks`` may contain: the inspections of act 2.
+        without: The names of checks that are left out.
 
     Raises:
         WrongUsage: A flag or a setting is wrong.
@@ -62,7 +68,8 @@ def check(subject: Subject, others: Collection[str] = ()) -> Outcome:
     asked: list[Future[list[Finding]]] = []
     try:
         facts = Facts(subject, pool)
-        wanted = [check for check in CHECKS if check.name not in skipped]
+        skipped |= set(without)
+        wanted = [each for each in CHECKS if each.name not in skipped and subject.occasion in each.occasions]
         asked += [pool.submit(_findings, check, facts) for check in wanted]
         found = [answer.result() for answer in asked]
     finally:

@@ -19,6 +19,7 @@ from release_recipes.project.project import Project
 from release_recipes.project.source import Versions
 from release_recipes.secrets.token import Token
 from release_recipes.settings import Settings
+from release_recipes.state.tagged import Tagged
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,15 @@ class Subject:
     index: Index
     #: Whether the variable of the token is set to a placeholder.
     has_placeholder: bool = False
+    #: The tag that is published; ``None`` for a release that makes one.
+    tagged: Tagged | None = None
+    #: Whether its distributions are given, so that nothing is built.
+    given: bool = False
+
+    @property
+    def occasion(self) -> str:
+        """What the checks are made for: ``release``, ``tag`` or ``given``."""
+        return "release" if self.tagged is None else "given" if self.given else "tag"
 
     @property
     def folder(self) -> Path:
@@ -60,7 +70,8 @@ class Facts:
         )
         self.page: Future[Page] = pool.submit(subject.index.page, subject.project.name)
         self.branch: Future[str | None] = pool.submit(git.branch)
-        self.head: Future[str] = pool.submit(git.ask, "rev-parse", "HEAD")
+        #: The commit of the release.
+        self.head: Future[str] = pool.submit(git.ask, "rev-parse", subject.tagged.commit if subject.tagged else "HEAD")
         below = subject.project.below
         self.changes: Future[list[str]] = pool.submit(git.changes, *([below, ".env"] if below != "." else ()))
         #: The packages of the repository, the project's included if it is one of them.
@@ -97,8 +108,10 @@ class Facts:
     def _plan(self) -> Plan:
         subject, branch, refs = self.subject, self.branch.result(), self.refs()
         tip = refs.branch(branch) if refs and branch else None
-        return make_plan(
+        tagged = subject.tagged
+        plan = make_plan(
             subject.project, subject.settings, subject.request, self.versions.result(),
-            branch=branch, base=self.head.result(), remote_tip=tip or "", tags=list(self.tags()),
-            known=self.packages.result(),
+            branch=branch, base=self.head.result(), remote_tip=tip or "",
+            tags=[tag for tag in self.tags() if not (tagged and tag == tagged.name)], known=self.packages.result(),
         )  # fmt: skip
+        return plan.of_tag(tagged.name, tagged.object) if tagged else plan

@@ -6,7 +6,7 @@ from typing import Any
 
 from release_recipes.check.facts import Facts
 from release_recipes.errors import CommandFailed
-from release_recipes.findings import Check, Finding, warning
+from release_recipes.findings import ALWAYS, Check, Finding, warning
 from release_recipes.processes.environment import environment
 from release_recipes.programs import gh
 
@@ -75,7 +75,7 @@ def _asked(facts: Facts, endpoint: str) -> dict[str, Any] | None:
 
 
 CHECKS = (
-    Check("github", "a GitHub release that is missing afterwards", _signed_in),
+    Check("github", "a GitHub release that is missing afterwards", _signed_in, occasions=ALWAYS),
     Check("protected", "a push that is refused when everything else is done", _protected, of_repository=True),
     Check("ci", "a release of a commit on which CI failed", _ci, of_repository=True),
 )

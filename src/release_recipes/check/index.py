@@ -13,7 +13,7 @@ from packaging.version import InvalidVersion, Version
 
 from release_recipes.check.facts import Facts
 from release_recipes.errors import typed
-from release_recipes.findings import Check, Finding, question, warning
+from release_recipes.findings import ALWAYS, Check, Finding, question, warning
 from release_recipes.index.token import read_token
 from release_recipes.project.source import is_version
 from release_recipes.settings import PYPI, TEST_PYPI, TOKEN_PAGES, dotenv_folder, token_name, where_to_put
@@ -177,12 +177,14 @@ _PRIVATE = re.compile(r"""^[^#\n]*?(Private :: [^"'\n]+)""", re.MULTILINE)
 
 
 CHECKS = (
-    Check("token", "a release that stops at the upload", _token),
-    Check("token-fits", "a token for another index or project, or one that is not valid now", _token_fits),
-    Check("plain-http", "a token that others on the network can read", _plain_http),
-    Check("dotenv", "a token that others can read", _dotenv),
+    Check("token", "a release that stops at the upload", _token, occasions=ALWAYS),
+    Check("token-fits", "a token for another index or project, or one that is not valid now",
+          _token_fits, occasions=ALWAYS),
+    Check("plain-http", "a token that others on the network can read", _plain_http, occasions=ALWAYS),
+    Check("dotenv", "a token that others can read", _dotenv, occasions=ALWAYS),
     Check("on-index", "a second release of a version, which an index always refuses", _on_index),
-    Check("project-status", "a release of a project that is archived or quarantined", _project_status),
-    Check("first-release", "a project that is registered under a misspelled name", _first_release),
-    Check("private", "a private package on a public index", _private),
-)
+    Check("project-status", "a release of a project that is archived or quarantined",
+          _project_status, occasions=ALWAYS),
+    Check("first-release", "a project that is registered under a misspelled name", _first_release, occasions=ALWAYS),
+    Check("private", "a private package on a public index", _private, occasions=ALWAYS),
+)  # fmt: skip

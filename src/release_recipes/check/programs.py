@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 
 from release_recipes.check.facts import Facts
-from release_recipes.findings import Check, Finding
+from release_recipes.findings import ALWAYS, BUILD, Check, Finding
 
 #: The newest feature of git that is used is ``git fetch --no-write-fetch-head``.
 _OLDEST_GIT = (2, 31)
@@ -49,6 +49,6 @@ def _room(facts: Facts) -> Iterator[Finding]:
 
 
 CHECKS = (
-    Check("programs", "a release that stops half-way because a program is missing", _programs),
-    Check("room", "a disk that fills up half-way", _room),
+    Check("programs", "a release that stops half-way because a program is missing", _programs, occasions=ALWAYS),
+    Check("room", "a disk that fills up half-way", _room, occasions=BUILD),
 )

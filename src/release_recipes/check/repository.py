@@ -11,7 +11,7 @@ from pathlib import Path
 
 from release_recipes.check.facts import Facts
 from release_recipes.errors import CommandFailed, typed
-from release_recipes.findings import Check, Finding, warning
+from release_recipes.findings import ALWAYS, BUILD, Check, Finding, warning
 from release_recipes.processes.environment import environment
 from release_recipes.processes.run import has_terminal
 from release_recipes.programs.git import Git, reason
@@ -170,7 +170,8 @@ def _claim(facts: Facts) -> Iterator[Finding]:
 
 def _structure(facts: Facts) -> Iterator[Finding]:
     git = facts.subject.git
-    if git.ask("rev-parse", "--is-shallow-repository") == "true":
+    # The clone that the forge makes for a tag is shallow.
+    if facts.subject.tagged is None and git.ask("rev-parse", "--is-shallow-repository") == "true":
         yield Finding("The repository is a shallow clone, and its history is incomplete.", "Run: git fetch --unshallow")
     if git.config("extensions.partialClone") or git.config(f"remote.{facts.subject.settings.remote}.promisor"):
         yield Finding(
@@ -286,12 +287,13 @@ def _identity(facts: Facts) -> Iterator[Finding]:
 CHECKS = (
     Check("branch", "a release from a feature branch or a detached HEAD", _branch, of_repository=True),
     Check("clean-tree", "a release without changes that are not committed", _clean_tree, of_repository=True),
-    Check("remote", "a published version whose commit is on one machine only", _remote, of_repository=True),
+    Check("remote", "a published version whose commit is on one machine only",
+          _remote, of_repository=True, occasions=ALWAYS),
     Check("behind", "a release without the commits that others pushed", _behind, of_repository=True),
     Check("tag", "a tag on a different commit than the published one", _tag, of_repository=True),
     Check("claim", "two machines that release at the same time", _claim, of_repository=True),
     Check("structure", "a clean clone that is incomplete: shallow, partial, submodules, LFS, a merge in progress",
-          _structure),
+          _structure, occasions=BUILD),
     Check("identity", "a release commit and a tag without an author", _identity, of_repository=True),
     Check("signing", "a release that stops at its commit because signing fails", _signing, of_repository=True),
     Check("something-new", "a second release of the same commit", _something_new, of_repository=True),

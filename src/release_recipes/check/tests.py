@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from release_recipes.check.facts import Facts
-from release_recipes.findings import Check, Finding, question
+from release_recipes.findings import BUILD, Check, Finding, question
 from release_recipes.project.testing import SOUGHT
 
 
@@ -17,4 +17,4 @@ def _tests(facts: Facts) -> Iterator[Finding]:
         )
 
 
-CHECKS = (Check("tests", "a release of a project whose tests were not found", _tests),)
+CHECKS = (Check("tests", "a release of a project whose tests were not found", _tests, occasions=BUILD),)

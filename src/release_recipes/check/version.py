@@ -10,7 +10,7 @@ from packaging.version import InvalidVersion, Version
 
 from release_recipes.check.facts import Facts
 from release_recipes.errors import typed
-from release_recipes.findings import Check, Finding, question, warning
+from release_recipes.findings import ALWAYS, BUILD, Check, Finding, question, warning
 from release_recipes.project.packages import excluded, others
 from release_recipes.project.source import NONE, is_version
 from release_recipes.project.tag_form import versions_of
@@ -190,14 +190,15 @@ _CHANGELOGS = frozenset({"CHANGELOG", "CHANGES", "HISTORY", "NEWS", "RELEASE_NOT
 
 
 CHECKS = (
-    Check("version", "a version that indexes refuse, or that installers cannot compare", _valid),
+    Check("version", "a version that indexes refuse, or that installers cannot compare", _valid, occasions=ALWAYS),
     Check("greater", "a version that installers would never choose", _greater),
     Check("source-tags", "a version that does not follow the last one, or that no tag will say", _source_tags),
-    Check("python", "a release that is tested and built with a Python that the project does not support", _python),
+    Check("python", "a release that is tested and built with a Python that the project does not support",
+          _python, occasions=BUILD),
     Check("prerelease", "a pre-release by mistake", _prerelease),
     Check("pins", "a release that another package of the repository excludes", _pins),
     Check("changelog", "a release that is missing from the changelog", _changelog),
     Check("copies", "a copy of the version that a release leaves behind", _copies),
     Check("tag-form", "a tag that other tools do not recognise as a version of this project", _tag_form),
     Check("version-files", "a package whose version differs from its file name", _version_files),
-)
+)  # fmt: skip

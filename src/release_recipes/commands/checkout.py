@@ -18,7 +18,17 @@ from release_recipes.programs.git import Git, repository
 from release_recipes.project.packages import Package, is_package, is_project, packages
 from release_recipes.project.project import Project, read_project
 from release_recipes.publish import World
-from release_recipes.settings import Settings, Sources, Target, is_placeholder, load, sources, token, token_name
+from release_recipes.settings import (
+    Settings,
+    Sources,
+    Target,
+    is_placeholder,
+    load,
+    read_pyproject,
+    sources,
+    token,
+    token_name,
+)
 from release_recipes.state import temporary
 from release_recipes.state.folder import State
 from release_recipes.state.record import Record
@@ -113,29 +123,31 @@ class Checkout:
         held = self.index(record.target).token
         return World(record, self.git, self.state, held, self.state.dist(record), self.patience)
 
-    def project(self) -> Project:
-        """Read the project.
+    def project(self, clone: Git | None = None) -> Project:
+        """Read the project; with ``clone``, as it is there.
 
         Raises:
             NoProject: Its name or version cannot be read, or there are only packages in folders.
         """
-        known = [] if is_package(self.folder) else packages(self.git)
+        git = clone or self.git
+        folder = git.path / self.below
+        known = [] if is_package(folder) else packages(git)
         if self.is_workspace(known):
             message = f"{self.folder} is not a package; the packages of this repository are in its folders."
             raise NoProject(message, f"Name one of them: {_named(known)}")
         with self._told_if_slow("Asking the build backend for name and version, which may build the project."):
             return read_project(
-                self.git, self.folder, self.sources.pyproject,
+                git, folder, read_pyproject(folder) if clone else self.sources.pyproject,
                 version_files=self.settings.version_files, left_alone=self.settings.left_alone, cache=self.state.folder,
             )  # fmt: skip
 
-    def subject(self, request: Request) -> Subject:
-        """Return the subject of a release.
+    def subject(self, request: Request, project: Project | None = None) -> Subject:
+        """Return the subject of a release; the project is read if it is not known.
 
         Raises:
             NoProject: There is no project (see :meth:`project`).
         """
-        project = self.project()
+        project = project or self.project()
         index = self.index(self.settings.target(test=request.test), test=request.test)
         given = self.sources.named(token_name(test=request.test))
         return Subject(self.git, project, self.settings, request, index, bool(given and is_placeholder(given[0])))

@@ -3,7 +3,7 @@
 Before the upload there is nothing to undo; after it there is only something to finish.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -115,21 +115,21 @@ def describe(checkout: Checkout, plan: Plan, steps: tuple[publish.Step, ...]) ->
     events.emit(events.Described([*described, *publish.describe(record, steps)]))
 
 
-def checked(subject: Subject, user: User | None = None) -> Plan:
-    """Run act 1, show its findings, ask its questions, and return the plan.
+def checked(subject: Subject, user: User | None = None, without: Collection[str] = ()) -> Plan:
+    """Run act 1 without some checks, show its findings, ask its questions, and return the plan.
 
     Raises:
         Refused: There are errors.
         Declined: The user answered no to a question.
     """
     with events.step("check") as running:
-        outcome = check(subject, INSPECTION_NAMES)
+        outcome = check(subject, INSPECTION_NAMES, without)
         tell(outcome)
         errors = outcome.of(Severity.ERROR)
         if errors or outcome.plan is None:
             raise Refused(errors)
         origin = f", token of {subject.token.origin}" if subject.token else ""
-        running.note = f"{outcome.plan.project} {outcome.plan.prior} → {outcome.plan.version}{origin}"
+        running.note = f"{outcome.plan.versions_line}{origin}"
     if user and user.present:
         for question in outcome.of(Severity.QUESTION):
             if not user.confirm(f"{question.message} Continue?"):

@@ -32,15 +32,18 @@ def fetch(index: Index, project: str, planned: str, folder: Path) -> list[Path]:
 
 def last_release(page: Page, planned: str) -> list[Listed]:
     """Return the sdist and the wheel for this machine of the greatest version below the planned one."""
-    versions = [Version(version) for version in page.versions()]
-    older = [version for version in versions if version < Version(planned)]
-    if not older:
-        return []
-    files = page.of_version(str(max(older)))
+    files = all_files(page, planned)
     sdists = [file for file in files if file.filename.endswith(".tar.gz")]
     ours = {tag: rank for rank, tag in enumerate(sys_tags())}
     ranked = sorted((rank, file.filename, file) for file in files if (rank := _rank(file.filename, ours)) is not None)
     return sdists[:1] + [file for _, _, file in ranked[:1]]
+
+
+def all_files(page: Page, planned: str) -> list[Listed]:
+    """Return the files of the greatest version below the planned one."""
+    versions = [Version(version) for version in page.versions()]
+    older = [version for version in versions if version < Version(planned)]
+    return page.of_version(str(max(older))) if older else []
 
 
 def _rank(filename: str, ours: dict[Tag, int]) -> int | None:

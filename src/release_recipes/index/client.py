@@ -10,6 +10,7 @@ import hashlib
 import http
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin, urlsplit
 
@@ -77,6 +78,14 @@ class Index:
             NoIndexAnswer: It cannot be downloaded.
         """
         return self._get(file.url, lambda answer: _content(answer, most))
+
+    def save(self, file: Listed, to: Path) -> bool:
+        """Download a file; return whether the index serves it. Its content is not compared with anything.
+
+        Raises:
+            NoIndexAnswer: It cannot be downloaded.
+        """
+        return self._get(file.url, lambda answer: _written(answer, to)) is not None
 
     def _get(self, url: str, read: Callable[[requests.Response], T]) -> T | None:
         """Return what ``read`` makes of an answer; ``None`` if there is no such page."""
@@ -151,6 +160,12 @@ def _content(answer: requests.Response, most: int) -> bytes | None:
         if len(content) > most:
             return None
     return content
+
+
+def _written(answer: requests.Response, to: Path) -> int:
+    """Write the body of an answer to a file, and return its size in bytes."""
+    with to.open("wb") as file:
+        return sum(file.write(chunk) for chunk in answer.iter_content(_CHUNK))
 
 
 def _sha256(answer: requests.Response) -> str:

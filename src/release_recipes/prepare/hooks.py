@@ -30,6 +30,8 @@ def _asks_for_python(plan: Plan) -> bool:
 
 
 def _left_out(plan: Plan) -> str:
+    if plan.tag_object:
+        return "they ran before the tag was made"
     if not plan.settings.pre_release_hooks:
         return "no pre_release_hooks are set"
     return "" if _wanted(plan) else f"they run the tests, which {_by_test(plan)}"

@@ -1,5 +1,8 @@
 """Inspect the distributions, and compare them with the last release."""
 
+from dataclasses import replace
+from pathlib import Path
+
 from release_recipes.distributions import inspection, last_release
 from release_recipes.index.client import Index
 from release_recipes.plan import Plan
@@ -22,7 +25,20 @@ def _compares(plan: Plan) -> bool:
 
 
 def _run(plan: Plan, workspace: Workspace) -> str:
-    found = workspace.distributions()
+    return inspect(workspace.distributions(), plan, workspace)
+
+
+def inspect(found: list[Path], plan: Plan, workspace: Workspace) -> str:
+    """Inspect distributions, and return what was inspected.
+
+    Args:
+        found: The distributions: those of the workspace, or those that other jobs have built.
+        plan: The release.
+        workspace: Its source clone says which files are tracked.
+
+    Raises:
+        BadDistribution: They differ from the plan, or an index would refuse them.
+    """
     # Act 2 has no token.
     index = Index(Target("", plan.last_index))
     last = last_release.fetch(index, plan.project, plan.version, workspace.folder / "last") if _compares(plan) else []
@@ -31,7 +47,7 @@ def _run(plan: Plan, workspace: Workspace) -> str:
     subject = inspection.subject_of(
         found, plan.settings, name=plan.project, version=plan.version, last=last, tracked=tracked
     )
-    inspection.inspect(subject)
+    inspection.inspect(replace(subject, expect=plan.settings.expect if plan.tag_object else ()))
     against = f", compared with {', '.join(path.name for path in last)}" if last else ""
     return f"{len(found)} distributions of {plan.project} {plan.version}{against}"
 

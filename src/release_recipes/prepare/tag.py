@@ -13,6 +13,8 @@ def _command(plan: Plan, commit: str) -> list[str]:
 
 
 def _left_out(plan: Plan) -> str:
+    if plan.tag_object:
+        return "the tag exists"
     return "a release to TestPyPI leaves no tag" if plan.test else ""
 
 

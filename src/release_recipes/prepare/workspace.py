@@ -11,6 +11,7 @@ from pathlib import Path
 from release_recipes.plan import Plan
 from release_recipes.programs.git import Git, clone
 from release_recipes.state.record import Artifact, in_upload_order
+from release_recipes.state.tagged import Tagged
 
 #: The ref of the commit after the release commit, in the clone ``source``.
 NEXT = "refs/release-recipes/next"
@@ -91,6 +92,18 @@ def fill(folder: Path, user: Git, plan: Plan) -> Workspace:
     made = clone(user, workspace.source.path, remote=plan.remote)
     made.check_out(plan.branch or "release", plan.base, user)
     return workspace
+
+
+def fill_from_tag(workspace: Workspace, user: Git, remote: str, tagged: Tagged) -> None:
+    """Make the source clone of a workspace at the commit of a tag, without its submodules, which builds add.
+
+    Raises:
+        CommandFailed: git cannot clone, or a shallow clone does not have the commit.
+    """
+    source = clone(user, workspace.source.path, remote=remote)
+    source.does("checkout", "--quiet", "--force", "-B", "release", tagged.commit)
+    # Tools that take the version from tags need one here.
+    source.does("update-ref", f"refs/tags/{tagged.name}", tagged.commit)
 
 
 def clone_release(workspace: Workspace, to: Path) -> None:

@@ -272,6 +272,14 @@ class Git:
         # With an empty refmap, the refs of remote branches stay as they are.
         self._git(["fetch", *quiet, "--refmap=", source, *refspecs], remote=True)
 
+    def deepen(self, remote: str, depth: int, *refs: str) -> None:
+        """Fetch more of the history of a shallow clone: so many commits from some refs of a remote.
+
+        Raises:
+            CommandFailed: The remote does not answer.
+        """
+        self.fetch_objects(f"--depth={depth}", remote, *refs)
+
     def fetch_missing(self, remote: str, refs: Mapping[str, str], ref: str) -> str | None:
         """Return the commit of a remote's ref, and see that it is here; ``None`` if the remote does not have the ref.
 

@@ -1,11 +1,13 @@
 """Act 3: publish. Every step can run again at any time, with the same result."""
 
+from collections.abc import Mapping
+
 from release_recipes import events
 from release_recipes.publish import claim, github, install_from_index, push, update_branch, upload, verify
 from release_recipes.publish.step import Step, World
 from release_recipes.state.record import Record
 
-__all__ = ["REHEARSAL", "RELEASE", "TEST", "UPLOAD", "Step", "World", "describe", "publish"]
+__all__ = ["OF_TAG", "REHEARSAL", "RELEASE", "TEST", "UPLOAD", "Step", "World", "describe", "publish"]
 
 #: A release, in order.
 RELEASE: tuple[Step, ...] = (
@@ -23,6 +25,13 @@ REHEARSAL: tuple[Step, ...] = (*RELEASE[:-1], install_from_index.STEP)
 
 #: A release to TestPyPI, which leaves the repository unchanged.
 TEST: tuple[Step, ...] = (upload.STEP, verify.STEP, install_from_index.STEP)
+
+#: The publication of a tag that exists, wholly or in part.
+OF_TAG: Mapping[str, tuple[Step, ...]] = {
+    "": (upload.STEP, github.STEP, verify.STEP),
+    "index": (upload.STEP, verify.STEP),
+    "github": (verify.STEP, github.STEP),
+}
 
 #: An upload without a release.
 UPLOAD: tuple[Step, ...] = (upload.STEP, verify.STEP)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from packaging.utils import (
     InvalidSdistFilename,
@@ -123,7 +124,25 @@ def _parsed(dist: Distribution) -> tuple[str, str, _Slot] | None:
     return name, str(version), ()
 
 
+def _expected(subject: Subject) -> Iterator[Finding]:
+    """Compare with the files that a release is expected to have, such as the wheels of a matrix of jobs."""
+    kinds = {kind_of(dist.name): dist.name for dist in subject.distributions}
+    for pattern in subject.expect:
+        if not any(fnmatchcase(kind, pattern) for kind in kinds):
+            hint = "See whether its job failed, and collect its files, too; or change expect in [tool.release]."
+            yield Finding(f"No file is {pattern!r}, which the setting expect names.", hint)
+    for kind, name in kinds.items():
+        if subject.expect and not any(fnmatchcase(kind, pattern) for pattern in subject.expect):
+            yield Finding(f"{name} is not expected.", f'Remove it, or add it in [tool.release]: expect = [… "{kind}"]')
+
+
+def kind_of(filename: str) -> str:
+    """Return the kind of a distribution: ``sdist``, or the tags in the name of a wheel."""
+    return "-".join(filename.removesuffix(".whl").rsplit("-", 3)[1:]) if filename.endswith(".whl") else "sdist"
+
+
 INSPECTIONS = (
+    Check("expected", "a release without the wheels of a job that failed", _expected),
     Check("dist-set", "an incomplete release, or one with files that are not part of it", _set),
     Check("dist-names", "a file whose name or version differs from the release", _agreement),
     Check("file-names", "a file name that PyPI refuses after others were uploaded", _file_names),

@@ -26,6 +26,8 @@ class Subject:
     skipped: Collection[str] = ()
     #: Whether there may be no wheel: by the setting ``wheels``.
     sdist_alone: bool = False
+    #: Patterns of the kinds of its files; empty if there is no expectation.
+    expect: tuple[str, ...] = ()
 
     @property
     def distributions(self) -> tuple[Distribution, ...]:

@@ -1,0 +1,114 @@
+"""Checks of a tag that is published: its form, its version, its kind, and its commit."""
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from packaging.utils import canonicalize_version
+from packaging.version import Version
+
+from release_recipes import forge
+from release_recipes.check.facts import Facts
+from release_recipes.findings import TAG, Check, Finding
+from release_recipes.programs.git import Git
+from release_recipes.project.packages import others
+from release_recipes.project.tag_form import versions_of
+from release_recipes.state.tagged import Tagged
+
+#: Commits from the tips of branches that are fetched into a shallow clone, one after the other; the last means all.
+_DEPTHS = (50, 500, 5000, 2**31 - 1)
+
+
+def _tagged(facts: Facts) -> Tagged:
+    """Return the tag; the checks of this module run only if there is one."""
+    if facts.subject.tagged is None:
+        raise AssertionError(facts.subject.occasion)
+    return facts.subject.tagged
+
+
+def _version(facts: Facts) -> Iterator[Finding]:
+    tagged, plan = _tagged(facts), facts.plan.result()
+    if tagged.name == plan.own_tag:
+        return
+    named = _versions(facts, [tagged.name]).get(tagged.name)
+    if named is None:
+        message = f"The tag {tagged.name} does not name a version of {plan.project}."
+        yield Finding(message, f"Publish the tag of a version; that of {plan.version} is {plan.own_tag}.")
+    elif canonicalize_version(named) != canonicalize_version(plan.version):
+        where = "the distributions say" if facts.subject.given else "the project says at that commit"
+        message = f"The tag {tagged.name} names version {named}, but {where} {plan.version}."
+        yield Finding(message, "Tag the commit with that version, under a name that was never used.")
+    elif plan.habit:
+        message = f"The tag {tagged.name} has another form than the tags that exist: {plan.own_tag} would be the next."
+        yield Finding(message, "If that is intended, set in [tool.release]: skip_checks = ['tag-version']")
+
+
+def _annotated(facts: Facts) -> Iterator[Finding]:
+    """Compare with the tag of the greatest other version on the remote."""
+    tagged, refs = _tagged(facts), _tagged(facts).refs.refs
+    names = [ref.removeprefix("refs/tags/") for ref in refs if ref.startswith("refs/tags/") and not ref.endswith("^{}")]
+    known = _versions(facts, [name for name in names if name != tagged.name])
+    last = max(known, key=lambda name: Version(known[name]), default="")
+    if f"refs/tags/{last}^{{}}" in refs and not tagged.is_annotated:
+        remote = facts.subject.settings.remote
+        message = f"{tagged.name} is a lightweight tag, but the tags of this project are annotated, such as {last}."
+        again = (
+            f"git tag --annotate --force {tagged.name} {tagged.commit[:12]} && git push --force {remote} {tagged.name}"
+        )
+        yield Finding(message, f"If nothing of it is published yet, make it again: {again}")
+
+
+def _moved(facts: Facts) -> Iterator[Finding]:
+    tagged, here, remote = _tagged(facts), forge.current(), facts.subject.settings.remote
+    if not tagged.is_as_here:
+        message = f"The tag {tagged.name} is {tagged.here[:12]} here, but {tagged.object[:12]} on {remote}."
+        hint = f"Find out which is right. To take that of {remote}: git fetch --force {remote} tag {tagged.name}"
+        yield Finding(message, hint)
+    elif here and here.tag == tagged.name and here.commit not in {"", tagged.commit, tagged.object}:
+        yield Finding(
+            f"The tag {tagged.name} was moved after this job began: from {here.commit[:12]} to {tagged.commit[:12]}.",
+            "Find out who moved it. A tag is published only from the commit that it was pushed with.",
+        )
+
+
+def _on_branch(facts: Facts) -> Iterator[Finding]:
+    tagged, git = _tagged(facts), facts.subject.git
+    patterns = facts.subject.settings.branches or (tagged.refs.default_branch or "main",)
+    heads = {
+        ref.removeprefix("refs/heads/"): tip for ref, tip in tagged.refs.refs.items() if ref.startswith("refs/heads/")
+    }
+    tips = {name: tip for name, tip in heads.items() if any(fnmatchcase(name, pattern) for pattern in patterns)}
+    if not (tagged.commit in tips.values() or _is_in(git, facts.subject.settings.remote, tagged, tips)):
+        message = (
+            f"The commit of {tagged.name} ({tagged.commit[:12]}) is not on a release branch ({', '.join(patterns)})."
+        )
+        hint = "Merge it first; or name its branch in pyproject.toml: [tool.release] branches = […]"
+        yield Finding(message, hint)
+
+
+def _is_in(git: Git, remote: str, tagged: Tagged, tips: dict[str, str]) -> bool:
+    """Return whether a branch has the commit of a tag; what is missing to know it is fetched, without refs."""
+    is_shallow = git.ask("rev-parse", "--is-shallow-repository") == "true"
+    refs = [f"refs/heads/{name}" for name in tips]
+    for depth in _DEPTHS if is_shallow and tips else (0,):
+        if is_shallow and tips:
+            git.deepen(remote, depth, *refs, f"refs/tags/{tagged.name}")
+        for ref in refs:
+            git.fetch_missing(remote, tagged.refs.refs, ref)
+        if any(git.contains(tagged.commit, tip) for tip in tips.values()):
+            return True
+    return False
+
+
+def _versions(facts: Facts, tags: list[str]) -> dict[str, str]:
+    """Return the tags among some that name a version of the project."""
+    project = facts.subject.project
+    theirs = others(project.below, facts.packages.result())
+    return versions_of(tags, name=project.name, below=project.below, others=theirs)
+
+
+CHECKS = (
+    Check("tag-version", "a tag that names another version than the one that is published", _version, occasions=TAG),
+    Check("tag-annotated", "a tag without an author and a date, by mistake", _annotated, occasions=TAG),
+    Check("tag-moved", "a release from another commit than the one that was tagged first", _moved, occasions=TAG),
+    Check("tag-branch", "a release of a commit that was never merged", _on_branch, occasions=TAG),
+)

@@ -1,0 +1,116 @@
+"""Which files belong to the release of a tag that exists, and whether the index has them already.
+
+The list in the tag's message decides, where there is one: another file is never uploaded beside those that it names.
+"""
+
+import contextlib
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from release_recipes import events
+from release_recipes.distributions.comparison import differences, sentence
+from release_recipes.distributions.distribution import Distribution
+from release_recipes.errors import BadDistribution, FileConflict, NoIndexAnswer
+from release_recipes.findings import Finding, warning
+from release_recipes.index.client import Index
+from release_recipes.publish.listing import Listing
+from release_recipes.state.record import Artifact, Record, in_upload_order
+from release_recipes.state.temporary import PREFIX
+
+#: The check that these findings are told under.
+_CHECK = "tag-files"
+
+
+def artifacts(
+    listed: Mapping[str, str], have: Sequence[Artifact], found: Listing, index: Index, project: str, dist: Path
+) -> tuple[Artifact, ...]:
+    """Return the files of the release.
+
+    Args:
+        listed: sha256 by file name, as the tag lists them; empty if it lists none.
+        have: The distributions in ``dist``; empty if nothing was built because the index has everything.
+        found: What the index has of these files.
+        index: The index.
+        project: The project's name.
+        dist: The folder of the distributions.
+
+    Raises:
+        BadDistribution: A file that is still to be uploaded is not the one that the tag lists.
+        FileConflict: The tag lists no files, and the index has a different one.
+    """
+    here = {each.filename: each for each in have}
+    if not listed:
+        for name in found.other:
+            why = _difference(index, project, dist / name)
+            hint = f"{why}Publish the files that were uploaded first (--dist DIR), or release the next version."
+            raise FileConflict(name, found.ours[name], found.theirs[name], hint, may_be_public=True)
+        return in_upload_order(have)
+    errors = [
+        _not_listed(name, listed[name], here.get(name))
+        for name in found.absent
+        if here.get(name) != _of(name, listed, here)
+    ]
+    if errors:
+        raise BadDistribution(errors)
+    for each in have:
+        if each.filename not in listed:
+            message = f"The tag does not list {each.filename}, so it is not uploaded."
+            events.emit(
+                events.Warned(warning(message, "Only the files that the tag lists belong to its release.", _CHECK))
+            )
+        elif each.sha256 != listed[each.filename]:
+            why = _difference(index, project, dist / each.filename)
+            message = f"{each.filename} differs from the file that is published, which is the one that the tag lists."
+            events.emit(events.Warned(warning(message, f"{why}The published file stays.", _CHECK)))
+    return in_upload_order(_of(name, listed, here) for name in listed)
+
+
+def _of(name: str, listed: Mapping[str, str], here: Mapping[str, Artifact]) -> Artifact:
+    """Return a file that the tag lists; its size is known only if it is here."""
+    mine = here.get(name)
+    return mine if mine and mine.sha256 == listed[name] else Artifact(name, listed[name], 0)
+
+
+def _not_listed(name: str, sha256: str, mine: Artifact | None) -> Finding:
+    message = f"The tag lists {name}, which is neither on the index nor among the distributions here."
+    if mine:
+        message = f"{name} is not the file that the tag lists: sha256 {mine.sha256} here, {sha256} in the tag."
+    hint = (
+        "It was built for the release that made the tag. Finish that release on its machine (release-recipes resume), "
+        "or publish its files: --dist DIR. If they are lost, release the next version."
+    )
+    return Finding(message, hint, check=_CHECK)
+
+
+def _difference(index: Index, project: str, mine: Path) -> str:
+    """Return a sentence with what differs between a file and that of the index; empty if that cannot be known."""
+    with contextlib.suppress(NoIndexAnswer, OSError), tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
+        theirs = Path(folder, mine.name)
+        file = index.page(project).files.get(mine.name)
+        if file and index.save(file, theirs) and (told := differences(Distribution(mine), Distribution(theirs))):
+            return f"What differs: {sentence(told)}. "
+    return ""
+
+
+def complete(record: Record, index: Index, dist: Path) -> None:
+    """Download the files of a release that are not in a folder, or differ there: the assets of the GitHub release.
+
+    Raises:
+        NoIndexAnswer: The index does not serve one.
+        BadDistribution: It serves another file.
+    """
+    lacking = [each for each in record.artifacts if not _is_in(dist, each)]
+    page = index.page(record.project) if lacking else None
+    for artifact in lacking:
+        file = page.files.get(artifact.filename) if page else None
+        if file is None or not index.save(file, dist / artifact.filename):
+            raise NoIndexAnswer(f"The index does not serve {artifact.filename}.", "Publish it first: --only index")
+        if not _is_in(dist, artifact):
+            message = f"The index serves another {artifact.filename} than it lists."
+            raise BadDistribution([Finding(message, "Try again; a cache may be out of date.", check=_CHECK)])
+
+
+def _is_in(dist: Path, artifact: Artifact) -> bool:
+    path = dist / artifact.filename
+    return path.is_file() and Artifact.of(path).sha256 == artifact.sha256

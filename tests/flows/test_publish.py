@@ -1,0 +1,277 @@
+"""Publish a tag that exists: on a detached HEAD, from a shallow clone, from given distributions, again and again."""
+
+import base64
+import hashlib
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from support.cli import Cli, Result
+from support.index import PypiServer
+from support.repository import Repository
+
+FILES = {"demo_package-1.3.0-py3-none-any.whl", "demo_package-1.3.0.tar.gz"}
+TAG = ("--tag", "v1.3.0")
+
+
+def pushed(repository: Repository, *words: str, version: str = "1.3.0", tag: str = "") -> str:
+    """Commit a version, tag it, push both, and return the tag's object; `words` are options of `git tag`."""
+    for path in (repository.path / "pyproject.toml", repository.path / "demo" / "__init__.py"):
+        path.write_text(path.read_text("utf-8").replace("1.2.3", version), "utf-8")
+    repository.commit(f"version {version}")
+    name = tag or f"v{version}"
+    repository.git("tag", *(words or ("--annotate", f"--message={name}")), name)
+    repository.git("push", "--quiet", "origin", "HEAD:main", f"refs/tags/{name}")
+    return repository.git("rev-parse", f"refs/tags/{name}")
+
+
+def by_forge(repository: Repository, to: Path, tag: str = "v1.3.0") -> tuple[Path, dict[str, str]]:
+    """Clone as the forge's checkout action does, and return the clone and the variables of the job."""
+    commit = repository.git("rev-parse", f"{tag}^{{commit}}")
+    ref = f"refs/tags/{tag}"
+    for words in (
+        ("init", "--quiet", str(to)),
+        ("-C", str(to), "remote", "add", "origin", str(repository.remote)),
+        ("-C", str(to), "-c", "protocol.version=2", "fetch", "--quiet", "--no-tags", "--prune", "--depth=1", "origin",
+         f"+{commit}:{ref}"),
+        ("-C", str(to), "checkout", "--quiet", "--progress", "--force", ref),
+    ):  # fmt: skip
+        subprocess.run(["git", *words], check=True, capture_output=True)
+    said = {"GITHUB_ACTIONS": "true", "GITHUB_REF_TYPE": "tag", "GITHUB_REF_NAME": tag, "GITHUB_SHA": commit}
+    return to, said | {"GITHUB_REPOSITORY": "octo/demo", "GITHUB_RUN_ID": "1", "CI": "true"}
+
+
+def built(repository: Repository, to: Path) -> Path:
+    """Build the distributions of HEAD, as another job does."""
+    subprocess.run([sys.executable, "-P", "-m", "release_recipes", "build"], cwd=repository.path, check=True)
+    return Path(shutil.move(repository.path / "dist", to))
+
+
+def states(done: Result) -> Mapping[str, str]:
+    """Return the state of each step."""
+    return {step["name"]: step["state"] for step in done.json["steps"]}
+
+
+def told(done: Result) -> list[tuple[str, str]]:
+    """Return what stopped a task: the check and the message."""
+    return [(problem["check"], problem["message"]) for problem in done.json["problems"]]
+
+
+def test_a_tag_that_was_pushed(quick: Repository, index: PypiServer, cli: Cli) -> None:
+    """A tag is published from its commit; a second run is green and uploads nothing."""
+    pushed(quick)
+    quick.git("commit", "--quiet", "--allow-empty", "--message=chore: something after it")
+    before = quick.snapshot()
+    done = cli("publish", *TAG, "--json", cwd=quick.path)
+    assert (done.code, done.json["outcome"]) == (0, "released")
+    assert states(done)["upload"] == "done"
+    assert index.files().keys() == FILES
+    again = cli("publish", *TAG, "--json", cwd=quick.path)
+    assert (again.code, states(again)["upload"]) == (0, "already done")
+    assert quick.snapshot() == before
+
+
+def test_a_shallow_checkout(quick: Repository, index: PypiServer, cli: Cli, tmp_path: Path) -> None:
+    """What the forge's checkout action leaves, a lightweight tag on a detached HEAD of depth 1, is published."""
+    pushed(quick)
+    quick.git("commit", "--quiet", "--allow-empty", "--message=chore: something after it")
+    quick.git("push", "--quiet", "origin", "HEAD:main")
+    clone, job = by_forge(quick, tmp_path / "job")
+    done = cli("publish", "--json", cwd=clone, env=job)
+    assert (done.code, done.json["tag"]) == (0, "v1.3.0")
+    assert index.files().keys() == FILES
+
+
+def test_given_distributions(quick: Repository, index: PypiServer, cli: Cli, tmp_path: Path) -> None:
+    """Given distributions are inspected and uploaded without any code of the project: it could not even be built."""
+    pushed(quick)
+    dist = built(quick, tmp_path / "dist")
+    clone, job = by_forge(quick, tmp_path / "job")
+    shutil.rmtree(clone / "_backend")
+    done = cli("publish", "--dist", str(dist), "--json", cwd=clone, env=job)
+    assert (done.code, list(states(done))) == (0, ["check", "inspect", "upload", "github", "verify"])
+    assert index.files().keys() == FILES
+
+
+def test_a_build_backend_that_must_not_run(quick: Repository, index: PypiServer, cli: Cli, tmp_path: Path) -> None:
+    """With given distributions, a build backend that would write a file is never started."""
+    backend = quick.path / "_backend" / "bare_backend.py"
+    marker = tmp_path / "it ran"
+    pushed(quick)
+    dist = built(quick, tmp_path / "dist")
+    backend.write_text(f"open({str(marker)!r}, 'w')\n{backend.read_text('utf-8')}", "utf-8")
+    pyproject = quick.path / "pyproject.toml"
+    pyproject.write_text(pyproject.read_text("utf-8").replace('version = "1.3.0"', 'dynamic = ["version"]'), "utf-8")
+    quick.git("commit", "--quiet", "--all", "--message=nothing says the version")
+    quick.git("tag", "--force", "--annotate", "--message=again", "v1.3.0")
+    quick.git("push", "--quiet", "--force", "origin", "HEAD:main", "v1.3.0")
+    done = cli("publish", *TAG, "--dist", str(dist), cwd=quick.path)
+    assert done.code == 0, done.err
+    assert not marker.exists()
+    assert index.files().keys() == FILES
+
+
+def test_after_a_release(quick: Repository, index: PypiServer, cli: Cli, tmp_path: Path) -> None:
+    """After a release of the same tag there is nothing to do: the list in the tag decides, and nothing is built."""
+    assert cli("release", "--part", "minor", "--yes", cwd=quick.path).code == 0
+    served = index.files()
+    clone, job = by_forge(quick, tmp_path / "job")
+    done = cli("publish", "--json", cwd=clone, env=job)
+    assert (done.code, states(done)) == (
+        0,
+        {"check": "done", "upload": "already done", "github": "left out", "verify": "done"},
+    )
+    assert index.files() == served
+
+
+def altered(wheel: Path) -> None:
+    """Add a byte to a member of a wheel, with a RECORD that agrees."""
+    with zipfile.ZipFile(wheel) as archive:
+        entries = archive.infolist()
+        members = {entry.filename: archive.read(entry) for entry in entries}
+    name = "demo/__init__.py"
+    members[name] += b"#"
+    record = next(each for each in members if each.endswith("RECORD"))
+    digest = base64.urlsafe_b64encode(hashlib.sha256(members[name]).digest()).rstrip(b"=").decode()
+    lines = members[record].decode().splitlines()
+    lines = [f"{name},sha256={digest},{len(members[name])}" if line.startswith(f"{name},") else line for line in lines]
+    members[record] = ("\n".join(lines) + "\n").encode()
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for entry in entries:
+            archive.writestr(entry, members[entry.filename])
+
+
+def test_other_files_than_the_tag_lists(quick: Repository, index: PypiServer, cli: Cli, tmp_path: Path) -> None:
+    """A distribution that differs from the published one is told, with what differs, and is not uploaded."""
+    assert cli("release", "--part", "minor", "--yes", cwd=quick.path).code == 0
+    served = index.files()
+    dist = built(quick, tmp_path / "dist")
+    altered(dist / "demo_package-1.3.0-py3-none-any.whl")
+    done = cli("publish", *TAG, "--dist", str(dist), "--json", cwd=quick.path)
+    assert done.code == 0, done.err
+    (warning,) = [each for each in done.json["warnings"] if each["check"] == "tag-files"]
+    name = "demo_package-1.3.0-py3-none-any.whl"
+    assert warning["message"] == f"{name} differs from the file that is published, which is the one that the tag lists."
+    assert "What differs: content of demo/__init__.py, demo_package-1.3.0.dist-info/RECORD" in warning["hint"]
+    assert index.files() == served
+
+
+def test_a_file_of_the_list_that_is_missing(quick: Repository, index: PypiServer, cli: Cli, tmp_path: Path) -> None:
+    """What the tag lists and the index lacks is uploaded only if it is that file."""
+    assert cli("release", "--part", "minor", "--yes", cwd=quick.path).code == 0
+    name = "demo_package-1.3.0-py3-none-any.whl"
+    dist = built(quick, tmp_path / "dist")
+    (index.folder / name).unlink()
+    good = (dist / name).read_bytes()
+    altered(dist / name)
+    refused = cli("publish", *TAG, "--dist", str(dist), "--json", cwd=quick.path)
+    ((check, message),) = told(refused)
+    assert (refused.code, check) == (1, "tag-files")
+    assert message.startswith(f"{name} is not the file that the tag lists: sha256 ")
+    assert index.files().keys() == {"demo_package-1.3.0.tar.gz"}
+    (dist / name).write_bytes(good)
+    done = cli("publish", *TAG, "--dist", str(dist), cwd=quick.path)
+    assert done.code == 0
+    assert index.files().keys() == FILES
+
+
+@pytest.mark.usefixtures("index")
+def test_another_file_on_the_index(quick: Repository, cli: Cli, tmp_path: Path) -> None:
+    """Where the tag lists nothing, another file on the index is a conflict that says what differs."""
+    pushed(quick)
+    dist = built(quick, tmp_path / "dist")
+    assert cli("publish", *TAG, "--dist", str(dist), cwd=quick.path).code == 0
+    altered(dist / "demo_package-1.3.0-py3-none-any.whl")
+    done = cli("publish", *TAG, "--dist", str(dist), "--json", cwd=quick.path)
+    (problem,) = done.json["problems"]
+    assert (done.code, problem["check"]) == (3, "file-conflict")
+    assert "What differs: content of demo/__init__.py" in problem["hint"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("altered", "demo_package-1.3.0-py3-none-any.whl is not what was built: sha256 "),
+        (
+            "missing",
+            "demo_package-1.3.0-py3-none-any.whl is missing, but the job that built it has handed over its hash.",
+        ),
+        ("added", "demo_package-1.3.0-py2-none-any.whl has no hash in RELEASE_HASHES."),
+        ("none", ""),
+    ],
+)
+def test_hashes_of_the_job_that_built(
+    change: str, message: str, quick: Repository, index: PypiServer, cli: Cli, tmp_path: Path
+) -> None:
+    """Files that differ from the hashes that the building job handed over are refused before anything is uploaded."""
+    pushed(quick)
+    dist = built(quick, tmp_path / "dist")
+    files = sorted(path.name for path in dist.iterdir())
+    hashes = subprocess.run(["sha256sum", *files], cwd=dist, check=True, capture_output=True, text=True).stdout
+    wheel = dist / "demo_package-1.3.0-py3-none-any.whl"
+    match change:
+        case "altered":
+            altered(wheel)
+        case "missing":
+            wheel.unlink()
+        case "added":
+            shutil.copyfile(wheel, dist / "demo_package-1.3.0-py2-none-any.whl")
+    done = cli("publish", *TAG, "--dist", str(dist), "--json", cwd=quick.path, env={"RELEASE_HASHES": hashes})
+    if not message:
+        assert done.code == 0
+        return
+    ((check, said),) = told(done)
+    assert (done.code, check) == (1, "given")
+    assert said.startswith(message)
+    assert not index.files()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--tag", "v9.9.9"), "origin does not have the tag v9.9.9."),
+        (("--only", "pypi"), "--only pypi is not possible."),
+        (("--only", "github", "--test"), "--only github is not possible with --test."),
+        ((*TAG, "--dist", "nowhere"), "There is no folder"),
+        ((), "HEAD has no tag, and none is given."),
+    ],
+)
+@pytest.mark.usefixtures("index")
+def test_wrong_usage(words: tuple[str, ...], message: str, quick: Repository, cli: Cli) -> None:
+    """A tag, a folder or a word that does not exist is told in one sentence."""
+    if words and words[-1] == "nowhere":
+        pushed(quick)
+    done = cli("publish", *words, "--json", cwd=quick.path)
+    assert done.code == (1 if "v9.9.9" in words else 2)
+    assert told(done)[0][1].startswith(message)
+
+
+def test_dry_run(quick: Repository, index: PypiServer, cli: Cli) -> None:
+    """A dry run says what would be done, and does nothing."""
+    pushed(quick)
+    before = quick.snapshot()
+    done = cli("publish", *TAG, "--dry-run", cwd=quick.path)
+    assert done.code == 0, done.err
+    assert "• tag                left out: the tag exists" in done.plain
+    assert (
+        f"upload the files that the index does not have to {index.upload_url} with twine, the sdist last" in done.plain
+    )
+    assert not index.files()
+    assert quick.snapshot() == before
+
+
+def test_only_the_index_then_only_github(quick: Repository, index: PypiServer, cli: Cli, tmp_path: Path) -> None:
+    """The jobs of a workflow do their part each: the second one needs no credentials for the index."""
+    pushed(quick)
+    dist = built(quick, tmp_path / "dist")
+    first = cli("publish", *TAG, "--dist", str(dist), "--only", "index", "--json", cwd=quick.path)
+    assert (first.code, list(states(first))) == (0, ["check", "inspect", "upload", "verify"])
+    no_token = {"PYPI_API_TOKEN": ""}
+    second = cli("publish", *TAG, "--only", "github", "--json", cwd=quick.path, env=no_token)
+    assert (second.code, list(states(second))) == (0, ["check", "verify", "github"])
+    assert index.files().keys() == FILES
