@@ -65,6 +65,13 @@ def test_without_a_terminal_it_needs_yes(cli: Cli, repository: Repository) -> No
     assert workflows(repository) == {}
 
 
+def test_a_terminal_of_a_job_is_not_asked(cli: Cli, repository: Repository) -> None:
+    """In a job of the forge nobody sits at the terminal that a runner may give it."""
+    ended = cli.terminal("init", cwd=repository.path, env={"GITHUB_ACTIONS": "true"})
+    assert (ended.code, workflows(repository)) == (2, {})
+    assert "there is no terminal to ask whether to" in ended.plain
+
+
 def test_it_asks_once(cli: Cli, repository: Repository) -> None:
     """On a terminal it asks once: no writes nothing, yes writes."""
     question = "Write 2 files? [y/n]"

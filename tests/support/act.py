@@ -5,6 +5,7 @@ What a job installs is there already, since `setup-python` offers the Python of 
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ _STUBS: Final = Path(__file__).with_name("actions")
 _RUNNERS: Final = (
     *("ubuntu-latest", "ubuntu-24.04-arm", "windows-latest", "windows-11-arm", "macos-latest", "macos-15-intel"),
 )
-_SECONDS: Final = 600
+_SECONDS: Final = 300
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -99,19 +100,16 @@ def run(  # noqa: PLR0913 - each is a word that a test says by name
 
 def _told(done: subprocess.CompletedProcess[str]) -> Run:
     """Read the log of act, a JSON document a line."""
-    lines: list[dict[str, Any]] = []
-    for line in (done.stdout + done.stderr).splitlines():
-        lines.append(json.loads(line) if line.startswith("{") else {"msg": line})
+    said = (done.stdout + done.stderr).splitlines()
+    lines: list[dict[str, Any]] = [json.loads(line) if line.startswith("{") else {"msg": line} for line in said]
     jobs = {line["jobID"]: line["jobResult"] for line in lines if "jobResult" in line}
     failed = {line["jobID"] for line in lines if line.get("jobResult") == "failure"}
-    said = "\n".join(f"{line.get('jobID', '')}| {line['msg'].rstrip()}" for line in lines if line.get("msg"))
-    return Run(done.returncode, jobs | dict.fromkeys(failed, "failure"), said)
+    log = "\n".join(f"{line.get('jobID', '')}| {line['msg'].rstrip()}" for line in lines if line.get("msg"))
+    return Run(done.returncode, jobs | dict.fromkeys(failed, "failure"), log)
 
 
 def _stubs(text: str, folder: Path) -> list[tuple[str, Path]]:
     """Return each action that a workflow uses, as it is written there, and the repository that stands for it."""
-    import re
-
     found = []
     for uses in sorted(set(re.findall(r"uses: (\S+)", text))):
         stub = folder / uses.partition("@")[0].replace("/", "-")

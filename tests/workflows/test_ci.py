@@ -10,6 +10,9 @@ from support.repository import Repository
 def test_ci(cli: Cli, quick: Repository, tmp_path: Path) -> None:
     """Tests, package and wheel are green, and the wheel job installs what the package job built."""
     quick.write("noxfile.py", (quick.path / "noxfile.py").read_text("utf-8") + LINT)
+    pyproject = quick.path / "pyproject.toml"
+    classifiers = 'readme = "README.md"\nclassifiers = ["Programming Language :: Python :: 3.11"]'
+    pyproject.write_text(pyproject.read_text("utf-8").replace('readme = "README.md"', classifiers), encoding="utf-8")
     assert cli("init", "--yes", cwd=quick.path).code == 0
     quick.commit("ci: add workflows")
     quick.git("push", "--quiet", "origin", "main")
