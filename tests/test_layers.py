@@ -18,7 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("settings", "processes", "forge"),
     ("programs", "index"),
     ("project", "state", "scan"),
-    ("plan", "distributions", "sessions"),
+    ("plan", "distributions", "sessions", "workflows"),
     ("check", "prepare", "publish", "noxfile"),
     ("commands",),
     ("cli",),
@@ -142,5 +142,5 @@ def test_the_public_names() -> None:
     assert {name for name in public if not name.startswith("_")} <= {"import_module"}
     assert set(ns.task_names) == {
         *("release", "rehearse", "status", "check", "bump", "test", "build", "validate", "upload", "resume", "abandon"),
-        "scan",
+        *("scan", "init", "publish"),
     }
