@@ -34,6 +34,7 @@ LONG = {
     "backends": "Build twice with each build backend, and compare.",
     "sources": "Release a small project for each place in which a version can stand, with no configuration.",
     "adoption": "Release 88 real packages into a local index, with no configuration.",
+    "workflows": "Run our workflows with act, from a push to files on an index and a release on a GitHub of ours.",
     "secrets": "Send thousands of credentials through every way out; run the hook of pre-commit.",
 }
 
@@ -134,6 +135,8 @@ def lint(session: nox.Session) -> None:
     session.install("--group", "lint")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    session.run("zizmor", "--offline", "--persona=auditor", "--strict-collection", ".github")
+    session.run("actionlint")
 
 
 @nox.session

@@ -18,7 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("settings", "processes", "forge"),
     ("programs", "index"),
     ("project", "state", "scan"),
-    ("plan", "distributions", "sessions"),
+    ("plan", "distributions", "sessions", "workflows"),
     ("check", "prepare", "publish", "noxfile"),
     ("commands",),
     ("cli",),
@@ -144,19 +144,6 @@ def test_the_public_names() -> None:
     public = {name for name, value in vars(release_recipes).items() if not isinstance(value, ModuleType)}
     assert {name for name in public if not name.startswith("_")} <= {"import_module"}
     assert set(ns.task_names) == {
-        *(
-            "release",
-            "rehearse",
-            "publish",
-            "status",
-            "check",
-            "bump",
-            "test",
-            "build",
-            "validate",
-            "upload",
-            "resume",
-            "abandon",
-        ),
-        "scan",
+        *("release", "rehearse", "status", "check", "bump", "test", "build", "validate", "upload", "resume", "abandon"),
+        *("scan", "init", "publish"),
     }

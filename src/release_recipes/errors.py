@@ -23,6 +23,7 @@ The tree of errors; a module is named where the class is defined elsewhere::
     ├── Refused                     1   act 1 found reasons not to start
     ├── Declined                    1   the user answered no
     ├── SecretsFound                1   there are credentials in files
+    ├── EditedFiles                 1   a file that would be written was changed by hand
     ├── Failed                      1   a step failed before anything was public
     │   ├── NoRepository
     │   ├── NoProject
@@ -172,6 +173,17 @@ class SecretsFound(ReleaseError):
             "release-recipes: allow-secret"
         )
         super().__init__(f"{count} {'credential' if count == 1 else 'credentials'} found.", hint, findings)
+
+
+class EditedFiles(ReleaseError):
+    """Files that would be written were changed by hand; they are unchanged."""
+
+    def __init__(self, files: Sequence[str]) -> None:
+        """Name the files."""
+        message = f"{', '.join(files)}: changed by hand, or not written by this command, and therefore not overwritten."
+        again = typed("init", "--only", "workflows")
+        hint = f"Take over what you need of the difference above; or to replace the file, delete it and run: {again}"
+        super().__init__(message, hint)
 
 
 class Failed(ReleaseError):

@@ -39,6 +39,15 @@ _SEVERAL = {
 }
 _JSON = {"json": _RELEASE["json"]}
 _FILES = {"file": "A distribution (can be repeated); by default, all in dist/.", **_JSON}
+_VALIDATED = {
+    "install": "Install the wheels for this platform, each into a new environment, and import them.",
+    "partial": "The distributions are some of a release, such as the wheels of one platform.",
+}
+_WRITTEN = {
+    "only": "What to write: workflows (the only value so far).",
+    "dry-run": "Show what would be written.",
+    "yes": "Write without asking for confirmation.",
+}
 _SCANNED = {
     "staged": "Only the files that are staged for the next commit.",
     "file": "Only this file, folder or distribution (can be repeated).",
@@ -178,16 +187,19 @@ def test(c: Context, json: bool = False, project: str | None = None) -> None:
     _run(c, "test", json, project)
 
 
-@_task(**_JSON, **_PROJECT)
-def build(c: Context, json: bool = False, project: str | None = None) -> None:
+@_task(sdist="Build only the sdist.", **_JSON, **_PROJECT)
+def build(c: Context, sdist: bool = False, json: bool = False, project: str | None = None) -> None:
     """Build the distributions from a clean clone of HEAD into dist/."""
-    _run(c, "build", json, project)
+    _run(c, "build", json, project, only_sdist=sdist)
 
 
-@_task(**_FILES, **_PROJECT)
-def validate(c: Context, file: list[str], json: bool = False, project: str | None = None) -> None:
+@_task(**_VALIDATED, **_FILES, **_PROJECT)
+def validate(
+    c: Context, file: list[str], install: bool = False, partial: bool = False, json: bool = False,
+    project: str | None = None,
+) -> None:  # fmt: skip
     """Inspect the distributions in dist/, or the given files."""
-    _run(c, "validate", json, project, named=file)
+    _run(c, "validate", json, project, named=file, installs=install, partial=partial)
 
 
 @_task(test="Upload to TestPyPI.", **_FILES, **_PROJECT)
@@ -202,7 +214,18 @@ def scan(c: Context, file: list[str], staged: bool = False, json: bool = False) 
     _run(c, "scan", json, named=file, staged=staged)
 
 
-ns = Collection(release, rehearse, publish, status, check, bump, test, build, validate, upload, resume, abandon, scan)
+@_task(**_WRITTEN, **_JSON, **_PROJECT)
+def init(
+    c: Context, only: str | None = None, dry_run: bool = False, yes: bool = False, json: bool = False,
+    project: str | None = None,
+) -> None:  # fmt: skip
+    """Write workflows for GitHub that test the project, and publish it on a tag."""
+    _run(c, "init", json, project, only=only, dry_run=dry_run, yes=yes)
+
+
+ns = Collection(
+    release, rehearse, publish, status, check, bump, test, build, validate, upload, resume, abandon, scan, init
+)
 
 
 class _Program(Program):
@@ -241,8 +264,10 @@ def _told() -> Iterator[None]:
         word = (found[1] or f"--{found[2]}") if found else ""
         known = {
             *ns.task_names,
-            *(f"--{flag}" for flag in {**_RELEASE, **_PROJECT, **_SEVERAL, **_TAG, **_PUBLISHED}),
+            *(f"--{flag}" for flag in {**_RELEASE, **_PROJECT, **_SEVERAL, **_VALIDATED, **_WRITTEN}),
+            *(f"--{flag}" for flag in {**_TAG, **_PUBLISHED}),
             "--file",
+            "--sdist",
             "--staged",
             "--help",
             "--list",

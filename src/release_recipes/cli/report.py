@@ -7,6 +7,7 @@ from release_recipes import events
 from release_recipes.errors import (
     Busy,
     Declined,
+    EditedFiles,
     Interrupted,
     NoProject,
     NoRepository,
@@ -17,7 +18,7 @@ from release_recipes.errors import (
 from release_recipes.findings import Finding
 
 #: Errors with which nothing was started.
-_REFUSALS = (WrongUsage, Refused, Declined, Busy, NoRepository, NoProject)
+_REFUSALS = (WrongUsage, Refused, Declined, EditedFiles, Busy, NoRepository, NoProject)
 
 _UNFINISHED = 3
 

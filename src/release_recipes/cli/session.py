@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from release_recipes import events
+from release_recipes import events, forge
 from release_recipes.cli.console import Console, closed
 from release_recipes.cli.forge import Job
 from release_recipes.cli.history import History
@@ -76,7 +76,8 @@ class Session:
         if self._checkout is None:
             from release_recipes.commands.checkout import User, find
 
-            user = User(has_terminal(), self._console.confirm)
+            # Some runners give jobs a terminal, at which nobody sits.
+            user = User(has_terminal() and forge.current() is None, self._console.confirm)
             self._checkout = find(Path.cwd(), user, self.patience, self._project)
             self._console.verbose = self._checkout.settings.verbose_output
             if self._task != "rehearse":  # a rehearsal is not part of the history

@@ -1,22 +1,24 @@
 """Build the distributions from a clean clone of HEAD into ``dist/``."""
 
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
-from release_recipes import events
+from release_recipes import events, forge
 from release_recipes.commands.checkout import Checkout, alone, work_folder
 from release_recipes.prepare import build as step
 from release_recipes.prepare.workspace import Workspace
 from release_recipes.programs.git import clone
 
 
-def build(checkout: Checkout) -> str:
-    """Build the project at HEAD into a new ``dist/``. Returns ``done``.
+def build(checkout: Checkout, *, only_sdist: bool = False) -> str:
+    """Build the project at HEAD into a new ``dist/``, or only its sdist. Returns ``done``.
 
     Raises:
         Failed: The build failed; ``dist/`` is unchanged.
     """
     git, settings = checkout.git, checkout.settings
+    if only_sdist:
+        settings = replace(settings, wheels="none")
     with (
         events.step("build") as running,
         alone(checkout, "build"),
@@ -31,5 +33,6 @@ def build(checkout: Checkout) -> str:
         shutil.copytree(workspace.dist, dist)
         artifacts = workspace.artifacts()
         running.note = ", ".join(artifact.filename for artifact in artifacts)
+    forge.set_output("hashes", "\n".join(f"{each.sha256}  {each.filename}" for each in artifacts))
     events.emit(events.Facts({"artifacts": [asdict(artifact) for artifact in artifacts]}))
     return "done"

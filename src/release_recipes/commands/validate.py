@@ -1,24 +1,59 @@
 """Inspect the distributions in ``dist/``, or the given files."""
 
+import functools
+import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from pathlib import Path
 
-from release_recipes import events
+from release_recipes import events, forge
 from release_recipes.commands.checkout import Checkout
 from release_recipes.distributions import inspection
+from release_recipes.errors import WrongUsage, typed
+from release_recipes.prepare.install import fits_here, install
+from release_recipes.processes.threads import in_parallel
 from release_recipes.state.record import Artifact
+from release_recipes.state.temporary import PREFIX
 
 
-def validate(checkout: Checkout, named: Sequence[str]) -> str:
+def validate(checkout: Checkout, named: Sequence[str], *, installs: bool = False, partial: bool = False) -> str:
     """Inspect them. Returns ``done``.
 
+    Args:
+        checkout: The checkout.
+        named: The files; by default all in ``dist/``.
+        installs: Whether the wheels for this platform are installed and imported, too.
+        partial: Whether they are only some of the distributions of a release.
+
     Raises:
-        WrongUsage: There are no distributions.
-        BadDistribution: An index would refuse one, or they belong to different releases.
+        WrongUsage: There are no distributions, or no wheel to install.
+        BadDistribution: An index would refuse one, they belong to different releases, or one cannot be installed.
     """
+    settings = checkout.settings
+    if partial:
+        settings = replace(settings, skip_checks=(*settings.skip_checks, "dist-set", "expected"))
     with events.step("inspect") as running:
         files = checkout.distributions(named)
-        inspection.inspect(inspection.subject_of(files, checkout.settings))
+        subject = inspection.subject_of(files, settings)
+        inspection.inspect(subject)
         running.note = f"{len(files)} distributions"
-    events.emit(events.Facts({"artifacts": [asdict(Artifact.of(file)) for file in files]}))
+    if installs:
+        with events.step("install") as running:
+            running.note = _install([file for file in files if file.suffix == ".whl"], subject.name)
+    artifacts = [Artifact.of(file) for file in files]
+    forge.set_output("hashes", "\n".join(f"{each.sha256}  {each.filename}" for each in artifacts))
+    events.emit(events.Facts({"artifacts": [asdict(artifact) for artifact in artifacts]}))
     return "done"
+
+
+def _install(wheels: Sequence[Path], project: str) -> str:
+    """Install the wheels for this platform; return which."""
+    fitting = [wheel for wheel in wheels if fits_here(wheel)]
+    if not fitting:
+        message = f"No wheel is for this platform and this Python: {', '.join(each.name for each in wheels) or 'none'}."
+        raise WrongUsage(message, f"Build one here: {typed('build')}")
+    with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
+        jobs = [functools.partial(install, wheel, Path(folder), project) for wheel in fitting]
+        for failure in in_parallel(jobs):
+            raise failure
+    return f"installed {', '.join(wheel.name for wheel in fitting)}"

@@ -38,7 +38,8 @@ def first(root: Path, *names: str) -> str:
         return ""
     argv = [sys.executable, "-P", "-m", "nox", "--list-sessions", "--json"]
     try:
-        listed = run(argv, cwd=root, env=environment(), timeout=LIST_TIMEOUT)
+        env = environment() | {"PYTHONDONTWRITEBYTECODE": "1"}  # a question leaves no file behind
+        listed = run(argv, cwd=root, env=env, timeout=LIST_TIMEOUT)
         # The list is the last line: a noxfile may print while it is loaded.
         existing = [entry["name"] for entry in json.loads(listed.stdout.strip().rpartition("\n")[2])]
     except (CommandFailed, ValueError, KeyError) as error:

@@ -91,6 +91,18 @@ def versions_of(tags: Sequence[str], *, name: str, below: str, others: Sequence[
     return {tag.match[0]: tag.version for tag in known if tag.rank or tag.number not in named}
 
 
+def pattern_of(tag: str, version: str) -> str:
+    """Return a pattern for the tags of all versions, as the triggers of GitHub's workflows take it.
+
+    Args:
+        tag: The tag of a version.
+        version: That version.
+    """
+    found = _TAG.fullmatch(tag)
+    around = [found["prefix"], ""] if found else tag.split(version, 1)
+    return "[0-9]*".join(re.sub(r"[+!]", r"\\\g<0>", each) for each in around)
+
+
 @dataclass(frozen=True)
 class _Tag:
     """A tag that names a version."""

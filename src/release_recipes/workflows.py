@@ -1,0 +1,153 @@
+"""Workflows for GitHub Actions, made from the files in ``templates``.
+
+A template is the workflow itself, with three additions: ``<<name>>`` is a value, lines between ``#if name`` and
+``#end`` are kept where that is so, and an action stands there without its version, which is in ``workflows.toml``.
+"""
+
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from shlex import quote
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from release_recipes.project.pythons import allowed
+
+#: The project that these recipes are: its workflows install the checkout.
+_OURS = "release-recipes"
+
+_IF = re.compile(r"^ *#if (\w+)\n(.*?)^ *#end\n", re.MULTILINE | re.DOTALL)
+_ACTION = re.compile(r"(?<=uses: )\S+")
+
+_HEADER = re.compile(r"# Written by release-recipes (?P<version>\S+): .*\n# (?P<sha256>[0-9a-f]{64}) .*\n\n")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What the workflows of a project depend on."""
+
+    name: str
+    #: The project's folder, relative to the repository's; ``.`` if it is the same.
+    below: str
+    #: Whether the repository has other packages.
+    is_one_of_several: bool
+    #: A pattern for the names of its tags, as GitHub takes it.
+    tags: str
+    #: Patterns of the branches that it is released from.
+    branches: Sequence[str]
+    #: The Pythons that it supports, the oldest first; empty if it does not say.
+    pythons: Sequence[str]
+    is_compiled: bool
+    #: The command that checks the style of its code; empty if it has none.
+    lint: str
+    #: The version of release-recipes that the workflows install.
+    version: str
+
+    @property
+    def file_names(self) -> dict[str, str]:
+        """The file name of each workflow, by the name of its template."""
+        own = f"-{canonicalize_name(self.name)}" if self.below != "." and self.is_one_of_several else ""
+        return {name: f"{name}{own}.yml" for name in ("ci", "release")}
+
+
+def render(facts: Facts) -> dict[str, str]:
+    """Return the text of each workflow by its file name."""
+    return {file: _render(name, facts) for name, file in facts.file_names.items()}
+
+
+def is_ours(text: str) -> bool:
+    """Return whether a workflow was written by :func:`render`, and not changed since."""
+    header = _HEADER.match(text)
+    return header is not None and header["sha256"] == _sha256(text[header.end() :])
+
+
+def body(text: str) -> str:
+    """Return a workflow without the lines that say who wrote it."""
+    return _HEADER.sub("", text, count=1)
+
+
+def expected(folder: Path) -> list[str]:
+    """Return the value of the setting ``expect`` for a project with compiled code: a pattern for each wheel."""
+    data = _data()
+    platforms = [platform for each in data["runners"].values() for platform in each]
+    tags = [f"cp{python.replace('.', '')}" for python in allowed(folder, data["built"])]
+    return ["sdist", *(f"{tag}-*-{platform}" for tag in tags for platform in platforms)]
+
+
+def _render(name: str, facts: Facts) -> str:
+    data = _data()
+    kinds = {"pure": not facts.is_compiled, "compiled": facts.is_compiled, "lint": bool(facts.lint)}
+    text = _IF.sub(lambda found: found[2] if kinds[found[1]] else "", _template(f"{name}.yml"))
+    text = _ACTION.sub(lambda found: f"{found[0]}@{data['actions'][found[0]]}", text)
+    for key, value in _values(name, facts, data).items():
+        text = text.replace(f"<<{key}>>", value)
+    command = " ".join([f"{_OURS} init --only workflows", *_flags(facts)])
+    header = f"# Written by release-recipes {facts.version}: {command}\n"
+    return (
+        f"{header}# {_sha256(text)} is the sha256 of the rest: a file that was changed is not written again.\n\n{text}"
+    )
+
+
+def _values(name: str, facts: Facts, data: Mapping[str, Any]) -> dict[str, str]:
+    """Return what replaces the names in a template."""
+    pythons = list(facts.pythons or data["pythons"])
+    dist = "dist" if facts.below == "." else f"{facts.below}/dist"
+    install, built = (f"python -m pip install {_OURS}=={facts.version}",) * 2
+    if canonicalize_name(facts.name) == _OURS:
+        install, built = "python -m pip install .", "python -m pip install dist/*.whl"
+    pre_commit = f"python -m pip install pre-commit=={data['pre_commit']}"
+    hashes = "${{ needs.build.outputs.hashes }}"
+    outputs = {runner: f"hashes-{runner.replace('.', '-')}" for runner in data["runners"]}
+    if facts.is_compiled:
+        lines = [hashes, *(f"${{{{ needs.wheels.outputs.{output} }}}}" for output in outputs.values())]
+        hashes = "|\n" + "\n".join(f"            {line}" for line in lines)
+    return {
+        "title": {"ci": "CI", "release": "Release"}[name] + (f" {facts.name}" if facts.below != "." else ""),
+        "tags": facts.tags.replace("\\", "\\\\"),
+        "branches": json.dumps(list(facts.branches)),
+        "pythons": json.dumps(pythons),
+        "python": pythons[-1],
+        "ends": json.dumps(list(dict.fromkeys([pythons[0], pythons[-1]]))),
+        "runners": f"[{', '.join(data['runners'])}]",
+        "outputs": "\n      ".join(
+            f"{output}: ${{{{ matrix.runner == '{runner}' && steps.validate.outputs.hashes || '' }}}}"
+            for runner, output in outputs.items()
+        ),
+        "hashes": hashes,
+        "lint": facts.lint,
+        "install_lint": pre_commit if facts.lint.startswith("pre-commit") else install,
+        "install": install,
+        "install_built": built,
+        "cibuildwheel": data["cibuildwheel"],
+        "dist": dist,
+        "folder": f" {quote(facts.below)}" if facts.below != "." else "",
+        "flag": "".join(f" {word}" for word in _flags(facts)),
+    }
+
+
+def _flags(facts: Facts) -> Iterator[str]:
+    if facts.below != ".":
+        yield f"--project {quote(facts.below)}"
+
+
+def current_pythons() -> list[str]:
+    """Return the Pythons to test on, for a project that names none."""
+    return list(_data()["pythons"])
+
+
+def _data() -> dict[str, Any]:
+    return tomllib.loads(_template("workflows.toml"))
+
+
+def _template(name: str) -> str:
+    return files("release_recipes").joinpath("templates", name).read_text("utf-8")
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,168 @@
+"""`init` writes workflows, shows the difference, asks once, and leaves alone what somebody has changed."""
+
+import stat
+import subprocess
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from release_recipes.workflows import is_ours
+from support.cli import Cli
+from support.repository import Repository
+
+
+def workflows(repository: Repository) -> dict[str, str]:
+    """Return the text of each workflow by its name."""
+    folder = repository.path / ".github" / "workflows"
+    return {path.name: path.read_text("utf-8") for path in sorted(folder.glob("*"))}
+
+
+def test_init_writes_the_workflows_once(cli: Cli, repository: Repository) -> None:
+    """With --yes it shows and writes them, and says what to do by hand; a second run has nothing to do."""
+    origin = "https://github.com/octo/demo.git"
+    repository.git("config", f"url.{repository.remote}.insteadOf", origin)
+    repository.git("remote", "set-url", "origin", origin)
+    first = cli("init", "--only", "workflows", "--yes", cwd=repository.path)
+    assert first.code == 0, first.err
+    assert "+++ .github/workflows/release.yml\n" in first.out
+    assert "+      - run: release-recipes build\n" in first.out
+    assert "https://pypi.org/manage/project/demo-package/settings/publishing/" in first.out
+    values = "owner octo, repository name demo, workflow name release.yml, environment name pypi"
+    assert values in first.out
+    assert '[tool.release] publish = "ci"' in first.out
+    written = workflows(repository)
+    assert list(written) == ["ci.yml", "release.yml"]
+    assert all(is_ours(text) for text in written.values())
+    assert 'branches: ["main"]' in written["ci.yml"]
+    assert 'tags: ["v[0-9]*"]' in written["release.yml"]
+    mode = (repository.path / ".github" / "workflows" / "ci.yml").stat().st_mode
+    assert stat.S_IMODE(mode) == 0o644
+    again = cli("init", cwd=repository.path)
+    assert (again.code, workflows(repository)) == (0, written)
+    assert "nothing to do" in again.out
+    assert "+++" not in again.out
+
+
+def test_a_dry_run_writes_nothing(cli: Cli, repository: Repository) -> None:
+    """--dry-run shows the difference, needs no terminal, and writes nothing."""
+    before = repository.snapshot()
+    shown = cli("init", "--dry-run", "--json", cwd=repository.path)
+    assert (shown.code, shown.json["outcome"], shown.json["written"]) == (0, "planned", [])
+    assert "+++ .github/workflows/ci.yml\n" in shown.err
+    assert "trusted publisher" not in shown.err
+    assert repository.snapshot() == before
+
+
+def test_without_a_terminal_it_needs_yes(cli: Cli, repository: Repository) -> None:
+    """Without a terminal and without --yes nothing is written, and the exit code is 2."""
+    ended = cli("init", cwd=repository.path)
+    assert ended.code == 2
+    assert "2 files would be written, and there is no terminal to ask whether to." in ended.err
+    assert "release-recipes init --only workflows --yes" in ended.err
+    assert workflows(repository) == {}
+
+
+def test_a_terminal_of_a_job_is_not_asked(cli: Cli, repository: Repository) -> None:
+    """In a job of the forge nobody sits at the terminal that a runner may give it."""
+    ended = cli.terminal("init", cwd=repository.path, env={"GITHUB_ACTIONS": "true"})
+    assert (ended.code, workflows(repository)) == (2, {})
+    assert "there is no terminal to ask whether to" in ended.plain
+
+
+def test_it_asks_once(cli: Cli, repository: Repository) -> None:
+    """On a terminal it asks once: no writes nothing, yes writes."""
+    question = "Write 2 files? [y/n]"
+    no = cli.terminal("init", cwd=repository.path, answers={question: "n"})
+    assert (no.code, workflows(repository)) == (1, {})
+    assert "Nothing was written." in no.plain
+    yes = cli.terminal("init", cwd=repository.path, answers={question: "y"})
+    assert (yes.code, list(workflows(repository))) == (0, ["ci.yml", "release.yml"])
+
+
+def test_a_file_of_another_version_is_replaced(cli: Cli, repository: Repository) -> None:
+    """A workflow that this command has written and nobody has changed is brought up to date after the question."""
+    assert cli("init", "--yes", cwd=repository.path).code == 0
+    repository.git("branch", "--quiet", "--move", "main", "trunk")
+    repository.git("push", "--quiet", "--set-upstream", "origin", "trunk")
+    repository.git("--git-dir", str(repository.remote), "symbolic-ref", "HEAD", "refs/heads/trunk")
+    ended = cli("init", "--yes", "--json", cwd=repository.path)
+    assert (ended.code, ended.json["written"]) == (0, [".github/workflows/ci.yml"])
+    assert '-    branches: ["main"]\n+    branches: ["trunk"]\n' in ended.err
+    assert 'branches: ["trunk"]' in workflows(repository)["ci.yml"]
+
+
+@pytest.mark.parametrize("own", ["name: CI\non: push\n", "changed"])
+def test_a_file_that_differs_is_never_overwritten(cli: Cli, repository: Repository, own: str) -> None:
+    """A workflow of the user's, or one that was changed, stays; the difference is shown, and the exit code is 1."""
+    path = repository.path / ".github" / "workflows" / "ci.yml"
+    if own == "changed":
+        assert cli("init", "--yes", cwd=repository.path).code == 0
+        own = path.read_text("utf-8").replace("fail-fast: false", "fail-fast: true")
+        path.with_name("release.yml").unlink()
+    repository.write(".github/workflows/ci.yml", own)
+    ended = cli("init", "--yes", "--json", cwd=repository.path)
+    assert (ended.code, ended.json["outcome"]) == (1, "refused")
+    assert ended.json["written"] == [".github/workflows/release.yml"]
+    assert ended.json["problems"] == [
+        {
+            "check": "edited-files",
+            "message": ".github/workflows/ci.yml: changed by hand, or not written by this command, and therefore not "
+            "overwritten.",
+            "hint": "Take over what you need of the difference above; or to replace the file, delete it and run: "
+            "release-recipes init --only workflows",
+        }
+    ]
+    assert "+      fail-fast: false\n" in ended.err
+    assert workflows(repository)["ci.yml"] == own
+    path.unlink()
+    assert cli("init", "--yes", cwd=repository.path).code == 0
+    assert all(is_ours(text) for text in workflows(repository).values())
+
+
+def test_nothing_else_can_be_written(cli: Cli, repository: Repository) -> None:
+    """--only takes what there is to write; anything else is wrong usage."""
+    ended = cli("init", "--only", "workflow", cwd=repository.path)
+    assert ended.code == 2
+    assert "There is nothing to write that is named 'workflow'." in ended.err
+
+
+def test_a_package_in_a_folder(cli: Cli, make_repository: Callable[..., Repository]) -> None:
+    """For one of several packages, --project chooses the package, and hints repeat it."""
+    pyproject = '[project]\nname = "{0}"\nversion = "1.0"\nrequires-python = ">=3.12"\n'
+    files = {f"packages/{name}/pyproject.toml": pyproject.format(name) for name in ("app", "core")}
+    top = make_repository(files=files | {"noxfile.py": "import nox\n\n@nox.session\ndef lint(session): pass\n"})
+    ended = cli("init", "--project", "packages/app", "--yes", cwd=top.path)
+    assert ended.code == 0, ended.err
+    written = workflows(top)
+    assert list(written) == ["ci-app.yml", "release-app.yml"]
+    assert 'tags: ["app-v[0-9]*"]' in written["release-app.yml"]
+    assert "release-recipes init --only workflows --project packages/app\n" in written["ci-app.yml"]
+    assert "      - run: python -m nox -s lint\n" in written["ci-app.yml"]
+    assert 'python: ["3.12", "3.13", "3.14"]' in written["ci-app.yml"]
+
+
+def test_compiled_code(cli: Cli, make_repository: Callable[..., Repository]) -> None:
+    """A project with compiled code gets a matrix for its wheels, and the lines that name them."""
+    setup = "from setuptools import Extension, setup\n\nsetup(name='demo-package', version='1.2.3', "
+    setup += "ext_modules=[Extension('demo', ['demo.c'])])\n"
+    repository = make_repository(kind="setuptools", files={"setup.py": setup, ".pre-commit-config.yaml": "repos: []\n"})
+    ended = cli("init", "--yes", cwd=repository.path)
+    assert ended.code == 0, ended.err
+    assert "  [tool.release]\n  expect = [\n" in ended.out
+    assert '    "cp311-*-manylinux*_x86_64",\n' in ended.out
+    assert "python -m cibuildwheel --output-dir dist\n" in workflows(repository)["release.yml"]
+    assert "      - run: pre-commit run --all-files\n" in workflows(repository)["ci.yml"]
+
+
+def test_the_wheel_and_the_sdist_hold_the_templates(tmp_path: Path) -> None:
+    """What is installed has the templates."""
+    top = Path(__file__).parents[2]
+    subprocess.run(["uv", "build", "--quiet", "--out-dir", str(tmp_path)], cwd=top, check=True)
+    (wheel,), (sdist,) = tmp_path.glob("*.whl"), tmp_path.glob("*.tar.gz")
+    with zipfile.ZipFile(wheel) as archive, tarfile.open(sdist) as other:
+        names = [*archive.namelist(), *other.getnames()]
+    held = sorted(name.partition("release_recipes/")[2] for name in names if "/templates/" in name)
+    assert held == sorted(2 * ["templates/ci.yml", "templates/release.yml", "templates/workflows.toml"])

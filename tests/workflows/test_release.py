@@ -1,0 +1,112 @@
+"""`release.yml`, run by act: from a pushed tag to files on an index and a release on a GitHub of ours."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support import act
+from support.act import Run
+from support.cli import Cli
+from support.github import FakeGitHub
+from support.index import PypiServer
+from support.repository import Repository
+
+JOBS = ("validate", "test", "build", "publish", "github-release")
+FILES = {"demo_package-1.3.0-py3-none-any.whl", "demo_package-1.3.0.tar.gz"}
+
+
+class Forge:
+    """A repository with our workflows on a GitHub, and the index that its jobs publish to."""
+
+    def __init__(self, repository: Repository, pypi: PypiServer, github: FakeGitHub, folder: Path) -> None:
+        """Keep them, and a new folder for the runs."""
+        self.repository, self.pypi, self.github, self._folder = repository, pypi, github, folder
+        self._runs = 0
+
+    def run(self, event: str = "push", *, alters: str = "") -> Run:
+        """Run the workflow for the tag."""
+        self._runs += 1
+        told = {name: value for name, value in self.github.environment().items() if name != "GH_TOKEN"}
+        told |= {"PYPI_REPOSITORY_URL": self.pypi.upload_url, "PYPI_INDEX_URL": self.pypi.index_url}
+        by_hand = event == "workflow_dispatch"
+        return act.run(
+            self.repository,
+            "release.yml",
+            event,
+            self._folder / f"run-{self._runs}",
+            ref="refs/heads/main" if by_hand else "refs/tags/v1.3.0",
+            inputs={"tag": "v1.3.0"} if by_hand else {},
+            env={**told, "STUB_ALTERS": alters},
+            secrets={"PYPI_API_TOKEN": self.pypi.token, "GITHUB_TOKEN": self.github.token},
+        )
+
+    def changes(self) -> list[str]:
+        """Return each request that changed something, on the index and on GitHub."""
+        posted = [request for request in self.pypi.requests if request.startswith("POST")]
+        calls = [call for call in self.github.calls if call.method != "GET" and not call.path.startswith("/graphql/")]
+        return posted + [f"{call.method} {call.path}" for call in calls]
+
+
+@pytest.fixture
+def forge(cli: Cli, quick: Repository, pypi: PypiServer, tmp_path: Path) -> Iterator[Forge]:
+    """Return a repository that has the workflows, for which no tag was pushed."""
+    assert cli("init", "--yes", cwd=quick.path).code == 0
+    quick.commit("ci: add workflows")
+    quick.git("push", "--quiet", "origin", "main")
+    with FakeGitHub(quick.remote) as github:
+        yield Forge(quick, pypi, github, tmp_path / "runs")
+
+
+def push_tag(repository: Repository) -> None:
+    """Commit a version, tag it, and push both."""
+    for path in (repository.path / "pyproject.toml", repository.path / "demo" / "__init__.py"):
+        path.write_text(path.read_text("utf-8").replace("1.2.3", "1.3.0"), "utf-8")
+    repository.commit("version 1.3.0")
+    repository.git("tag", "--annotate", "--message=1.3.0", "v1.3.0")
+    repository.git("push", "--quiet", "origin", "main", "v1.3.0")
+
+
+def test_a_pushed_tag_is_published_once(forge: Forge) -> None:
+    """From a pushed tag, the index and GitHub get the same files; a second run is green and changes nothing."""
+    push_tag(forge.repository)
+    first = forge.run()
+    assert (first.code, first.jobs) == (0, dict.fromkeys(JOBS, "success")), first.log
+    assert forge.pypi.files().keys() == FILES
+    release = forge.github.release("v1.3.0")
+    assert (release.draft, release.digests) == (False, forge.pypi.files())
+    assert forge.pypi.token not in first.log
+    assert forge.github.token not in first.log
+    done = forge.changes()
+    again = forge.run("workflow_dispatch")
+    assert (again.code, again.jobs) == (0, dict.fromkeys(JOBS, "success")), again.log
+    assert forge.changes() == done
+
+
+def test_after_a_release_from_a_laptop(forge: Forge, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a release of the same tag from here, the run is green, and nothing is uploaded twice."""
+    for name, value in forge.pypi.settings.items():
+        monkeypatch.setenv(name, value)
+    assert cli("release", "--part", "minor", "--yes", cwd=forge.repository.path).code == 0
+    for name in forge.pypi.settings:
+        monkeypatch.delenv(name)
+    uploads, served = forge.changes(), forge.pypi.files()
+    assert uploads == ["POST / 200", "POST / 200"]
+    done = forge.run()
+    assert (done.code, done.jobs) == (0, dict.fromkeys(JOBS, "success")), done.log
+    assert [change for change in forge.changes() if change.startswith("POST / ")] == uploads
+    assert forge.pypi.files() == served
+    assert forge.github.release("v1.3.0").digests == served
+
+
+def test_a_distribution_that_was_altered_between_the_jobs(forge: Forge) -> None:
+    """A wheel that is not what the build job has made is refused, though it looks like one; nothing is public."""
+    push_tag(forge.repository)
+    script = Path(__file__).parents[1] / "support" / "alter.py"
+    done = forge.run(alters=f"{sys.executable} -P {script} $1")
+    assert done.code != 0
+    expected = {"validate": "success", "test": "success", "build": "success", "publish": "failure"}
+    assert {name: result for name, result in done.jobs.items() if result != "skipped"} == expected, done.log
+    assert "demo_package-1.3.0-py3-none-any.whl is not what was built: sha256" in done.log
+    assert forge.changes() == []
