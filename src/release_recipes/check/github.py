@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from release_recipes.check.facts import Facts
-from release_recipes.errors import CommandFailed
+from release_recipes.errors import CommandFailed, typed
 from release_recipes.findings import Check, Finding, warning
 from release_recipes.processes.environment import environment
 from release_recipes.programs import gh
+from release_recipes.project.workflows import publishing
 
 #: The results of a check of CI that are not failures.
 _GREEN = frozenset({"success", "neutral", "skipped"})
@@ -18,7 +19,7 @@ def _signed_in(facts: Facts) -> Iterator[Finding]:
     """Warn that act 3 will leave out the GitHub release."""
     settings, repository = facts.subject.settings, gh.find(facts.addresses)
     wanted = settings.github_release and settings.auto_git_tag and not facts.subject.request.test
-    if not wanted or repository is None or not gh.looks_like_github(repository):
+    if not wanted or facts.subject.by_ci or repository is None or not gh.looks_like_github(repository):
         return
     if not shutil.which("gh", path=environment()["PATH"]):
         yield warning("gh is not installed, so no GitHub release is made.", "Install it from https://cli.github.com")
@@ -63,6 +64,28 @@ def _ci(facts: Facts) -> Iterator[Finding]:
         yield warning(f"CI has no result for {head[:12]}.", "If the project uses CI, push the commit and wait for it.")
 
 
+def _ci_publishes(facts: Facts) -> Iterator[Finding]:
+    """Check that the tag starts something in CI, and that it can be watched."""
+    subject = facts.subject
+    if not subject.by_ci:
+        return
+    here = 'set in [tool.release]: publish = "here"'
+    if not subject.settings.auto_git_tag:
+        message = "CI is to publish the release on its tag, but auto_git_tag is off, so no tag is pushed."
+        yield Finding(message, f"Set auto_git_tag to true; or, to publish from this machine, {here}")
+    if not publishing(subject.git, facts.head.result()):
+        yield Finding(
+            "CI is to publish the release, but no workflow of this commit runs `release-recipes publish`.",
+            f"Write one: {typed('init', '--only', 'workflows')}; or, to publish from this machine, {here}",
+        )
+    repository = gh.find(facts.addresses)
+    if facts.github.result() is None:
+        why, hint = "the remote is not on GitHub", ""
+        if repository is not None and gh.looks_like_github(repository):
+            why, hint = "gh is not signed in", f"Sign in: gh auth login --hostname {repository.host}"
+        yield warning(f"Only the index can be watched while CI publishes, because {why}.", hint)
+
+
 def _asked(facts: Facts, endpoint: str) -> dict[str, Any] | None:
     """Ask GitHub; ``None`` if it cannot be asked or gives no answer."""
     repository = facts.github.result()
@@ -78,4 +101,5 @@ CHECKS = (
     Check("github", "a GitHub release that is missing afterwards", _signed_in),
     Check("protected", "a push that is refused when everything else is done", _protected, of_repository=True),
     Check("ci", "a release of a commit on which CI failed", _ci, of_repository=True),
+    Check("ci-publishes", "a tag that starts nothing, with publish = 'ci'", _ci_publishes),
 )
