@@ -9,7 +9,7 @@ from release_recipes.programs.git import Git
 _PLACES = (".github/workflows/*.yml", ".github/workflows/*.yaml", ".gitlab-ci.yml")
 
 #: A line, up to a comment, that runs our task (an extended regular expression).
-_PUBLISHES = "^[^#]*(release[-_]recipes|invoke|inv) ([^#]* )?publish([ \"']|$)"
+_PUBLISHES = "^[^#]*(release[-_]recipes|invoke|inv) ([^#]* )?publish([] \"',;&]|$)"
 
 #: The exit code of ``git grep`` that found nothing.
 _NOTHING = 1

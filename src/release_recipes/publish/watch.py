@@ -173,8 +173,8 @@ class _Watch:
                 return done
             if time.monotonic() - self._began + pause > self._patience.watch:
                 state = f"CI is still at work ({seen.run.state}, {seen.run.page})" if seen.run else "CI is not done"
-                index = f"the index has {len(seen.files)} files of {self._name}"
-                raise Unfinished(f"{state}, and {seen.fault or index}.", f"To watch it again: {typed('resume')}")
+                index = f"The index has {len(seen.files)} files of {self._name}."
+                raise Unfinished(f"{state}. {seen.fault or index}", f"To watch it again: {typed('resume')}")
             time.sleep(pause)
             pause = min(pause * 1.5, longest)
 
