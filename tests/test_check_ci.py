@@ -39,7 +39,7 @@ def github(repository: Repository, known: PypiServer, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.usefixtures("github")
-@pytest.mark.green("ci-publishes", "token", "plain-http")
+@pytest.mark.green("ci-publishes")
 def test_ci_publishes(repository: Repository) -> None:
     """With a workflow that publishes and gh signed in there is nothing to say, and no token is asked for."""
     outcome = look(repository.path)

@@ -247,6 +247,18 @@ def test_killed_before_the_push(stage: Stage) -> None:
     stage.released()
 
 
+@pytest.mark.parametrize("step", ["claim", "push", "update-branch", "watch", "install-from-index"])
+def test_killed_at_a_step(step: str, stage: Stage) -> None:
+    """Killed as any step of act 3 begins, `resume` comes to the one end."""
+    with stage.ci(stage.publish):
+        killed = stage(*RELEASE, AT=step, RUN="kill -9 $PPID")
+        assert killed.code == -signal.SIGKILL
+        assert stage.record.exists()
+        done = stage("resume")
+    assert done.code == 0, done.err
+    stage.released()
+
+
 def test_ctrl_c(stage: Stage) -> None:
     """Ctrl-C stops the watching: exit code 3, and it is said that CI goes on."""
     with stage.ci():
