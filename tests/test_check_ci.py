@@ -14,8 +14,14 @@ HERE = 'to publish from this machine, set in [tool.release]: publish = "here"'
 
 NO_WORKFLOW = Told(
     "ci-publishes",
-    "CI is to publish the release, but no workflow of this commit runs `release-recipes publish`.",
+    "CI publishes on the tag, but no workflow of this commit runs `release-recipes publish`.",
     f"Write one: release-recipes init --only workflows; or, {HERE}",
+)
+
+ONLY_THE_INDEX = Told(
+    "ci-publishes",
+    "Only the index can be watched: the remote is not on GitHub, or gh is not signed in to it.",
+    "For a remote on GitHub, sign in: gh auth login",
 )
 
 
@@ -75,7 +81,7 @@ def test_no_tag_is_pushed(repository: Repository, monkeypatch: pytest.MonkeyPatc
     assert problems(look(repository.path)) == [
         Told(
             "ci-publishes",
-            "CI is to publish the release on its tag, but auto_git_tag is off, so no tag is pushed.",
+            "CI publishes on the tag, but auto_git_tag is off, so no tag is pushed.",
             f"Set auto_git_tag to true; or, {HERE}",
         )
     ]
@@ -88,13 +94,7 @@ def test_gh_is_signed_out(repository: Repository, github: FakeGitHub, monkeypatc
         monkeypatch.setenv(name, value)
     outcome = look(repository.path)
     assert problems(outcome) == []
-    assert warnings(outcome) == [
-        Told(
-            "ci-publishes",
-            "Only the index can be watched while CI publishes, because gh is not signed in.",
-            "Sign in: gh auth login --hostname github.localhost",
-        )
-    ]
+    assert warnings(outcome) == [ONLY_THE_INDEX]
 
 
 @pytest.mark.usefixtures("github")
@@ -107,13 +107,7 @@ def test_a_remote_elsewhere(repository: Repository) -> None:
     repository.git("push", "--quiet")
     outcome = look(repository.path)
     assert problems(outcome) == []
-    assert warnings(outcome) == [
-        Told(
-            "ci-publishes",
-            "Only the index can be watched while CI publishes, because the remote is not on GitHub.",
-            "",
-        )
-    ]
+    assert warnings(outcome) == [ONLY_THE_INDEX]
 
 
 @pytest.mark.usefixtures("known")

@@ -131,10 +131,8 @@ class Settings:
     )
     github_release: bool = _on("", "no GitHub release is made.")
     publish: str = _setting(
-        "here", "RELEASE_PUBLISH",
-        "Where a release is published: `ci` checks, prepares, tags and pushes here, and [watches CI]"
-        "(how-it-works.md#published-by-ci), which publishes on the tag.",
-        choices="here ci",
+        "here", "RELEASE_PUBLISH", "What publishes: with `ci`, the tag is pushed, and [CI publishes on it]"
+        "(how-it-works.md#published-by-ci), which is watched.", choices="here ci",
     )  # fmt: skip
     normalise_sdist: bool = _on(
         "",

@@ -71,19 +71,16 @@ def _ci_publishes(facts: Facts) -> Iterator[Finding]:
         return
     here = 'set in [tool.release]: publish = "here"'
     if not subject.settings.auto_git_tag:
-        message = "CI is to publish the release on its tag, but auto_git_tag is off, so no tag is pushed."
+        message = "CI publishes on the tag, but auto_git_tag is off, so no tag is pushed."
         yield Finding(message, f"Set auto_git_tag to true; or, to publish from this machine, {here}")
     if not publishing(subject.git, facts.head.result()):
         yield Finding(
-            "CI is to publish the release, but no workflow of this commit runs `release-recipes publish`.",
+            "CI publishes on the tag, but no workflow of this commit runs `release-recipes publish`.",
             f"Write one: {typed('init', '--only', 'workflows')}; or, to publish from this machine, {here}",
         )
-    repository = gh.find(facts.addresses)
     if facts.github.result() is None:
-        why, hint = "the remote is not on GitHub", ""
-        if repository is not None and gh.looks_like_github(repository):
-            why, hint = "gh is not signed in", f"Sign in: gh auth login --hostname {repository.host}"
-        yield warning(f"Only the index can be watched while CI publishes, because {why}.", hint)
+        message = "Only the index can be watched: the remote is not on GitHub, or gh is not signed in to it."
+        yield warning(message, "For a remote on GitHub, sign in: gh auth login")
 
 
 def _asked(facts: Facts, endpoint: str) -> dict[str, Any] | None:

@@ -142,7 +142,7 @@ def _published_by_ci(checkout: Checkout, record: Record, refs: RemoteRefs | None
     """Say what CI does with a release, and what is public of it."""
     pushed = refs is None or refs.tag(record.tag) == record.tag_object
     finish = f"{'watch it to its end' if pushed else 'push its tag, and watch it'}: {typed('resume')}"
-    return [*watch.look(checkout.world(record)).lines(record), *_tag(record, refs), finish]
+    return [*watch.look(checkout.world(record)).lines(), *_tag(record, refs), finish]
 
 
 def _tag(record: Record, refs: RemoteRefs | None) -> list[str]:
