@@ -48,7 +48,8 @@ The tree of errors; a module is named where the class is defined elsewhere::
     │   ├── FileConflict            3
     │   ├── RefConflict
     │   ├── UploadFailed
-    │   └── NotServed               3
+    │   ├── NotServed               3
+    │   └── StoppedWatching         3
     └── Interrupted               130   a signal or Ctrl-C
 """
 
@@ -394,6 +395,17 @@ class NotServed(Unfinished):
     """The index accepted the files, but does not serve them yet."""
 
     may_be_public = True
+
+
+class StoppedWatching(Unfinished):
+    """Ctrl-C or a signal ended the watching of CI, which goes on with the release."""
+
+    exit_code = 3
+
+    def __init__(self, release: str) -> None:
+        """Name project and version."""
+        hint = f"See how far it is: {typed('status')}. To watch it again: {typed('resume')}"
+        super().__init__(f"CI goes on with {release}; only the watching was stopped.", hint)
 
 
 class Interrupted(ReleaseError):

@@ -133,6 +133,11 @@ class Plan:
         return f"{self.project} {self.version if self.tag_object else f'{self.prior} → {self.version}'}"
 
     @property
+    def by_ci(self) -> bool:
+        """Whether CI publishes it, on its tag."""
+        return self.settings.by_ci(test=self.test)
+
+    @property
     def facts(self) -> dict[str, Any]:
         """Its facts for the JSON document of a task."""
         return {
@@ -174,8 +179,10 @@ class Plan:
             remote_address=remote_address,
             remote_tip=self.remote_tip,
             github_release=self.settings.github_release,
-            keeps_artifacts=not self.settings.clean_build_artifacts,
+            # Those of CI are published, and may be others.
+            keeps_artifacts=not self.settings.clean_build_artifacts and not self.by_ci,
             installs=self.settings.install_after_release,
+            by_ci=self.by_ci,
         )
 
     def lines(self) -> list[str]:
@@ -187,7 +194,7 @@ class Plan:
         return [
             f"{self.versions_line} ({self.version_origin})",
             f"  from    {self.base[:12]} on {self.tag if self.tag_object else self.branch or 'a detached HEAD'}",
-            f"  to      {self.target.upload_address} ({origin})",
+            f"  to      {self.target.upload_address} ({origin}){', published by CI' * self.by_ci}",
             *([] if self.test else [f"  tag     {tag}"]),
             f"  tests   {'no' if not self.run_tests else 'yes' if self.has_tests else 'none were found'}",
             *(f"  raises  {old} → {new}" for old, new in self.pins.items() if new),

@@ -136,6 +136,10 @@ class Settings:
         "", "the released version is installed from the index at the end; a failure is a warning."
     )
     github_release: bool = _on("", "no GitHub release is made.")
+    publish: str = _setting(
+        "here", "RELEASE_PUBLISH", "What publishes: with `ci`, the tag is pushed, and [CI publishes on it]"
+        "(how-it-works.md#published-by-ci), which is watched.", choices="here ci",
+    )  # fmt: skip
     normalise_sdist: bool = _on(
         "",
         "sdists stay as the build backend packs them; by default they are repacked, so that two builds are identical.",
@@ -180,6 +184,10 @@ class Settings:
     def origin(self, name: str) -> str:
         """Return the origin of a value."""
         return self.origins.get(name, _DEFAULT)
+
+    def by_ci(self, *, test: bool) -> bool:
+        """Return whether CI publishes a release; what goes to TestPyPI is always published here."""
+        return self.publish == "ci" and not test
 
     def target(self, *, test: bool) -> Target:
         """Return the index of a release; with ``test``, the index for ``--test``, which is TestPyPI by default."""

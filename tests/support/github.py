@@ -29,6 +29,8 @@ from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from support.github_runs import Runs
+
 SignIn = Literal["token", "no"]
 T = TypeVar("T")
 
@@ -137,7 +139,7 @@ class Request:
         return loaded
 
 
-class FakeGitHub:
+class FakeGitHub(Runs):
     """One repository on a GitHub of ours, served while the context lasts.
 
     ``releases`` are in the order in which they were made. ``protected`` has the names of protected branches,
@@ -167,6 +169,7 @@ class FakeGitHub:
         self.events: list[dict[str, Any]] = []
         self.calls: list[Call] = []
         self.crashes: list[Exception] = []
+        self.runs = []
         self._faults: list[Fault] = []
         self._ids = iter(range(1, 1_000_000))
         self._lock = threading.RLock()
@@ -322,6 +325,7 @@ class FakeGitHub:
             ("GET", f"{here}/branches/([^/]+)", self._branch),
             ("GET", f"{here}/commits/(.+)/check-runs", self._check_runs),
             ("GET", f"{here}/commits/(.+)/status", self._status),
+            *self._run_routes(here),
         ]
 
     # ---- releases --------------------------------------------------------------------------------------------

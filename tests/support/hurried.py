@@ -23,6 +23,9 @@ HURRIED: Final = Patience(
     doubt=(0.0, 0.1, 0.1),
     late=(0.0, 0.1, 0.2, 0.4, 0.8),
     served=2.0,
+    watch=60.0,
+    appears=4.0,
+    watch_pauses=(0.05, 0.2),
     silence=0.2,
 )
 """Every wait is short; what is counted (attempts) stays as it is."""

@@ -55,6 +55,11 @@ class Subject:
         return posixpath.normpath(f"{self.project.below}/{name}")
 
     @property
+    def by_ci(self) -> bool:
+        """Whether CI publishes the release, so that nothing is uploaded from here."""
+        return self.settings.by_ci(test=self.request.test)
+
+    @property
     def token(self) -> Token | None:
         """The token for the index."""
         return self.index.token

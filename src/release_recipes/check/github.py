@@ -10,6 +10,7 @@ from release_recipes.errors import CommandFailed, typed
 from release_recipes.findings import ALWAYS, Check, Finding, warning
 from release_recipes.processes.environment import environment
 from release_recipes.programs import gh
+from release_recipes.project.workflows import publishing
 
 #: The results of a check of CI that are not failures.
 _GREEN = frozenset({"success", "neutral", "skipped"})
@@ -18,7 +19,7 @@ _GREEN = frozenset({"success", "neutral", "skipped"})
 def _signed_in(facts: Facts) -> Iterator[Finding]:
     """Warn that act 3 will leave out the GitHub release."""
     repository = gh.find(facts.addresses)
-    if not _is_wanted(facts) or repository is None or not gh.looks_like_github(repository):
+    if not _is_wanted(facts) or facts.subject.by_ci or repository is None or not gh.looks_like_github(repository):
         return
     if not shutil.which("gh", path=environment()["PATH"]):
         yield warning("gh is not installed, so no GitHub release is made.", "Install it from https://cli.github.com")
@@ -88,6 +89,25 @@ def _ci(facts: Facts) -> Iterator[Finding]:
         yield warning(f"CI has no result for {head[:12]}.", "If the project uses CI, push the commit and wait for it.")
 
 
+def _ci_publishes(facts: Facts) -> Iterator[Finding]:
+    """Check that the tag starts something in CI, and that it can be watched."""
+    subject = facts.subject
+    if not subject.by_ci:
+        return
+    here = 'set in [tool.release]: publish = "here"'
+    if not subject.settings.auto_git_tag:
+        message = "CI publishes on the tag, but auto_git_tag is off, so no tag is pushed."
+        yield Finding(message, f"Set auto_git_tag to true; or, to publish from this machine, {here}")
+    if not publishing(subject.git, facts.head.result()):
+        yield Finding(
+            "CI publishes on the tag, but no workflow of this commit runs `release-recipes publish`.",
+            f"Write one: {typed('init', '--only', 'workflows')}; or, to publish from this machine, {here}",
+        )
+    if facts.github.result() is None:
+        message = "Only the index can be watched: the remote is not on GitHub, or gh is not signed in to it."
+        yield warning(message, "For a remote on GitHub, sign in: gh auth login")
+
+
 def _asked(facts: Facts, endpoint: str) -> Any:  # noqa: ANN401 - JSON
     """Ask GitHub; ``None`` if it cannot be asked or gives no answer."""
     repository = facts.github.result()
@@ -104,4 +124,5 @@ CHECKS = (
     Check("burned-tag", "a tag for which GitHub makes no release any more", _burned_tag, of_repository=True),
     Check("protected", "a push that is refused when everything else is done", _protected, of_repository=True),
     Check("ci", "a release of a commit on which CI failed", _ci, of_repository=True),
+    Check("ci-publishes", "a tag that starts nothing, with publish = 'ci'", _ci_publishes),
 )

@@ -23,7 +23,7 @@ from release_recipes.cli.console import Console, closed
 from release_recipes.cli.forge import Job
 from release_recipes.cli.history import History
 from release_recipes.cli.report import Report
-from release_recipes.errors import REPEATED, Interrupted, ReleaseError, WrongUsage, typed
+from release_recipes.errors import REPEATED, Interrupted, ReleaseError, StoppedWatching, WrongUsage, typed
 from release_recipes.index.retry import PATIENCE, Patience
 from release_recipes.processes import process
 from release_recipes.processes.run import has_terminal
@@ -141,6 +141,8 @@ class Session:
     def _told(self, error: BaseException, *, waits: bool) -> ReleaseError:
         """Return the error that the user sees."""
         again = f"finish it: {typed('resume')}" if waits else "run the same command again."
+        if isinstance(error, StoppedWatching):
+            return error
         if self._signal or isinstance(error, KeyboardInterrupt):
             public = self._task != "rehearse" and self.report.has_uploaded
             return Interrupted(self._signal or "SIGINT", waits=waits, may_be_public=public)

@@ -72,6 +72,7 @@ def _abandon(checkout: Checkout, world: World, *, yes: bool) -> str:
     if not yes:
         missing = [each.filename for each in record.artifacts if each.filename not in public]
         never = f" {', '.join(missing)} will not be published." if missing else ""
+        never = " CI may still publish more, unless you cancel its run." if record.by_ci else never
         hint = f"To finish it instead: {typed('resume')}. To abandon it anyway: {typed('abandon', '--yes')}"
         raise ReleaseWaits(f"This stays public: {', '.join(public)}.{never}", hint)
     pushed = _push_commit(replace(world, record=where_it_began(checkout, record)))

@@ -56,6 +56,8 @@ def find(checkout: Checkout, tag: str | None, folder: Path, *, dist: str | None 
         NoProject: The name or the version of the project cannot be read.
         BadDistribution: A distribution differs from the hash of its job, or cannot be read.
     """
+    # Whoever publishes otherwise, here it is this process.
+    checkout = replace(checkout, settings=replace(checkout.settings, publish="here"))
     of = tagged.find(checkout.git, checkout.settings.remote, tag or _name(checkout))
     made = Workspace(folder, checkout.below)
     workspace.fill_from_tag(made, checkout.git, checkout.settings.remote, of)

@@ -104,6 +104,7 @@ def _staged_plan(plan: Plan, target: Target) -> Plan:
         settings,
         remote="origin",
         github_release=False,
+        publish="here",
         clean_build_artifacts=True,
         try_install="all" if settings.origin("try_install") == "default" else settings.try_install,
         reproducible="warn" if settings.reproducible == "rehearse" else settings.reproducible,

@@ -47,7 +47,7 @@ def make(checkout: Checkout, request: Request, *, dry_run: bool, yes: bool) -> t
     if dry_run:
         nothing_waits(checkout.state)
         plan = checked(checkout.subject(request))
-        describe(checkout, plan, publish.TEST if plan.test else publish.RELEASE)
+        describe(checkout, plan)
         return plan, "planned"
     if not (request.names_a_version or checkout.settings.version or yes or checkout.user.present):
         message = "The version to release is not given, and there is no terminal to ask for it."
@@ -58,7 +58,7 @@ def make(checkout: Checkout, request: Request, *, dry_run: bool, yes: bool) -> t
         plan = checked(subject, checkout.user)
         if checkout.user.present and not yes:
             _ask(plan, checkout.user)
-        if subject.token is None:  # the check was skipped; fail now, before there is a record
+        if subject.token is None and not plan.by_ci:  # the check was skipped; fail now, before there is a record
             raise NoToken(plan.target.upload_address, "See docs/secrets.md for where to store it.")
         with work_folder(checkout, "release") as folder:
             carry_out(checkout, plan, folder, subject.token, lambda failure: _goes_on(failure, checkout))
@@ -71,9 +71,9 @@ def carry_out(
     checkout: Checkout,
     plan: Plan,
     folder: Path,
-    token: Token,
+    token: Token | None,
     goes_on: Callable[[TestsFailed], bool],
-    steps: tuple[publish.Step, ...] = publish.RELEASE,
+    steps: tuple[publish.Step, ...] = (),
 ) -> None:
     """Run acts 2 and 3 of a plan.
 
@@ -81,9 +81,9 @@ def carry_out(
         checkout: The user's, or the one of a rehearsal.
         plan: The release.
         folder: The folder for the workspace.
-        token: The token for the plan's index.
+        token: The token for the plan's index; ``None`` only if CI publishes.
         goes_on: Asks whether to continue after failed tests.
-        steps: The steps of act 3.
+        steps: The steps of act 3; by default those of the plan.
 
     Raises:
         Failed: Act 2 failed; nothing was changed.
@@ -103,7 +103,7 @@ def carry_out(
         finish(world, checkout.state, steps)
 
 
-def describe(checkout: Checkout, plan: Plan, steps: tuple[publish.Step, ...]) -> None:
+def describe(checkout: Checkout, plan: Plan, steps: tuple[publish.Step, ...] = ()) -> None:
     """Show what each step would do; to show the diff, the version files are edited in a workspace.
 
     The lock is not taken: a dry run writes nothing into the repository, which may be read-only.
@@ -112,7 +112,7 @@ def describe(checkout: Checkout, plan: Plan, steps: tuple[publish.Step, ...]) ->
         described = prepare.describe(plan, workspace.fill(folder, checkout.git, plan))
     commit = "<commit>" if plan.bumps else plan.base
     record = plan.record(commit=commit, tag_object="<tag object>", remote_address=checkout.git.address(plan.remote))
-    events.emit(events.Described([*described, *publish.describe(record, steps)]))
+    events.emit(events.Described([*described, *publish.describe(record, steps or publish.steps_of(record))]))
 
 
 def checked(subject: Subject, user: User | None = None, without: Collection[str] = ()) -> Plan:
@@ -128,7 +128,7 @@ def checked(subject: Subject, user: User | None = None, without: Collection[str]
         errors = outcome.of(Severity.ERROR)
         if errors or outcome.plan is None:
             raise Refused(errors)
-        origin = f", token of {subject.token.origin}" if subject.token else ""
+        origin = f", token of {subject.token.origin}" if subject.token and not subject.by_ci else ""
         running.note = f"{outcome.plan.versions_line}{origin}"
     if user and user.present:
         for question in outcome.of(Severity.QUESTION):

@@ -17,7 +17,7 @@ from release_recipes.processes.threads import in_parallel
 from release_recipes.programs.git import RemoteRefs
 from release_recipes.project.packages import packages
 from release_recipes.project.source import is_version
-from release_recipes.publish import listing
+from release_recipes.publish import listing, watch
 from release_recipes.settings import PYPI, TEST_PYPI
 from release_recipes.state.record import Record
 
@@ -126,6 +126,8 @@ def _remote_line(checkout: Checkout) -> tuple[str, RemoteRefs | None]:
 
 def _waiting(checkout: Checkout, record: Record, refs: RemoteRefs | None) -> list[str]:
     """Say which parts of an unfinished release are done, by hash and object id."""
+    if record.by_ci:
+        return _published_by_ci(checkout, record, refs)
     try:
         found = listing.of_record(checkout.world(record))
         said = {**dict.fromkeys(found.absent, "missing"), **dict.fromkeys(found.same, "published")}
@@ -133,11 +135,23 @@ def _waiting(checkout: Checkout, record: Record, refs: RemoteRefs | None) -> lis
         lines = [f"{name}: {said.get(name, other)}" for name in found.ours]
     except ReleaseError as error:
         lines = [error.message]
-    if refs and record.pushes_tag:
-        words = {None: "missing", record.tag_object: "pushed"}
-        word = words.get(refs.tag(record.tag), "conflict: the remote has a different one")
-        lines.append(f"tag {record.tag}: {word}")
-    return [*lines, *closing(record, datetime.now(UTC)), f"finish it: {typed('resume')}"]
+    return [*lines, *_tag(record, refs), *closing(record, datetime.now(UTC)), f"finish it: {typed('resume')}"]
+
+
+def _published_by_ci(checkout: Checkout, record: Record, refs: RemoteRefs | None) -> list[str]:
+    """Say what CI does with a release, and what is public of it."""
+    pushed = refs is None or refs.tag(record.tag) == record.tag_object
+    finish = f"{'watch it to its end' if pushed else 'push its tag, and watch it'}: {typed('resume')}"
+    return [*watch.look(checkout.world(record)).lines(), *_tag(record, refs), finish]
+
+
+def _tag(record: Record, refs: RemoteRefs | None) -> list[str]:
+    """Say whether the tag is on the remote."""
+    if refs is None or not record.pushes_tag:
+        return []
+    words = {None: "missing", record.tag_object: "pushed"}
+    word = words.get(refs.tag(record.tag), "conflict: the remote has a different one")
+    return [f"tag {record.tag}: {word}"]
 
 
 def closing(record: Record, at: datetime) -> list[str]:

@@ -48,6 +48,10 @@ class Patience:
     #: How long to wait until the index serves the uploaded files; and the longest pause between questions.
     served: float = 300.0
     pause: float = 10.0
+    #: How long CI is watched, how long it may take until its run appears, and the first and the longest pause.
+    watch: float = 3600.0
+    appears: float = 300.0
+    watch_pauses: tuple[float, float] = (2.0, 20.0)
     #: After this time, the user is told what is waited for.
     silence: float = 5.0
 

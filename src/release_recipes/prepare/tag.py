@@ -1,4 +1,7 @@
-"""Make the tag object in the workspace: it tags the commit of the build, and lists the sha256 of each distribution."""
+"""Make the tag object in the workspace: it tags the commit of the build, and lists the sha256 of each distribution.
+
+If CI publishes the release, it builds distributions of its own, and none are listed.
+"""
 
 from release_recipes.plan import Plan
 from release_recipes.prepare.step import Step
@@ -23,7 +26,8 @@ def _describe(plan: Plan, _workspace: Workspace) -> list[str]:
 
 
 def _run(plan: Plan, workspace: Workspace) -> str:
-    files = {artifact.filename: artifact.sha256 for artifact in workspace.artifacts()}
+    built = {artifact.filename: artifact.sha256 for artifact in workspace.artifacts()}
+    files = None if plan.by_ci else built
     message = tag_message.write(plan.project, plan.version, plan.target.index_address, files)
     if workspace.source.resolve(f"refs/tags/{plan.tag}"):  # of the user's, who may keep it: AUTO_GIT_TAG=false
         workspace.source.does("tag", "--delete", plan.tag)

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 
 from release_recipes import events
-from release_recipes.publish import claim, github, install_from_index, push, update_branch, upload, verify
+from release_recipes.publish import claim, github, install_from_index, push, update_branch, upload, verify, watch
 from release_recipes.publish.step import Step, World
 from release_recipes.state.record import Record
 
-__all__ = ["OF_TAG", "REHEARSAL", "RELEASE", "TEST", "UPLOAD", "Step", "World", "describe", "publish"]
+__all__ = [
+    "BY_CI", "OF_TAG", "REHEARSAL", "RELEASE", "TEST", "UPLOAD", "Step", "World", "describe", "publish", "steps_of",
+]  # fmt: skip
 
 #: A release, in order.
 RELEASE: tuple[Step, ...] = (
@@ -19,6 +21,9 @@ RELEASE: tuple[Step, ...] = (
     update_branch.STEP,
     install_from_index.AFTER_RELEASE,
 )
+
+#: A release that CI publishes on its tag.
+BY_CI: tuple[Step, ...] = (claim.STEP, push.STEP, update_branch.STEP, watch.STEP, install_from_index.AFTER_RELEASE)
 
 #: A rehearsal, which installs the package at its end.
 REHEARSAL: tuple[Step, ...] = (*RELEASE[:-1], install_from_index.STEP)
@@ -35,6 +40,13 @@ OF_TAG: Mapping[str, tuple[Step, ...]] = {
 
 #: An upload without a release.
 UPLOAD: tuple[Step, ...] = (upload.STEP, verify.STEP)
+
+
+def steps_of(record: Record) -> tuple[Step, ...]:
+    """Return the steps of a release: to TestPyPI, by CI, or from this machine."""
+    if record.test:
+        return TEST
+    return BY_CI if record.by_ci else RELEASE
 
 
 def describe(record: Record, steps: tuple[Step, ...]) -> list[tuple[str, list[str]]]:

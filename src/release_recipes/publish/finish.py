@@ -14,19 +14,24 @@ from release_recipes.errors import (
     UploadRefused,
     typed,
 )
-from release_recipes.publish import RELEASE, claim, listing, publish
+from release_recipes.publish import claim, listing, publish, steps_of
 from release_recipes.publish.step import Step, World
 from release_recipes.state.folder import State
 
 
-def finish(world: World, state: State, steps: tuple[Step, ...] = RELEASE) -> None:
+def finish(world: World, state: State, steps: tuple[Step, ...] = ()) -> None:
     """Run act 3 from any point, and remove the record when everything is public.
+
+    Args:
+        world: The release.
+        state: The state with its record.
+        steps: The steps; by default those of its record.
 
     Raises:
         ReleaseError: A step could not continue. The record waits, unless nothing is public.
     """
     try:
-        publish(world, steps)
+        publish(world, steps or steps_of(world.record))
     except (Failed, UploadRefused, UploadFailed) as refusal:
         if _came_to_nothing(world, state, refusal):
             with contextlib.suppress(ReleaseError):

@@ -4,6 +4,8 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from packaging.version import Version
+
 from release_recipes.errors import FileConflict, NoIndexAnswer, typed
 from release_recipes.index.client import Index
 from release_recipes.publish.step import World
@@ -51,13 +53,17 @@ def ask(index: Index, project: str, ours: Mapping[str, str]) -> Listing:
 
 
 def of_record(world: World, artifacts: Iterable[Artifact] | None = None) -> Listing:
-    """Ask the index of a release for its files, or some of them.
+    """Ask the index of a release for its files, or some of them; if CI publishes it, for all that CI published.
 
     Raises:
         NoIndexAnswer: It gave no answer.
     """
     if not world.record.target.index_address:  # a claim with a tag that another tool made
         raise NoIndexAnswer("The tag does not name an index.")
+    if world.record.by_ci:
+        files = world.index.page(world.record.project).of_version(str(Version(world.record.version)))
+        theirs = {file.filename: world.index.sha256(file) for file in files}
+        return Listing(theirs, theirs)
     wanted = world.record.artifacts if artifacts is None else artifacts
     return ask(world.index, world.record.project, {a.filename: a.sha256 for a in wanted})
 

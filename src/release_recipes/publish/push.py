@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Mapping
 
 from release_recipes import events
-from release_recipes.errors import CommandFailed, ProgramMissing, RefConflict, Unfinished, typed
+from release_recipes.errors import CommandFailed, ProgramMissing, PushRefused, RefConflict, Unfinished, typed
 from release_recipes.processes.environment import shown
 from release_recipes.programs import gh
 from release_recipes.programs.git import clone, reason
@@ -75,6 +75,8 @@ def _push(world: World) -> Done:
         aside = not held and (aside or own in theirs)
         commit = "" if held else _commit_for(world, theirs.get(branch, ""))
         aside = aside or not (held or commit)
+        if aside and record.by_ci and f"refs/tags/{record.tag}" not in theirs:
+            break  # CI publishes only what is on the release branch
         if aside:
             commit = "" if own in theirs else record.head
         words = command(record, theirs, own if aside else branch, commit, atomic=atomic)
@@ -95,6 +97,11 @@ def _push(world: World) -> Done:
             continue
         declined = result.code != 0 and "[remote rejected]" in result.stdout
         aside = aside or (declined and world.refs().get(branch) == theirs.get(branch))
+    if record.by_ci:
+        why = reason(said) if said else "it cannot be merged into what was pushed there."
+        message = f"{record.remote} does not accept branch and tag, and CI publishes nothing else: {why}"
+        hint = f"Allow your user to push to {record.branch}; or bump in a pull request, and release with --part none."
+        raise PushRefused(message, hint)
     raise Unfinished(
         f"The release is uploaded, but {record.remote} refused the push: {reason(said)}",
         f"Fix that (a protected branch needs an exception for your user), then run: {typed('resume')}. "

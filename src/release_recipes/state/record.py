@@ -98,6 +98,8 @@ class Record:
     github_release: bool = False
     keeps_artifacts: bool = False
     installs: bool = False
+    #: Whether CI publishes it, on its tag; the distributions here then are proof, and not what is published.
+    by_ci: bool = False
     #: Whether an upload was started, so that files may be public.
     maybe_public: bool = False
     format: int = FORMAT
@@ -121,7 +123,7 @@ class Record:
         artifacts = in_upload_order(Artifact(name, sha256, 0) for name, sha256 in said.files.items())
         return cls(
             project=said.project, version=said.version, artifacts=artifacts, upload_workers=1, started=said.when,
-            test=False, pushes_tag=True, maybe_public=True, **known,
+            test=False, pushes_tag=True, maybe_public=True, by_ci=said.by_ci, **known,
         )  # fmt: skip
 
     @property
