@@ -6,6 +6,7 @@ Nothing is changed here. Without GitHub, or without ``gh`` and a login, only the
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from urllib.parse import quote, urljoin
 
 from packaging.utils import canonicalize_name
@@ -24,6 +25,7 @@ from release_recipes.findings import warning
 from release_recipes.index.retry import attempts
 from release_recipes.processes.environment import shown
 from release_recipes.programs import gh
+from release_recipes.programs.github_answer import GitHubFailed
 from release_recipes.project.workflows import publishing
 from release_recipes.publish import listing
 from release_recipes.publish.step import Done, Step, World, always
@@ -98,7 +100,7 @@ def look(world: World) -> Seen:
     except ProgramMissing:
         unasked = "gh is not installed"
     except CommandFailed as error:
-        signed_out = isinstance(error, gh.GitHubFailed) and error.unauthorised
+        signed_out = isinstance(error, GitHubFailed) and (error.signed_out or error.status == HTTPStatus.UNAUTHORIZED)
         unasked = "gh is not signed in" if signed_out else error.message.rstrip(".")
     return Seen(record, run, unasked, files, fault, release)
 
@@ -132,8 +134,8 @@ def _release(world: World, repository: gh.GitHubRepository, files: Mapping[str, 
         return ""
     try:
         release = gh.api(repository, f"releases/tags/{quote(world.record.tag, safe='')}", world.git.path)
-    except gh.GitHubFailed as error:
-        if error.status == 404:  # noqa: PLR2004
+    except GitHubFailed as error:
+        if error.status == HTTPStatus.NOT_FOUND:
             return ""
         raise
     assets = {each["name"]: each.get("digest") for each in release["assets"] if each["state"] == "uploaded"}
