@@ -193,6 +193,17 @@ def test_a_package_in_a_folder() -> None:
     assert list(render(replace(variant("folder"), is_one_of_several=False))) == ["ci.yml", "release.yml"]
 
 
+def test_each_job_of_the_matrix_hands_over_its_hashes() -> None:
+    """An output for each runner has the hashes of its job alone, and both publishing jobs get all of them."""
+    text = render(variant("compiled"))["release.yml"]
+    data = tomllib.loads((TEMPLATES / "workflows.toml").read_text("utf-8"))
+    for runner in data["runners"]:
+        name = f"hashes-{runner.replace('.', '-')}"
+        assert f"{name}: ${{{{ matrix.runner == '{runner}' && steps.validate.outputs.hashes || '' }}}}\n" in text
+        assert text.count(f"${{{{ needs.wheels.outputs.{name} }}}}\n") == 2
+    assert text.count("${{ needs.build.outputs.hashes }}\n") == 2
+
+
 @pytest.mark.parametrize(
     ("tag", "version", "pattern"),
     [

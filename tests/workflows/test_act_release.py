@@ -1,5 +1,6 @@
 """`release.yml`, run by act: from a pushed tag to files on an index and a release on a GitHub of ours."""
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,8 +25,9 @@ class Forge:
         """Keep them, and a new folder for the runs."""
         self.repository, self.pypi, self.github, self._folder = repository, pypi, github, folder
         self._runs = 0
+        self.workflow = repository.path / ".github" / "workflows" / "release.yml"
 
-    def run(self, event: str = "push", *, alters: str = "") -> Run:
+    def run(self, event: str = "push", *, alters: str = "", **env: str) -> Run:
         """Run the workflow for the tag."""
         self._runs += 1
         told = {name: value for name, value in self.github.environment().items() if name != "GH_TOKEN"}
@@ -38,7 +40,7 @@ class Forge:
             self._folder / f"run-{self._runs}",
             ref="refs/heads/main" if by_hand else "refs/tags/v1.3.0",
             inputs={"tag": "v1.3.0"} if by_hand else {},
-            env={**told, "STUB_ALTERS": alters},
+            env={**told, **env, "STUB_ALTERS": alters},
             secrets={"PYPI_API_TOKEN": self.pypi.token, "GITHUB_TOKEN": self.github.token},
         )
 
@@ -110,3 +112,76 @@ def test_a_distribution_that_was_altered_between_the_jobs(forge: Forge) -> None:
     assert {name: result for name, result in done.jobs.items() if result != "skipped"} == expected, done.log
     assert "demo_package-1.3.0-py3-none-any.whl is not what was built: sha256" in done.log
     assert forge.changes() == []
+
+
+PLATFORMS = {
+    "manylinux_2_17_x86_64": "manylinux*_x86_64",
+    "manylinux_2_17_aarch64": "manylinux*_aarch64",
+    "win_amd64": "win_amd64",
+    "win_arm64": "win_arm64",
+    "macosx_11_0_arm64": "macosx_*_arm64",
+    "macosx_11_0_x86_64": "macosx_*_x86_64",
+}
+"""What the six jobs of the matrix build, and the pattern for each."""
+
+CIBUILDWHEEL = """\
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, {tests!r})
+from distributions.made import INFO, WHEEL_FILES, wheel, write
+
+for platform in {platforms}:
+    try:
+        Path(os.environ["STUB_ARTIFACTS"]).with_name(f"took-{{platform}}").mkdir()
+    except FileExistsError:
+        continue
+    tag = f"cp311-cp311-{{platform}}"
+    about = f"Wheel-Version: 1.0\\nGenerator: hand\\nRoot-Is-Purelib: false\\nTag: {{tag}}\\n"
+    to = Path(sys.argv[sys.argv.index("--output-dir") + 1])
+    write(to, {{f"demo_package-1.3.0-{{tag}}.whl": wheel({{**WHEEL_FILES, f"{{INFO}}/WHEEL": about}})}})
+    break
+"""
+"""Stands for cibuildwheel, which needs containers: each job builds the wheel of the next platform."""
+
+
+@pytest.fixture
+def compiled(forge: Forge, cli: Cli, tmp_path: Path) -> dict[str, str]:
+    """Make the project one with compiled code, and return the variables that lead its jobs to our cibuildwheel."""
+    repository, programs = forge.repository, tmp_path / "programs"
+    text = CIBUILDWHEEL.format(tests=str(Path(__file__).parents[1]), platforms=list(PLATFORMS))
+    (programs / "cibuildwheel").mkdir(parents=True)
+    (programs / "cibuildwheel" / "__main__.py").write_text(text, encoding="utf-8")
+    (programs / "cibuildwheel-4.3.5.dist-info").mkdir()
+    metadata = "Metadata-Version: 2.1\nName: cibuildwheel\nVersion: 4.3.5\n"
+    (programs / "cibuildwheel-4.3.5.dist-info" / "METADATA").write_text(metadata, encoding="utf-8")
+    pyproject = repository.path / "pyproject.toml"
+    expect = ["sdist", *(f"cp311-*-{pattern}" for pattern in PLATFORMS.values())]
+    said = f"{pyproject.read_text('utf-8')}expect = {expect}\n\n[tool.setuptools]\next-modules = []\n"
+    pyproject.write_text(said, encoding="utf-8")
+    assert cli("init", "--yes", cwd=repository.path).code == 0
+    return {"PYTHONPATH": str(programs)}
+
+
+def test_the_wheels_of_a_matrix(forge: Forge, compiled: dict[str, str]) -> None:
+    """The wheels of six jobs and the sdist are published by one job.
+
+    GitHub combines the outputs of the jobs of a matrix; act keeps those of the first one that ends. So the hashes of
+    the other five are missing here, and are refused; without the list, what the jobs have built is published.
+    """
+    push_tag(forge.repository)
+    refused = forge.run(**compiled)
+    assert {name: result for name, result in refused.jobs.items() if result != "success"} == {"publish": "failure"}
+    assert refused.log.count(".whl has no hash in RELEASE_HASHES.") == 5
+    assert forge.changes() == []
+    text = forge.workflow.read_text("utf-8")
+    forge.workflow.write_text(re.sub(r" +RELEASE_HASHES: \|\n( {12}\S.*\n)+", "", text), encoding="utf-8")
+    forge.repository.commit("ci: no hashes")
+    forge.repository.git("tag", "--annotate", "--force", "--message=1.3.0", "v1.3.0")
+    forge.repository.git("push", "--quiet", "--force", "origin", "main", "v1.3.0")
+    done = forge.run(**compiled)
+    assert (done.code, done.jobs) == (0, dict.fromkeys((*JOBS, "wheels"), "success")), done.log
+    wheels = {f"demo_package-1.3.0-cp311-cp311-{platform}.whl" for platform in PLATFORMS}
+    assert forge.pypi.files().keys() == {"demo_package-1.3.0.tar.gz", *wheels}
+    assert forge.github.release("v1.3.0").digests == forge.pypi.files()
