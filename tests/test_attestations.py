@@ -33,6 +33,7 @@ from support.checking import NOBODY
 from support.cli import Cli
 from support.oidc import IdentityProvider, TrustedIndex
 from support.repository import Repository
+from support.runner import without_masks
 from support.world import make_world
 
 OUTSIDE = dict(os.environ)
@@ -295,4 +296,4 @@ def test_sigstore_out_of_reach(
     ]
     assert index.files() == {}
     assert provider.audiences[-1] == "sigstore"
-    assert not any(secret in result.out + result.err for secret in provider.given)
+    assert not any(secret in without_masks(result.out + result.err) for secret in provider.given)

@@ -22,6 +22,7 @@ from support.cli import Cli
 from support.index import PypiServer
 from support.oidc import PUBLISHER, IdentityProvider, TrustedIndex
 from support.repository import Repository
+from support.runner import without_masks
 from support.world import make_world
 
 AT_ONCE = dataclasses.replace(PATIENCE, question=dataclasses.replace(PATIENCE.question, first_wait=0.001))
@@ -95,11 +96,6 @@ def test_a_job_that_the_index_knows_uploads(
         again = cli("upload", cwd=dist)
         assert again.code == 0, again.err
         assert len(index.presented) == 1  # nothing is missing, so no token is made
-
-
-def without_masks(text: str) -> str:
-    """Return a log without the lines by which the runner of GitHub learns what to mask."""
-    return "\n".join(line for line in text.splitlines() if not line.startswith("::add-mask::"))
 
 
 def test_what_is_exchanged_is_masked(provider: IdentityProvider, ours: TrustedIndex) -> None:

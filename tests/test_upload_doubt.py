@@ -51,7 +51,7 @@ class FakeIndex:
         self.meanwhile: Callable[[str], object] = lambda _: None
         self._lock = threading.Lock()
 
-    def upload(self, _repository: object, file: Path, sha256: str) -> Answer:
+    def upload(self, _repository: object, file: Path, sha256: str, *_: object) -> Answer:
         with self._lock:
             self.sent.append(file.name)
             left = self.answers.get(file.name, [STORED])
