@@ -56,9 +56,8 @@ def found(check: str, **facts: Any) -> list[Finding]:  # noqa: ANN401 - the attr
         answer.set_result(asked[name])
     (one,) = [each for each in CHECKS if each.name == check]
     refs = asked.get("remote_refs")
-    return one.findings(
-        SimpleNamespace(subject=SimpleNamespace(**{"by_ci": False, **facts}), refs=lambda: refs, **answers)
-    )  # type: ignore[arg-type]
+    facts = {"by_ci": False, **facts}
+    return one.findings(SimpleNamespace(subject=SimpleNamespace(**facts), refs=lambda: refs, **answers))  # type: ignore[arg-type]
 
 
 def on_path(folder: Path, *names: str) -> Path:
