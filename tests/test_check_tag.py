@@ -10,8 +10,10 @@ from release_recipes.commands import of_tag
 from release_recipes.commands.checkout import find
 from release_recipes.index.retry import PATIENCE
 from release_recipes.plan import Request
+from release_recipes.state import tag_message
 from release_recipes.state.temporary import temporary_folder
 from support.checking import NOBODY, Told, problems
+from support.index import PypiServer
 from support.repository import Repository
 
 pytestmark = pytest.mark.usefixtures("known")
@@ -39,7 +41,7 @@ def tagged(repository: Repository, tag: str = "v1.3.0", *, annotated: bool = Tru
     repository.git("push", "--quiet", "origin", f"refs/tags/{tag}")
 
 
-@pytest.mark.green("tag-version", "tag-annotated", "tag-moved", "tag-branch")
+@pytest.mark.green("tag-version", "tag-annotated", "tag-moved", "tag-index", "tag-branch")
 def test_a_tag_in_order(repository: Repository) -> None:
     """Nothing is said of an annotated tag of the version, on the release branch."""
     bumped(repository)
@@ -133,6 +135,18 @@ def test_a_tag_that_was_moved_during_the_job(repository: Repository, monkeypatch
     assert told.message.startswith(f"The tag v1.3.0 was moved after this job began: from {old[:12]} to ")
     monkeypatch.setenv("GITHUB_SHA", repository.head)
     assert problems(look_at(repository.path, None)) == []
+
+
+@pytest.mark.red("tag-index")
+@pytest.mark.green("tag-index")
+def test_a_tag_of_a_release_to_another_index(repository: Repository, known: PypiServer) -> None:
+    """A tag that was made for one index is not published to another one."""
+    bumped(repository)
+    for index, expected in (("https://private.example/simple/", ["tag-index"]), (known.index_url, [])):
+        message = tag_message.write("demo-package", "1.3.0", index, {"demo_package-1.3.0.tar.gz": "0" * 64})
+        repository.git("tag", "--annotate", "--force", f"--message={message}", "v1.3.0")
+        repository.git("push", "--quiet", "--force", "origin", "refs/tags/v1.3.0")
+        assert [told.check for told in problems(look_at(repository.path))] == expected
 
 
 @pytest.mark.parametrize("shallow", [False, True])

@@ -13,6 +13,7 @@ import pytest
 
 from support.cli import Cli, Result
 from support.index import PypiServer
+from support.packages import make_packages
 from support.repository import Repository
 
 FILES = {"demo_package-1.3.0-py3-none-any.whl", "demo_package-1.3.0.tar.gz"}
@@ -50,6 +51,12 @@ def built(repository: Repository, to: Path) -> Path:
     """Build the distributions of HEAD, as another job does."""
     subprocess.run([sys.executable, "-P", "-m", "release_recipes", "build"], cwd=repository.path, check=True)
     return Path(shutil.move(repository.path / "dist", to))
+
+
+def made(folder: Path) -> Path:
+    """Make a folder."""
+    folder.mkdir()
+    return folder
 
 
 def states(done: Result) -> Mapping[str, str]:
@@ -275,3 +282,37 @@ def test_only_the_index_then_only_github(quick: Repository, index: PypiServer, c
     second = cli("publish", *TAG, "--only", "github", "--json", cwd=quick.path, env=no_token)
     assert (second.code, list(states(second))) == (0, ["check", "verify", "github"])
     assert index.files().keys() == FILES
+
+
+def test_a_package_in_a_folder(index: PypiServer, cli: Cli, tmp_path: Path) -> None:
+    """A package in a folder is published from its own tag, in a shallow checkout, too."""
+    repository = make_packages(tmp_path / "packages", "alpha", "beta")
+    for path in (repository.path / "packages" / "beta").rglob("*"):
+        if path.is_file():
+            path.write_text(path.read_text("utf-8").replace("1.2.3", "1.3.0"), "utf-8")
+    repository.commit("beta 1.3.0")
+    repository.git("tag", "--annotate", "--message=beta 1.3.0", "beta-v1.3.0")
+    repository.git("push", "--quiet", "origin", "main", "beta-v1.3.0")
+    clone, job = by_forge(repository, tmp_path / "job", "beta-v1.3.0")
+    wrong = cli("publish", "--project", "packages/alpha", "--json", cwd=clone, env=job)
+    assert (wrong.code, told(wrong)) == (
+        1,
+        [("tag-version", "The tag beta-v1.3.0 does not name a version of alpha.")],
+    )
+    done = cli("publish", "--project", "packages/beta", "--json", cwd=clone, env=job)
+    assert (done.code, done.json["project"]) == (0, "beta")
+    assert {name.partition("-")[0] for name in index.files()} == {"beta"}
+
+
+def test_check_of_a_tag(quick: Repository, cli: Cli, tmp_path: Path) -> None:
+    """`check --tag` validates a tag without any credentials, and changes nothing."""
+    pushed(quick)
+    clone, job = by_forge(quick, tmp_path / "job")
+    offline = {"PYPI_REPOSITORY_URL": "http://127.0.0.1:9/", "PYPI_INDEX_URL": "http://127.0.0.1:9/simple/"}
+    with PypiServer(made(tmp_path / "pypi")) as server:
+        done = cli("check", "--tag", "v1.3.0", "--json", cwd=clone, env=job | server.settings | {"PYPI_API_TOKEN": ""})
+    assert (done.code, done.json["outcome"], done.json["problems"]) == (0, "planned", [])
+    unreachable = cli("check", "--tag", "v1.3.0", "--json", cwd=clone, env=job | offline)
+    assert unreachable.code == 1
+    both = cli("check", "--tag", "v1.3.0", "--part", "minor", "--json", cwd=clone, env=job | offline)
+    assert (both.code, told(both)[0][1]) == (2, "--tag cannot be used with --part or --new-version.")

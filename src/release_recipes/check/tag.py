@@ -70,6 +70,16 @@ def _moved(facts: Facts) -> Iterator[Finding]:
         )
 
 
+def _index(facts: Facts) -> Iterator[Finding]:
+    """Compare with the index that the tag names: a private package must not go to another one."""
+    said, target = _tagged(facts).said, facts.subject.index.target
+    if said.index_address.rstrip("/") not in {"", target.index_address.rstrip("/")} and not facts.subject.request.test:
+        yield Finding(
+            f"The tag was made for a release to {said.index_address}, but this goes to {target.index_address}.",
+            "Set the addresses of that index here, too: repository_url and index_url in [tool.release].",
+        )
+
+
 def _on_branch(facts: Facts) -> Iterator[Finding]:
     tagged, git = _tagged(facts), facts.subject.git
     patterns = facts.subject.settings.branches or (tagged.refs.default_branch or "main",)
@@ -110,5 +120,7 @@ CHECKS = (
     Check("tag-version", "a tag that names another version than the one that is published", _version, occasions=TAG),
     Check("tag-annotated", "a tag without an author and a date, by mistake", _annotated, occasions=TAG),
     Check("tag-moved", "a release from another commit than the one that was tagged first", _moved, occasions=TAG),
+    Check("tag-index", "a private package on another index than the one that it was released for", _index,
+          occasions=TAG),
     Check("tag-branch", "a release of a commit that was never merged", _on_branch, occasions=TAG),
-)
+)  # fmt: skip

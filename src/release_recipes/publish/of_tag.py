@@ -11,7 +11,7 @@ from pathlib import Path
 from release_recipes import events
 from release_recipes.distributions.comparison import differences, sentence
 from release_recipes.distributions.distribution import Distribution
-from release_recipes.errors import BadDistribution, FileConflict, NoIndexAnswer
+from release_recipes.errors import BadDistribution, FileConflict, NoIndexAnswer, typed
 from release_recipes.findings import Finding, warning
 from release_recipes.index.client import Index
 from release_recipes.publish.listing import Listing
@@ -77,8 +77,8 @@ def _not_listed(name: str, sha256: str, mine: Artifact | None) -> Finding:
     if mine:
         message = f"{name} is not the file that the tag lists: sha256 {mine.sha256} here, {sha256} in the tag."
     hint = (
-        "It was built for the release that made the tag. Finish that release on its machine (release-recipes resume), "
-        "or publish its files: --dist DIR. If they are lost, release the next version."
+        f"It was built for the release that made the tag. Finish that release on its machine ({typed('resume')}), or "
+        "publish its files: --dist DIR. If they are lost, release the next version."
     )
     return Finding(message, hint, check=_CHECK)
 
