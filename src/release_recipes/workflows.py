@@ -17,7 +17,7 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from release_recipes.project.pythons import allowed
+from release_recipes.project.pythons import allowed, supported
 
 #: The project that these recipes are: its workflows install the checkout.
 _OURS = "release-recipes"
@@ -41,7 +41,7 @@ class Facts:
     tags: str
     #: Patterns of the branches that it is released from.
     branches: Sequence[str]
-    #: The Pythons that it supports, the oldest first; empty if it does not say.
+    #: The Pythons to test on, the oldest first; the newest one runs the other jobs.
     pythons: Sequence[str]
     is_compiled: bool
     #: The command that checks the style of its code; empty if it has none.
@@ -75,9 +75,8 @@ def body(text: str) -> str:
 def expected(folder: Path) -> list[str]:
     """Return the value of the setting ``expect`` for a project with compiled code: a pattern for each wheel."""
     data = _data()
-    platforms = [platform for each in data["runners"].values() for platform in each]
     tags = [f"cp{python.replace('.', '')}" for python in allowed(folder, data["built"])]
-    return ["sdist", *(f"{tag}-*-{platform}" for tag in tags for platform in platforms)]
+    return ["sdist", *(f"{tag}-*-{platform}" for tag in tags for platform in data["platforms"])]
 
 
 def _render(name: str, facts: Facts) -> str:
@@ -85,7 +84,7 @@ def _render(name: str, facts: Facts) -> str:
     kinds = {"pure": not facts.is_compiled, "compiled": facts.is_compiled, "lint": bool(facts.lint)}
     text = _IF.sub(lambda found: found[2] if kinds[found[1]] else "", _template(f"{name}.yml"))
     text = _ACTION.sub(lambda found: f"{found[0]}@{data['actions'][found[0]]}", text)
-    for key, value in _values(name, facts, data).items():
+    for key, value in _values(facts, data).items():
         text = text.replace(f"<<{key}>>", value)
     command = " ".join([f"{_OURS} init --only workflows", *_flags(facts)])
     header = f"# Written by release-recipes {facts.version}: {command}\n"
@@ -94,38 +93,25 @@ def _render(name: str, facts: Facts) -> str:
     )
 
 
-def _values(name: str, facts: Facts, data: Mapping[str, Any]) -> dict[str, str]:
+def _values(facts: Facts, data: Mapping[str, Any]) -> dict[str, str]:
     """Return what replaces the names in a template."""
-    pythons = list(facts.pythons or data["pythons"])
-    dist = "dist" if facts.below == "." else f"{facts.below}/dist"
     install, built = (f"python -m pip install {_OURS}=={facts.version}",) * 2
     if canonicalize_name(facts.name) == _OURS:
         install, built = "python -m pip install .", "python -m pip install dist/*.whl"
     pre_commit = f"python -m pip install pre-commit=={data['pre_commit']}"
-    hashes = "${{ needs.build.outputs.hashes }}"
-    outputs = {runner: f"hashes-{runner.replace('.', '-')}" for runner in data["runners"]}
-    if facts.is_compiled:
-        lines = [hashes, *(f"${{{{ needs.wheels.outputs.{output} }}}}" for output in outputs.values())]
-        hashes = "|\n" + "\n".join(f"            {line}" for line in lines)
     return {
-        "title": {"ci": "CI", "release": "Release"}[name] + (f" {facts.name}" if facts.below != "." else ""),
+        "of": f" {facts.name}" if facts.below != "." else "",
         "tags": facts.tags.replace("\\", "\\\\"),
         "branches": json.dumps(list(facts.branches)),
-        "pythons": json.dumps(pythons),
-        "python": pythons[-1],
-        "ends": json.dumps(list(dict.fromkeys([pythons[0], pythons[-1]]))),
-        "runners": f"[{', '.join(data['runners'])}]",
-        "outputs": "\n      ".join(
-            f"{output}: ${{{{ matrix.runner == '{runner}' && steps.validate.outputs.hashes || '' }}}}"
-            for runner, output in outputs.items()
-        ),
-        "hashes": hashes,
+        "pythons": json.dumps(list(facts.pythons)),
+        "python": facts.pythons[-1],
+        "ends": json.dumps(list(dict.fromkeys([facts.pythons[0], facts.pythons[-1]]))),
         "lint": facts.lint,
         "install_lint": pre_commit if facts.lint.startswith("pre-commit") else install,
         "install": install,
         "install_built": built,
         "cibuildwheel": data["cibuildwheel"],
-        "dist": dist,
+        "dist": "dist" if facts.below == "." else f"{facts.below}/dist",
         "folder": f" {quote(facts.below)}" if facts.below != "." else "",
         "flag": "".join(f" {word}" for word in _flags(facts)),
     }
@@ -136,9 +122,10 @@ def _flags(facts: Facts) -> Iterator[str]:
         yield f"--project {quote(facts.below)}"
 
 
-def current_pythons() -> list[str]:
-    """Return the Pythons to test on, for a project that names none."""
-    return list(_data()["pythons"])
+def pythons(folder: Path) -> list[str]:
+    """Return the Pythons to test a project on, the oldest first."""
+    current: list[str] = _data()["pythons"]
+    return supported(folder, current) or current
 
 
 def _data() -> dict[str, Any]:

@@ -13,7 +13,6 @@ from release_recipes.plan import Request, make_plan
 from release_recipes.programs import gh, nox
 from release_recipes.project.compiled import is_compiled
 from release_recipes.project.packages import packages
-from release_recipes.project.pythons import supported
 from release_recipes.project.source import NONE
 from release_recipes.project.tag_form import pattern_of
 from release_recipes.state.atomic import write_atomically
@@ -42,8 +41,10 @@ def init(checkout: Checkout, *, only: str | None, dry_run: bool, yes: bool) -> s
         wanted = [path for path in differ if path not in edited]
         running.note = ", ".join(path.name for path in differ) or "nothing to do"
     events.emit(events.Facts({"project": facts.name, "written": [] if dry_run else _shown(wanted, checkout)}))
-    for path in differ:
-        _tell_difference(old.get(path, ""), texts[path], path.relative_to(checkout.git.path).as_posix())
+    for path, name in zip(differ, _shown(differ, checkout), strict=True):
+        before, after = old.get(path, "").splitlines(), texts[path].splitlines()
+        for line in difflib.unified_diff(before, after, name if before else "/dev/null", name, lineterm=""):
+            events.emit(events.Told(line))
     if wanted and not dry_run:
         _ask(checkout, len(wanted), yes=yes)
         folder.mkdir(parents=True, exist_ok=True)
@@ -73,7 +74,7 @@ def _facts(checkout: Checkout) -> workflows.Facts:
         is_one_of_several=len(known) > 1,
         tags=pattern_of(plan.tag, plan.version),
         branches=settings.branches or (_default_branch(checkout),),
-        pythons=supported(project.folder, workflows.current_pythons()),
+        pythons=workflows.pythons(project.folder),
         is_compiled=is_compiled(project.folder),
         lint=_lint(checkout),
         version=version("release-recipes"),
@@ -98,12 +99,6 @@ def _lint(checkout: Checkout) -> str:
 
 def _shown(paths: Sequence[Path], checkout: Checkout) -> list[str]:
     return [path.relative_to(checkout.git.path).as_posix() for path in paths]
-
-
-def _tell_difference(old: str, new: str, name: str) -> None:
-    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), name if old else "/dev/null", name, lineterm="")
-    for line in lines:
-        events.emit(events.Told(line))
 
 
 def _ask(checkout: Checkout, count: int, *, yes: bool) -> None:

@@ -31,7 +31,7 @@ def validate(checkout: Checkout, named: Sequence[str], *, installs: bool = False
     """
     settings = checkout.settings
     if partial:
-        settings = replace(settings, skip_checks=(*settings.skip_checks, "dist-set", "expected"))
+        settings = replace(settings, skip_checks=(*settings.skip_checks, "dist-set"))
     with events.step("inspect") as running:
         files = checkout.distributions(named)
         subject = inspection.subject_of(files, settings)
