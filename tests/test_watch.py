@@ -14,9 +14,9 @@ import pytest
 from release_recipes import events
 from release_recipes.errors import Interrupted, StoppedWatching, Unfinished
 from release_recipes.index.retry import Retries
-from release_recipes.project.workflows import publishing
 from release_recipes.publish import World, watch
 from release_recipes.settings import Target
+from release_recipes.workflows import publishing
 from support.github import FakeGitHub
 from support.github_runs import PlayedRun
 from support.hurried import HURRIED

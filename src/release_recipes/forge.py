@@ -5,10 +5,8 @@ Nothing here asks the forge.
 """
 
 import os
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -46,11 +44,3 @@ def current(environment: Mapping[str, str] = os.environ) -> Forge | None:
         workflow = said("CI_CONFIG_PATH", "") or ".gitlab-ci.yml"
         return Forge("GitLab", said("CI_COMMIT_TAG", ""), said("CI_COMMIT_SHA", ""), project, workflow, pipeline)
     return None
-
-
-def set_output(name: str, value: str, environment: Mapping[str, str] = os.environ) -> None:
-    """Set an output of the step that runs this process; nothing is done outside of GitHub's CI."""
-    if path := environment.get("GITHUB_OUTPUT"):
-        end = f"end-{secrets.token_hex(8)}"
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.write(f"{name}<<{end}\n{value}\n{end}\n")

@@ -1,4 +1,4 @@
-"""Workflows for GitHub Actions, made from the files in ``templates``.
+"""Workflows for GitHub Actions, made from the files in ``templates``; and which workflows of a commit publish.
 
 A template is the workflow itself, with three additions: ``<<name>>`` is a value, lines between ``#if name`` and
 ``#end`` are kept where that is so, and an action stands there without its version, which is in ``workflows.toml``.
@@ -17,6 +17,8 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
+from release_recipes.errors import CommandFailed
+from release_recipes.programs.git import Git
 from release_recipes.project.pythons import allowed, supported
 
 #: The project that these recipes are: its workflows install the checkout.
@@ -24,6 +26,15 @@ _OURS = "release-recipes"
 
 _IF = re.compile(r"^ *#if (\w+)\n(.*?)^ *#end\n", re.MULTILINE | re.DOTALL)
 _ACTION = re.compile(r"(?<=uses: )\S+")
+
+#: Where the forges read them.
+_PLACES = (".github/workflows/*.yml", ".github/workflows/*.yaml", ".gitlab-ci.yml")
+
+#: A line, up to a comment, that runs our task (an extended regular expression).
+_PUBLISHES = "^[^#]*(release[-_]recipes|invoke|inv) ([^#]* )?publish([] \"',;&]|$)"
+
+#: The exit code of ``git grep`` that found nothing.
+_NOTHING = 1
 
 _HEADER = re.compile(r"# Written by release-recipes (?P<version>\S+): .*\n# (?P<sha256>[0-9a-f]{64}) .*\n\n")
 
@@ -79,6 +90,18 @@ def expected(folder: Path) -> list[str]:
     return ["sdist", *(f"{tag}-*-{platform}" for tag in tags for platform in data["platforms"])]
 
 
+def publishing(git: Git, commit: str) -> Sequence[str]:
+    """Return the paths of a commit's workflows that run the task ``publish``, relative to the repository."""
+    words = ["grep", "--no-color", "--full-name", "-l", "-E", "-e", _PUBLISHES, commit, "--", *_PLACES]
+    try:
+        found = git.ask(*words)
+    except CommandFailed as error:
+        if error.code == _NOTHING:
+            return []
+        raise
+    return [line.removeprefix(f"{commit}:") for line in found.splitlines()]
+
+
 def _render(name: str, facts: Facts) -> str:
     data = _data()
     kinds = {"pure": not facts.is_compiled, "compiled": facts.is_compiled, "lint": bool(facts.lint)}
@@ -96,8 +119,10 @@ def _render(name: str, facts: Facts) -> str:
 def _values(facts: Facts, data: Mapping[str, Any]) -> dict[str, str]:
     """Return what replaces the names in a template."""
     install, built = (f"python -m pip install {_OURS}=={facts.version}",) * 2
+    attests = f"python -m pip install '{_OURS}[attest]=={facts.version}'"
     if canonicalize_name(facts.name) == _OURS:
         install, built = "python -m pip install .", "python -m pip install dist/*.whl"
+        attests = f"{built} pypi-attestations"
     pre_commit = f"python -m pip install pre-commit=={data['pre_commit']}"
     return {
         "of": f" {facts.name}" if facts.below != "." else "",
@@ -110,6 +135,7 @@ def _values(facts: Facts, data: Mapping[str, Any]) -> dict[str, str]:
         "install_lint": pre_commit if facts.lint.startswith("pre-commit") else install,
         "install": install,
         "install_built": built,
+        "install_publish": attests,
         "cibuildwheel": data["cibuildwheel"],
         "dist": "dist" if facts.below == "." else f"{facts.below}/dist",
         "folder": f" {quote(facts.below)}" if facts.below != "." else "",

@@ -16,6 +16,11 @@ def output(path: Path) -> list[str]:
     return lines
 
 
+def job(tmp_path: Path) -> dict[str, str]:
+    """Return the variables of a job in GitHub Actions."""
+    return {"GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": str(tmp_path / "output")}
+
+
 def hashes(folder: Path) -> list[str]:
     """Return what sha256sum says of the files in a folder, the visible ones."""
     files = sorted(folder.glob("[!.]*"))
@@ -24,7 +29,7 @@ def hashes(folder: Path) -> list[str]:
 
 def test_only_the_sdist(cli: Cli, quick: Repository, tmp_path: Path) -> None:
     """With --sdist only the sdist is built, and its hash is an output of the step."""
-    done = cli("build", "--sdist", cwd=quick.path, env={"GITHUB_OUTPUT": str(tmp_path / "output")})
+    done = cli("build", "--sdist", cwd=quick.path, env=job(tmp_path))
     assert done.code == 0, done.err
     assert [file.name for file in (quick.path / "dist").iterdir()] == ["demo_package-1.2.3.tar.gz"]
     assert output(tmp_path / "output") == hashes(quick.path / "dist")
@@ -33,7 +38,7 @@ def test_only_the_sdist(cli: Cli, quick: Repository, tmp_path: Path) -> None:
 def test_the_hashes_of_a_build(cli: Cli, quick: Repository, tmp_path: Path) -> None:
     """The hashes of all distributions are an output of the step; outside of a job there is none."""
     assert cli("build", cwd=quick.path).code == 0
-    assert cli("build", cwd=quick.path, env={"GITHUB_OUTPUT": str(tmp_path / "output")}).code == 0
+    assert cli("build", cwd=quick.path, env=job(tmp_path)).code == 0
     assert sorted(output(tmp_path / "output")) == sorted(hashes(quick.path / "dist"))
     assert len(output(tmp_path / "output")) == 2
 
@@ -44,7 +49,7 @@ def test_some_of_the_distributions(cli: Cli, quick: Repository, tmp_path: Path) 
     whole = cli("validate", "--json", cwd=quick.path)
     assert whole.code == 1
     assert [problem["check"] for problem in whole.json["problems"]] == ["dist-set"]
-    done = cli("validate", "--partial", cwd=quick.path, env={"GITHUB_OUTPUT": str(tmp_path / "output")})
+    done = cli("validate", "--partial", cwd=quick.path, env=job(tmp_path))
     assert (done.code, output(tmp_path / "output")) == (0, hashes(quick.path / "dist")), done.err
     write(quick.path / "dist", {WHEEL: wheel(recorded="")})
     broken = cli("validate", "--partial", "--json", cwd=quick.path)

@@ -30,8 +30,8 @@ def test_init_writes_the_workflows_once(cli: Cli, repository: Repository) -> Non
     assert "+++ .github/workflows/release.yml\n" in first.out
     assert "+      - run: release-recipes build\n" in first.out
     assert "https://pypi.org/manage/project/demo-package/settings/publishing/" in first.out
-    values = "owner octo, repository name demo, workflow name release.yml, environment name pypi"
-    assert values in first.out
+    values = ("Owner: octo", "Repository name: demo", "Workflow name: release.yml", "Environment name: pypi")
+    assert all(f"     {value}\n" in first.out for value in values)
     assert '[tool.release] publish = "ci"' in first.out
     written = workflows(repository)
     assert list(written) == ["ci.yml", "release.yml"]

@@ -10,7 +10,7 @@ from release_recipes.errors import CommandFailed, typed
 from release_recipes.findings import ALWAYS, Check, Finding, warning
 from release_recipes.processes.environment import environment
 from release_recipes.programs import gh
-from release_recipes.project.workflows import publishing
+from release_recipes.workflows import publishing
 
 #: The results of a check of CI that are not failures.
 _GREEN = frozenset({"success", "neutral", "skipped"})

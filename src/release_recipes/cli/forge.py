@@ -27,6 +27,9 @@ from release_recipes.settings import PYPI, TEST_PYPI
 #: The tasks with outputs.
 _WITH_OUTPUTS = frozenset({"release", "publish", "resume"})
 
+#: The tasks whose distributions a later job compares with their hashes: ``RELEASE_HASHES`` of ``publish``.
+_WITH_HASHES = frozenset({"build", "validate"})
+
 #: The outcomes with which a release is public.
 _PUBLIC = frozenset({"released", "published"})
 
@@ -106,6 +109,11 @@ class Job:
             text = "".join(f"{name}={' '.join(str(value).split())}\n" for name, value in told.items())
             for variable in (*["GITHUB_OUTPUT"] * self._github, "RELEASE_OUTPUT"):
                 self._append(variable, text)
+
+        if self._github and self._task in _WITH_HASHES and not error:
+            end = secrets.token_hex(16)
+            hashes = "".join(f"{each['sha256']}  {each['filename']}\n" for each in report.facts["artifacts"])
+            self._append("GITHUB_OUTPUT", f"hashes<<{end}\n{hashes}{end}\n")
 
     def _summary(self, report: Report, error: ReleaseError | None) -> str:
         """Return the summary in Markdown."""

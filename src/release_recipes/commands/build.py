@@ -3,7 +3,7 @@
 import shutil
 from dataclasses import asdict, replace
 
-from release_recipes import events, forge
+from release_recipes import events
 from release_recipes.commands.checkout import Checkout, alone, work_folder
 from release_recipes.prepare import build as step
 from release_recipes.prepare.workspace import Workspace
@@ -33,6 +33,5 @@ def build(checkout: Checkout, *, only_sdist: bool = False) -> str:
         shutil.copytree(workspace.dist, dist)
         artifacts = workspace.artifacts()
         running.note = ", ".join(artifact.filename for artifact in artifacts)
-    forge.set_output("hashes", "\n".join(f"{each.sha256}  {each.filename}" for each in artifacts))
     events.emit(events.Facts({"artifacts": [asdict(artifact) for artifact in artifacts]}))
     return "done"

@@ -9,6 +9,7 @@ from pathlib import Path
 from release_recipes import events, workflows
 from release_recipes.commands.checkout import Checkout
 from release_recipes.errors import CommandFailed, Declined, EditedFiles, WrongUsage, typed
+from release_recipes.index.publisher import Publisher, how_to_register
 from release_recipes.plan import Request, make_plan
 from release_recipes.programs import gh, nox
 from release_recipes.project.compiled import is_compiled
@@ -123,20 +124,11 @@ def _next_steps(checkout: Checkout, facts: workflows.Facts) -> list[str]:
     declared = checkout.sources.pyproject.get("tool", {}).get("release", {})
     lines = ["Commit the workflows. Once, by hand:"]
     path = repository.path if repository else "OWNER/REPOSITORY"
-    lines += publisher_lines(facts.name, path, facts.file_names["release"], _ENVIRONMENT)
+    job = Publisher("GitHub", path, facts.file_names["release"], _ENVIRONMENT)
+    lines += how_to_register(checkout.settings.target(test=False), facts.name, job).splitlines()
     if facts.is_compiled and "expect" not in declared:
         lines += ["Name the distributions of a release in pyproject.toml; remove those that are not built:"]
         lines += ["  [tool.release]", f"  expect = {json.dumps(workflows.expected(checkout.folder), indent=4)}"]
     if "publish" not in declared:
         lines.append(f'To have CI publish what {typed("release")} tags: [tool.release] publish = "ci"')
     return lines
-
-
-def publisher_lines(project: str, repository: str, workflow: str, environment: str) -> list[str]:
-    """Return what PyPI's form for a trusted publisher asks for."""
-    owner, _, name = repository.partition("/")
-    return [
-        f"Add a trusted publisher on https://pypi.org/manage/project/{project}/settings/publishing/",
-        "  (for a project that PyPI does not have yet: https://pypi.org/manage/account/publishing/):",
-        f"  owner {owner}, repository name {name}, workflow name {workflow}, environment name {environment}",
-    ]

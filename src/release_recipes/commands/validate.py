@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from release_recipes import events, forge
+from release_recipes import events
 from release_recipes.commands.checkout import Checkout
 from release_recipes.distributions import inspection
 from release_recipes.errors import WrongUsage, typed
@@ -41,7 +41,6 @@ def validate(checkout: Checkout, named: Sequence[str], *, installs: bool = False
         with events.step("install") as running:
             running.note = _install([file for file in files if file.suffix == ".whl"], subject.name)
     artifacts = [Artifact.of(file) for file in files]
-    forge.set_output("hashes", "\n".join(f"{each.sha256}  {each.filename}" for each in artifacts))
     events.emit(events.Facts({"artifacts": [asdict(artifact) for artifact in artifacts]}))
     return "done"
 

@@ -26,11 +26,11 @@ from release_recipes.index.retry import attempts
 from release_recipes.processes.environment import shown
 from release_recipes.programs import gh
 from release_recipes.programs.github_answer import GitHubFailed
-from release_recipes.project.workflows import publishing
 from release_recipes.publish import listing
 from release_recipes.publish.step import Done, Step, World, always
 from release_recipes.settings import PYPI, TEST_PYPI
 from release_recipes.state.record import Record
+from release_recipes.workflows import publishing
 
 
 @dataclass(frozen=True)
