@@ -1,16 +1,14 @@
 """Publish a tag that exists: on a detached HEAD, from a shallow clone, from given distributions, again and again."""
 
-import base64
-import hashlib
 import shutil
 import subprocess
 import sys
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from support.alter import alter
 from support.cli import Cli, Result
 from support.index import PypiServer
 from support.packages import make_packages
@@ -136,29 +134,12 @@ def test_after_a_release(quick: Repository, index: PypiServer, cli: Cli, tmp_pat
     assert index.files() == served
 
 
-def altered(wheel: Path) -> None:
-    """Add a byte to a member of a wheel, with a RECORD that agrees."""
-    with zipfile.ZipFile(wheel) as archive:
-        entries = archive.infolist()
-        members = {entry.filename: archive.read(entry) for entry in entries}
-    name = "demo/__init__.py"
-    members[name] += b"#"
-    record = next(each for each in members if each.endswith("RECORD"))
-    digest = base64.urlsafe_b64encode(hashlib.sha256(members[name]).digest()).rstrip(b"=").decode()
-    lines = members[record].decode().splitlines()
-    lines = [f"{name},sha256={digest},{len(members[name])}" if line.startswith(f"{name},") else line for line in lines]
-    members[record] = ("\n".join(lines) + "\n").encode()
-    with zipfile.ZipFile(wheel, "w") as archive:
-        for entry in entries:
-            archive.writestr(entry, members[entry.filename])
-
-
 def test_other_files_than_the_tag_lists(quick: Repository, index: PypiServer, cli: Cli, tmp_path: Path) -> None:
     """A distribution that differs from the published one is told, with what differs, and is not uploaded."""
     assert cli("release", "--part", "minor", "--yes", cwd=quick.path).code == 0
     served = index.files()
     dist = built(quick, tmp_path / "dist")
-    altered(dist / "demo_package-1.3.0-py3-none-any.whl")
+    alter(dist / "demo_package-1.3.0-py3-none-any.whl")
     done = cli("publish", *TAG, "--dist", str(dist), "--json", cwd=quick.path)
     assert done.code == 0, done.err
     (warning,) = [each for each in done.json["warnings"] if each["check"] == "tag-files"]
@@ -175,7 +156,7 @@ def test_a_file_of_the_list_that_is_missing(quick: Repository, index: PypiServer
     dist = built(quick, tmp_path / "dist")
     (index.folder / name).unlink()
     good = (dist / name).read_bytes()
-    altered(dist / name)
+    alter(dist / name)
     refused = cli("publish", *TAG, "--dist", str(dist), "--json", cwd=quick.path)
     ((check, message),) = told(refused)
     assert (refused.code, check) == (1, "tag-files")
@@ -193,7 +174,7 @@ def test_another_file_on_the_index(quick: Repository, cli: Cli, tmp_path: Path) 
     pushed(quick)
     dist = built(quick, tmp_path / "dist")
     assert cli("publish", *TAG, "--dist", str(dist), cwd=quick.path).code == 0
-    altered(dist / "demo_package-1.3.0-py3-none-any.whl")
+    alter(dist / "demo_package-1.3.0-py3-none-any.whl")
     done = cli("publish", *TAG, "--dist", str(dist), "--json", cwd=quick.path)
     (problem,) = done.json["problems"]
     assert (done.code, problem["check"]) == (3, "file-conflict")
@@ -223,7 +204,7 @@ def test_hashes_of_the_job_that_built(
     wheel = dist / "demo_package-1.3.0-py3-none-any.whl"
     match change:
         case "altered":
-            altered(wheel)
+            alter(wheel)
         case "missing":
             wheel.unlink()
         case "added":
