@@ -261,7 +261,8 @@ def test_only_the_index_then_only_github(quick: Repository, index: PypiServer, c
     assert (first.code, list(states(first))) == (0, ["check", "inspect", "upload", "verify"])
     no_token = {"PYPI_API_TOKEN": ""}
     second = cli("publish", *TAG, "--only", "github", "--json", cwd=quick.path, env=no_token)
-    assert (second.code, list(states(second))) == (0, ["check", "verify", "github"])
+    assert (second.code, list(states(second))) == (3, ["check", "verify", "github"])
+    assert told(second) == [("unfinished", "The GitHub release was left out: the remote is not on GitHub.")]
     assert index.files().keys() == FILES
 
 

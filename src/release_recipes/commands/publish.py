@@ -15,11 +15,11 @@ from release_recipes.commands.checkout import Checkout, alone, nothing_waits, wo
 from release_recipes.commands.of_tag import OfTag, find
 from release_recipes.commands.release import checked
 from release_recipes.distributions import expectation, last_release
-from release_recipes.errors import BadDistribution, NoToken, ReleaseError, WrongUsage
+from release_recipes.errors import BadDistribution, NoToken, ReleaseError, Unfinished, WrongUsage
 from release_recipes.findings import Finding
 from release_recipes.plan import Plan, Request
 from release_recipes.prepare.inspect import inspect
-from release_recipes.publish import listing, of_tag, upload
+from release_recipes.publish import listing, of_tag
 from release_recipes.publish.listing import Listing
 from release_recipes.secrets.token import Token
 from release_recipes.state.record import Artifact, Record, in_upload_order
@@ -99,14 +99,21 @@ class _Publication:
         return outcome
 
     def _publish(self, world: act.World) -> None:
-        """Run the steps of act 3; when something is public, an error says so by its exit code."""
+        """Run the steps of act 3; when something is public, an error says so by its exit code.
+
+        Raises:
+            Unfinished: Only the GitHub release was wanted, and it was left out.
+        """
         public = bool(self._found.same)
         try:
             for step in act.OF_TAG[self._only]:
                 if step.name == "github" and not step.left_out(world.record):
                     of_tag.complete(world.record, self._index, world.dist)
-                act.publish(world, (step,))
-                public = public or step is upload.STEP
+                done = act.publish(world, (step,))
+                public = True  # after the first step, the index has all files
+                if self._only == step.name and done.state == "left out" and not step.left_out(world.record):
+                    message = f"The GitHub release was left out: {done.note}."
+                    raise Unfinished(message, f"Fix that, then {world.how_to_finish()}")
         except ReleaseError as error:
             error.may_be_public = error.may_be_public or public
             raise

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from release_recipes import events
 from release_recipes.publish import claim, github, install_from_index, push, update_branch, upload, verify, watch
-from release_recipes.publish.step import Step, World
+from release_recipes.publish.step import Done, Step, World
 from release_recipes.state.record import Record
 
 __all__ = [
@@ -56,16 +56,16 @@ def describe(record: Record, steps: tuple[Step, ...]) -> list[tuple[str, list[st
     ]
 
 
-def publish(world: World, steps: tuple[Step, ...]) -> None:
-    """Run every step.
+def publish(world: World, steps: tuple[Step, ...]) -> Done:
+    """Run every step, and return the result of the last one.
 
     Raises:
         ReleaseError: A step could not continue. What was published stays public, and ``resume`` finishes the release.
     """
+    done = Done()
     for step in steps:
         with events.step(step.name) as running:
-            if why := step.left_out(world.record):
-                running.note, running.state = why, "left out"
-            else:
-                done = step.converge(world)
-                running.note, running.state = done.note, done.state
+            why = step.left_out(world.record)
+            done = Done(why, "left out") if why else step.converge(world)
+            running.note, running.state = done.note, done.state
+    return done
