@@ -52,7 +52,7 @@ def test_a_tag_in_order(repository: Repository) -> None:
 @pytest.mark.parametrize(
     ("tag", "message"),
     [
-        ("v1.4.0", "The tag v1.4.0 names version 1.4.0, but the project says at that commit 1.3.0."),
+        ("v1.4.0", "The tag v1.4.0 names version 1.4.0, but the project has 1.3.0 there."),
         ("nightly", "The tag nightly does not name a version of demo-package."),
         ("1.3.0", "The tag 1.3.0 has another form than the tags that exist: v1.3.0 would be the next."),
         ("other-v1.3.0", "The tag other-v1.3.0 does not name a version of demo-package."),
@@ -147,6 +147,40 @@ def test_a_tag_of_a_release_to_another_index(repository: Repository, known: Pypi
         repository.git("tag", "--annotate", "--force", f"--message={message}", "v1.3.0")
         repository.git("push", "--quiet", "--force", "origin", "refs/tags/v1.3.0")
         assert [told.check for told in problems(look_at(repository.path))] == expected
+
+
+@pytest.mark.red("tag-index")
+def test_a_commit_that_names_another_index(
+    repository: Repository, known: PypiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The index of the tag's commit counts, not that of HEAD; what the environment says is said on purpose."""
+    for name in known.settings:
+        if "URL" in name:
+            monkeypatch.delenv(name)
+    pyproject = repository.path / "pyproject.toml"
+    before = pyproject.read_text("utf-8")
+    private = "https://private.example/legacy/"
+    pyproject.write_text(f'{before}\n[tool.release]\nrepository_url = "{private}"\n', "utf-8")
+    bumped(repository)
+    tagged(repository)
+    pyproject.write_text(f'{before}\n[tool.release]\nrepository_url = "{known.upload_url}"\n', "utf-8")
+    assert [told.message for told in problems(look_at(repository.path))] == [
+        f"The commit of the tag names the index {private.rstrip('/')}, but this goes to {known.upload_url}."
+    ]
+    monkeypatch.setenv("PYPI_REPOSITORY_URL", known.upload_url)
+    assert problems(look_at(repository.path)) == []
+
+
+@pytest.mark.red("tag-index")
+def test_a_message_of_another_release(repository: Repository, known: PypiServer) -> None:
+    """A tag with the message of another project's release is refused: its list would be of other files."""
+    bumped(repository)
+    message = tag_message.write("other", "1.3.0", known.index_url, {"other-1.3.0.tar.gz": "0" * 64})
+    repository.git("tag", "--annotate", f"--message={message}", "v1.3.0")
+    repository.git("push", "--quiet", "origin", "refs/tags/v1.3.0")
+    assert [told.message for told in problems(look_at(repository.path))] == [
+        "The message of the tag is that of other 1.3.0, but this is demo-package 1.3.0."
+    ]
 
 
 @pytest.mark.parametrize("shallow", [False, True])

@@ -146,7 +146,7 @@ def test_gh_is_absent(
     assert lines(told) == [
         (
             f"The GitHub release was left out: gh is not installed. Install it from https://cli.github.com and sign in "
-            f"({SIGN_IN}), then run: release-recipes publish --tag v1.0"
+            f"({SIGN_IN}), then run: release-recipes publish --tag v1.0 --only github"
         )
     ]
     assert hub.calls == []
@@ -164,7 +164,7 @@ def test_nobody_is_signed_in(
     assert lines(told) == [
         (
             f"The GitHub release was left out: gh is not signed in. Sign in ({SIGN_IN}), or set GH_TOKEN, then run: "
-            "release-recipes publish --tag v1.0"
+            "release-recipes publish --tag v1.0 --only github"
         )
     ]
     assert hub.calls == []
@@ -178,7 +178,7 @@ def test_a_token_that_has_expired(hub: FakeGitHub, world: World, told: list[even
     assert lines(told) == [
         (
             "The GitHub release was left out: gh's token is not valid. Set GH_TOKEN to a valid token, or unset it and "
-            f"sign in again ({SIGN_IN}), then run: release-recipes publish --tag v1.0"
+            f"sign in again ({SIGN_IN}), then run: release-recipes publish --tag v1.0 --only github"
         )
     ]
 
@@ -186,8 +186,8 @@ def test_a_token_that_has_expired(hub: FakeGitHub, world: World, told: list[even
 @pytest.mark.parametrize(
     ("repeated", "ends"),
     [
-        ([], "publish --tag box-v1.0 --project 'my packages/box'"),
-        (["--project", "box"], "publish --tag box-v1.0 --project box"),
+        ([], "publish --tag box-v1.0 --only github --project 'my packages/box'"),
+        (["--project", "box"], "publish --tag box-v1.0 --only github --project box"),
     ],
     ids=["in the folder", "with the flag"],
 )

@@ -11,10 +11,11 @@ from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import requests
 
 from release_recipes.errors import NoIndexAnswer
 from release_recipes.index.client import Index
-from release_recipes.index.page import Listed
+from release_recipes.index.page import Listed, read_page
 from release_recipes.index.retry import PATIENCE, seconds_of
 from release_recipes.secrets.token import Token
 from release_recipes.settings import Target
@@ -233,3 +234,17 @@ def test_no_page_of_a_cache(server: Server) -> None:
     server.says("/simple/box/", "<a href='/f/box-1.0.tar.gz'>x</a>")
     index_of(server).page("box")
     assert [headers.get("Cache-Control") for headers in server.headers] == ["no-cache"]
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "..\\box-1.0.tar.gz", "a/box-1.0.tar.gz"])
+def test_a_file_name_with_a_folder(name: str) -> None:
+    """A file whose name is a path is not on a page: an index must not choose where something is written."""
+    answer = requests.Response()
+    answer.status_code, answer.url, answer.headers["Content-Type"] = (
+        200,
+        "https://index.example/box/",
+        "application/json",
+    )
+    files = [{"filename": each, "url": "x", "hashes": {}} for each in (name, "box-1.0.tar.gz")]
+    answer._content = json.dumps({"files": files}).encode()  # noqa: SLF001 - requests has no other way
+    assert list(read_page(answer).files) == ["box-1.0.tar.gz"]

@@ -160,7 +160,7 @@ def limit(seconds: int, **words: Any) -> Breaks:  # noqa: ANN401 - the words of 
 
 
 LEFT_OUT = "The GitHub release was left out: "
-LATER = "run: release-recipes publish --tag v1.3.0\n"
+LATER = "run: release-recipes publish --tag v1.3.0 --only github\n"
 NOT_MADE = "The release is uploaded and pushed, but the GitHub release failed:"
 RELEASES, ONE, ASSETS = "/releases", "/releases/*", "/assets"
 

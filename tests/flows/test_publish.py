@@ -159,7 +159,7 @@ def test_a_file_of_the_list_that_is_missing(quick: Repository, index: PypiServer
     alter(dist / name)
     refused = cli("publish", *TAG, "--dist", str(dist), "--json", cwd=quick.path)
     ((check, message),) = told(refused)
-    assert (refused.code, check) == (1, "tag-files")
+    assert (refused.code, check) == (3, "tag-files")  # the sdist is public
     assert message.startswith(f"{name} is not the file that the tag lists: sha256 ")
     assert index.files().keys() == {"demo_package-1.3.0.tar.gz"}
     (dist / name).write_bytes(good)
@@ -191,6 +191,7 @@ def test_another_file_on_the_index(quick: Repository, cli: Cli, tmp_path: Path) 
         ),
         ("added", "demo_package-1.3.0-py2-none-any.whl has no hash in RELEASE_HASHES."),
         ("none", ""),
+        ("twice, with folders", ""),
     ],
 )
 def test_hashes_of_the_job_that_built(
@@ -209,6 +210,8 @@ def test_hashes_of_the_job_that_built(
             wheel.unlink()
         case "added":
             shutil.copyfile(wheel, dist / "demo_package-1.3.0-py2-none-any.whl")
+        case "twice, with folders":
+            hashes = f"{hashes}\r\n{hashes.replace('  demo', '  dist/demo')}"
     done = cli("publish", *TAG, "--dist", str(dist), "--json", cwd=quick.path, env={"RELEASE_HASHES": hashes})
     if not message:
         assert done.code == 0
@@ -226,13 +229,15 @@ def test_hashes_of_the_job_that_built(
         (("--only", "pypi"), "--only pypi is not possible."),
         (("--only", "github", "--test"), "--only github is not possible with --test."),
         ((*TAG, "--dist", "nowhere"), "There is no folder"),
+        ((*TAG, "--dist", ""), "--dist is empty."),
+        (("--tag", " "), "--tag is empty."),
         ((), "HEAD has no tag, and none is given."),
     ],
 )
 @pytest.mark.usefixtures("index")
 def test_wrong_usage(words: tuple[str, ...], message: str, quick: Repository, cli: Cli) -> None:
     """A tag, a folder or a word that does not exist is told in one sentence."""
-    if words and words[-1] == "nowhere":
+    if "nowhere" in words:
         pushed(quick)
     done = cli("publish", *words, "--json", cwd=quick.path)
     assert done.code == (1 if "v9.9.9" in words else 2)
@@ -298,3 +303,101 @@ def test_check_of_a_tag(quick: Repository, cli: Cli, tmp_path: Path) -> None:
     assert unreachable.code == 1
     both = cli("check", "--tag", "v1.3.0", "--part", "minor", "--json", cwd=clone, env=job | offline)
     assert (both.code, told(both)[0][1]) == (2, "--tag cannot be used with --part or --new-version.")
+
+
+def test_hashes_that_did_not_arrive(quick: Repository, index: PypiServer, cli: Cli, tmp_path: Path) -> None:
+    """An output that is empty is not taken for no output: the comparison would be left out."""
+    pushed(quick)
+    dist = built(quick, tmp_path / "dist")
+    done = cli("publish", *TAG, "--dist", str(dist), "--json", cwd=quick.path, env={"RELEASE_HASHES": ""})
+    assert (done.code, told(done)[0][1]) == (2, "RELEASE_HASHES is empty.")
+    twice = f"{'0' * 64}  a\n{'1' * 64}  a"
+    done = cli("publish", *TAG, "--dist", str(dist), "--json", cwd=quick.path, env={"RELEASE_HASHES": twice})
+    assert (done.code, told(done)[0][1].startswith("RELEASE_HASHES has a line ")) == (2, True)
+    assert not index.files()
+
+
+def test_files_that_are_no_distributions(quick: Repository, index: PypiServer, cli: Cli, tmp_path: Path) -> None:
+    """A file of checksums beside the distributions is named; without any distribution, that is said."""
+    pushed(quick)
+    dist = made(tmp_path / "dist")
+    (dist / "SHA256SUMS").write_text("")
+    done = cli("publish", *TAG, "--dist", str(dist), "--json", cwd=quick.path)
+    assert (done.code, told(done)[0][1]) == (2, "There are no distributions among the files: SHA256SUMS.")
+    shutil.copytree(built(quick, tmp_path / "built"), dist, dirs_exist_ok=True)
+    done = cli("publish", *TAG, "--dist", str(dist), "--json", cwd=quick.path)
+    assert (done.code, told(done)) == (
+        1,
+        [("dist-set", "dist/ contains files that are not distributions: SHA256SUMS.")],
+    )
+    assert not index.files()
+
+
+def test_a_shallow_clone_of_the_branch(quick: Repository, index: PypiServer, cli: Cli, tmp_path: Path) -> None:
+    """The commit of a tag that a shallow clone does not have is fetched, and the history that it has stays."""
+    pushed(quick)
+    for number in range(60):
+        quick.git("commit", "--quiet", "--allow-empty", f"--message=later {number}")
+    quick.git("push", "--quiet", "origin", "HEAD:main")
+    for depth, has in ((1, 1), (61, 61)):
+        clone = tmp_path / f"clone {depth}"
+        words = ["git", "clone", "--quiet", f"--depth={depth}", f"file://{quick.remote}", str(clone)]
+        subprocess.run(words, check=True, capture_output=True)
+        assert cli("check", *TAG, cwd=clone).code == 0
+        counted = subprocess.run(["git", "rev-list", "--count", "HEAD"], cwd=clone, check=True, capture_output=True)
+        assert int(counted.stdout) >= has
+    done = cli("publish", *TAG, cwd=tmp_path / "clone 1")
+    assert done.code == 0, done.err
+    assert index.files().keys() == FILES
+
+
+def test_another_spelling_of_the_version(quick: Repository, index: PypiServer, cli: Cli) -> None:
+    """1.3 and 1.3.0 are one release, so the second spelling is not uploaded beside the first."""
+    (index.folder / "demo_package-1.3-py3-none-any.whl").write_bytes(b"")
+    pushed(quick)
+    done = cli("publish", *TAG, "--json", cwd=quick.path)
+    message = "The index has demo_package-1.3-py3-none-any.whl, which is the same version as 1.3.0."
+    assert (done.code, told(done)) == (1, [("tag-files", message)])
+    assert len(index.files()) == 1
+
+
+@pytest.mark.usefixtures("index")
+def test_a_version_that_is_not_normalised(quick: Repository, cli: Cli) -> None:
+    """The files of 2025.08.03 are found under the name that indexes give them."""
+    tag = ("--tag", "v2025.08.03")
+    pyproject = quick.path / "pyproject.toml"
+    pyproject.write_text(f"{pyproject.read_text('utf-8')}tag = 'v{{version}}'\n", "utf-8")
+    pushed(quick, version="2025.08.03")
+    first = cli("publish", *tag, cwd=quick.path)
+    assert first.code == 0, first.err
+    found = cli("publish", *tag, "--only", "github", "--json", cwd=quick.path)
+    assert [step["state"] for step in found.json["steps"] if step["name"] == "verify"] == ["done"]
+
+
+def test_checksums_in_the_message_of_a_user(quick: Repository, index: PypiServer, cli: Cli) -> None:
+    """Only a message of ours lists the files of a release."""
+    pushed(quick, "--annotate", f"--message=Release 1.3.0\n\n{'0' * 64}  demo.deb\n")
+    done = cli("publish", *TAG, cwd=quick.path)
+    assert done.code == 0, done.err
+    assert index.files().keys() == FILES
+
+
+def test_no_such_remote(quick: Repository, index: PypiServer, cli: Cli) -> None:
+    """A remote of another name is taken if it is the only one; otherwise the remotes are named."""
+    pushed(quick)
+    quick.git("switch", "--quiet", "--detach")
+    quick.git("remote", "rename", "origin", "upstream")
+    assert cli("check", *TAG, cwd=quick.path).code == 0
+    quick.git("remote", "add", "fork", str(quick.remote))
+    done = cli("publish", *TAG, "--json", cwd=quick.path)
+    assert (done.code, told(done)[0][1]) == (1, "There is no remote 'origin' (there is: fork, upstream).")
+    assert not index.files()
+
+
+@pytest.mark.usefixtures("index")
+def test_a_tag_of_something_else(quick: Repository, cli: Cli) -> None:
+    """A tag of a tree is told in words."""
+    quick.git("tag", "--annotate", "--message=tree", "v1.3.1", "HEAD^{tree}")
+    quick.git("push", "--quiet", "origin", "v1.3.1")
+    done = cli("publish", "--tag", "v1.3.1", "--json", cwd=quick.path)
+    assert (done.code, told(done)[0][1]) == (1, "The tag v1.3.1 is not of a commit.")

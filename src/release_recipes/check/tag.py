@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from packaging.utils import canonicalize_version
+from packaging.utils import canonicalize_name, canonicalize_version
 from packaging.version import Version
 
 from release_recipes import forge
@@ -34,8 +34,7 @@ def _version(facts: Facts) -> Iterator[Finding]:
         message = f"The tag {tagged.name} does not name a version of {plan.project}."
         yield Finding(message, f"Publish the tag of a version; that of {plan.version} is {plan.own_tag}.")
     elif canonicalize_version(named) != canonicalize_version(plan.version):
-        where = "the distributions say" if facts.subject.given else "the project says at that commit"
-        message = f"The tag {tagged.name} names version {named}, but {where} {plan.version}."
+        message = f"The tag {tagged.name} names version {named}, but the project has {plan.version} there."
         yield Finding(message, "Tag the commit with that version, under a name that was never used.")
     elif plan.habit:
         message = f"The tag {tagged.name} has another form than the tags that exist: {plan.own_tag} would be the next."
@@ -71,9 +70,24 @@ def _moved(facts: Facts) -> Iterator[Finding]:
 
 
 def _index(facts: Facts) -> Iterator[Finding]:
-    """Compare with the index that the tag names: a private package must not go to another one."""
-    said, target = _tagged(facts).said, facts.subject.index.target
-    if said.index_address.rstrip("/") not in {"", target.index_address.rstrip("/")} and not facts.subject.request.test:
+    """Compare with the index that the tag or its commit names: a private package must not go to another one."""
+    subject, said = facts.subject, _tagged(facts).said
+    settings, target, plan = subject.settings, subject.index.target, facts.plan.result()
+    at_tag = subject.project.pyproject.get("tool", {}).get("release", {}).get("repository_url", "").rstrip("/")
+    is_set = settings.origin("repository_url").startswith(("environment", ".env")) or subject.request.test
+    if at_tag not in {"", target.upload_address.rstrip("/")} and not is_set:
+        yield Finding(
+            f"The commit of the tag names the index {at_tag}, but this goes to {target.upload_address}.",
+            f"Check out the tag, then run the same command again: git switch --detach {plan.tag}",
+        )
+    # A message with an index is ours; checksums in another one may be of anything.
+    of, ours = (canonicalize_name(said.project), said.version), (canonicalize_name(plan.project), plan.version)
+    if said.index_address and of != ours:
+        yield Finding(
+            f"The message of the tag is that of {' '.join(of)}, but this is {plan.project} {plan.version}.",
+            "Publish the tag that the release has made; or tag the commit again, with another message.",
+        )
+    if said.index_address.rstrip("/") not in {"", target.index_address.rstrip("/")} and not subject.request.test:
         yield Finding(
             f"The tag was made for a release to {said.index_address}, but this goes to {target.index_address}.",
             "Set the addresses of that index here, too: repository_url and index_url in [tool.release].",
@@ -99,7 +113,11 @@ def _is_in(git: Git, remote: str, tagged: Tagged, tips: dict[str, str]) -> bool:
     """Return whether a branch has the commit of a tag; what is missing to know it is fetched, without refs."""
     is_shallow = git.ask("rev-parse", "--is-shallow-repository") == "true"
     refs = [f"refs/heads/{name}" for name in tips]
-    for depth in _DEPTHS if is_shallow and tips else (0,):
+    if any(git.contains(tagged.commit, tip) for tip in tips.values()):
+        return True
+    # A depth that is less than what is here would cut the history of the user's clone.
+    here = git.count("--all", ()) if is_shallow else 0
+    for depth in [each for each in _DEPTHS if each > here] if is_shallow and tips else (0,):
         if is_shallow and tips:
             git.deepen(remote, depth, *refs, f"refs/tags/{tagged.name}")
         for ref in refs:

@@ -115,6 +115,7 @@ class Session:
         if isinstance(error, SystemExit) and not waits:
             return
         told = self._told(error, waits=waits)
+        told.may_be_public = told.may_be_public or getattr(error, "may_be_public", False)
         code = told.exit_code
         if (waits or told.may_be_public) and not isinstance(told, WrongUsage):
             code = _UNFINISHED
@@ -144,7 +145,7 @@ class Session:
         if isinstance(error, StoppedWatching):
             return error
         if self._signal or isinstance(error, KeyboardInterrupt):
-            public = self._task != "rehearse" and self.report.has_uploaded
+            public = self._task != "rehearse" and (self.report.has_uploaded or getattr(error, "may_be_public", False))
             return Interrupted(self._signal or "SIGINT", waits=waits, may_be_public=public)
         if isinstance(error, ReleaseError):
             return error

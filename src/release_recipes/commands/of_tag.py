@@ -8,11 +8,12 @@ from release_recipes.check import Subject
 from release_recipes.commands.checkout import Checkout
 from release_recipes.distributions import given
 from release_recipes.distributions.distribution import Distribution
-from release_recipes.errors import WrongUsage, typed
+from release_recipes.errors import NoProject, WrongUsage, typed
 from release_recipes.plan import Request
 from release_recipes.prepare import workspace
 from release_recipes.prepare.workspace import Workspace
 from release_recipes.project import declared
+from release_recipes.project.packages import is_project
 from release_recipes.project.project import Project
 from release_recipes.project.source import NONE
 from release_recipes.project.version_files import VersionFiles
@@ -64,8 +65,10 @@ def find(checkout: Checkout, tag: str | None, folder: Path, *, dist: str | None 
     if dist is None:
         return OfTag(checkout, of, made, checkout.project(made.source), [], folder)
     collected = given.collect(checkout.cwd / dist, folder / "given")
-    hashes = checkout.sources.named("RELEASE_HASHES")
-    given.compare(collected, hashes[0] if hashes else "")
+    hashes = checkout.sources.environment.get("RELEASE_HASHES")
+    if hashes is not None and not hashes.strip():
+        raise WrongUsage("RELEASE_HASHES is empty.", "See whether the job that builds has set its output hashes.")
+    given.compare(collected, hashes or "")
     return OfTag(checkout, of, made, _said(made, folder / "given", collected), collected, folder / "given")
 
 
@@ -88,8 +91,14 @@ def _name(checkout: Checkout) -> str:
 def _said(made: Workspace, dist: Path, collected: list[Artifact]) -> Project:
     """Return the project as its files and the distributions say, without its build backend."""
     folder = made.project(made.source.path)
+    if not is_project(folder):
+        raise NoProject(f"The commit of the tag has no project in {made.below}.", "Name its folder: --project FOLDER")
     pyproject = read_pyproject(folder)
     said = declared.read(folder, pyproject)
-    name, version = Distribution(dist / collected[0].filename).name_and_version()
+    names = [each.filename for each in collected if each.filename.endswith((".whl", ".tar.gz"))]
+    if not names:
+        message = f"There are no distributions among the files: {', '.join(each.filename for each in collected)}."
+        raise WrongUsage(message, "Name the folder with the distributions: --dist DIR")
+    name, version = Distribution(dist / names[0]).name_and_version()
     source = VersionFiles(said.name or name, said.version or version, ())
     return Project(folder, made.below, said.name or name, pyproject, is_static=True, source=source)

@@ -8,6 +8,8 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from packaging.version import Version
+
 from release_recipes import events, prepare
 from release_recipes import publish as act
 from release_recipes.check import CREDENTIALS
@@ -15,7 +17,8 @@ from release_recipes.commands.checkout import Checkout, alone, nothing_waits, wo
 from release_recipes.commands.of_tag import OfTag, find
 from release_recipes.commands.release import checked
 from release_recipes.distributions import expectation, last_release
-from release_recipes.errors import BadDistribution, NoToken, ReleaseError, Unfinished, WrongUsage
+from release_recipes.distributions.inspection.agreement import kind_of
+from release_recipes.errors import BadDistribution, NoToken, Unfinished, WrongUsage
 from release_recipes.findings import Finding
 from release_recipes.plan import Plan, Request
 from release_recipes.prepare.inspect import inspect
@@ -45,6 +48,9 @@ def publish(
         Failed: Nothing was published.
         ReleaseError: A step could not continue; another run finishes it.
     """
+    for flag, value in (("--tag", tag), ("--dist", dist)):
+        if value is not None and not value.strip():
+            raise WrongUsage(f"{flag} is empty.", f"Give {flag} a value, or omit it.")
     only = only or ("index" if request.test else "")
     if only not in act.OF_TAG or (only == "github" and request.test):
         message = f"--only {only} is not possible{' with --test' * request.test}."
@@ -65,9 +71,12 @@ class _Publication:
         self._name, self._target = of.project.name, of.checkout.settings.target(test=request.test)
         #: Without credentials, which may not be needed.
         self._index = of.checkout.index(self._target, test=request.test)
-        #: sha256 by name, as the tag lists them; on TestPyPI they may differ.
-        self._listed: Mapping[str, str] = {} if request.test else of.tagged.said.files
+        #: sha256 by name, as a tag of ours lists them; on TestPyPI they may differ.
+        said = of.tagged.said
+        self._listed: Mapping[str, str] = said.files if said.index_address and not request.test else {}
         self._found = self._ask(of.given)
+        #: Whether the index has something of the release.
+        self._public = bool(self._found.same)
 
     def describe(self) -> str:
         """Show what each step would do."""
@@ -78,20 +87,27 @@ class _Publication:
         return "planned"
 
     def run(self) -> str:
-        """Check, build or inspect, and publish."""
+        """Check, build or inspect, and publish; if something is public, an error says so by its exit code."""
+        try:
+            return self._run()
+        except BaseException as error:
+            error.may_be_public = getattr(error, "may_be_public", False) or self._public  # type: ignore[attr-defined]
+            raise
+
+    def _run(self) -> str:
         plan, token = self._checked()
         have, dist = self._of.given, self._of.dist
         if have:
             with events.step("inspect") as running:
-                running.note = inspect(
-                    [dist / each.filename for each in have], self._expecting(plan), self._of.workspace
-                )
+                files = [dist / each.filename for each in have]
+                running.note = inspect(files, self._expecting(plan), self._of.workspace)
         elif self._builds:
             prepare.prepare(plan, self._of.workspace, lambda _: False)
             have, dist = list(self._of.workspace.artifacts()), self._of.workspace.dist
             self._found = self._ask(have)
-        files = of_tag.artifacts(self._listed, have, self._found, self._index, self._name, dist)
-        record = self._record(plan, files or self._served(plan))
+        artifacts = of_tag.artifacts(self._listed, have, self._found, self._index, self._name, dist)
+        record = self._record(plan, artifacts or self._served(plan))
+        of_tag.one_spelling(record, self._index)
         events.emit(events.Recorded(record.facts))
         self._publish(act.World(record, self._of.checkout.git, None, token, dist, self._of.checkout.patience))
         outcome = "tested" if plan.test else "released"
@@ -99,24 +115,19 @@ class _Publication:
         return outcome
 
     def _publish(self, world: act.World) -> None:
-        """Run the steps of act 3; when something is public, an error says so by its exit code.
+        """Run the steps of act 3.
 
         Raises:
             Unfinished: Only the GitHub release was wanted, and it was left out.
         """
-        public = bool(self._found.same)
-        try:
-            for step in act.OF_TAG[self._only]:
-                if step.name == "github" and not step.left_out(world.record):
-                    of_tag.complete(world.record, self._index, world.dist)
-                done = act.publish(world, (step,))
-                public = True  # after the first step, the index has all files
-                if self._only == step.name and done.state == "left out" and not step.left_out(world.record):
-                    message = f"The GitHub release was left out: {done.note}."
-                    raise Unfinished(message, f"Fix that, then {world.how_to_finish()}")
-        except ReleaseError as error:
-            error.may_be_public = error.may_be_public or public
-            raise
+        for step in act.OF_TAG[self._only]:
+            if step.name == "github" and not step.left_out(world.record):
+                of_tag.complete(world.record, self._index, world.dist)
+            done = act.publish(world, (step,))
+            self._public = True  # after the first step, the index has all files
+            if self._only == step.name and done.state == "left out" and not step.left_out(world.record):
+                message = f"The GitHub release was left out: {done.note}."
+                raise Unfinished(message, f"Fix that, then {world.how_to_finish()}")
         events.emit(events.Released(world.record.facts))
 
     # -- questions ---------------------------------------------------------------------------------------------------
@@ -148,7 +159,7 @@ class _Publication:
         Raises:
             BadDistribution: There are none.
         """
-        files = self._index.page(self._name).of_version(plan.version)
+        files = self._index.page(self._name).of_version(str(Version(plan.version)))
         if not files:
             message = f"The index ({self._target.index_address}) has no files of {self._name} {plan.version}."
             raise BadDistribution([Finding(message, "Publish them first, without --only github.")])
@@ -164,7 +175,7 @@ class _Publication:
         Raises:
             BadDistribution: There are wheels for several platforms, and it is not known which ones there must be.
         """
-        names = [each.filename for each in self._of.given]
+        names = [each.filename for each in self._of.given if kind_of(each.filename)]
         if plan.settings.expect or not expectation.is_needed(names):
             return plan
         last = [file.filename for file in last_release.all_files(self._index.page(self._name), plan.version)]

@@ -3,7 +3,7 @@
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from release_recipes.errors import BadDistribution, WrongUsage
 from release_recipes.findings import Finding
@@ -50,10 +50,12 @@ def compare(given: list[Artifact], hashes: str) -> None:
     Raises:
         BadDistribution: A file differs, is missing, or is not among them.
     """
-    lines = [line.strip() for line in hashes.splitlines() if line.strip()]
-    handed = {found[2]: found[1].lower() for line in lines if (found := _LINE.fullmatch(line))}
-    if len(handed) != len(lines):
-        raise WrongUsage("RELEASE_HASHES has a line that sha256sum would not write.", "Write: <sha256>  <file name>")
+    lines = {line.strip() for line in hashes.splitlines() if line.strip()}
+    found = [(PurePosixPath(line[2]).name, line[1].lower()) for line in map(_LINE.fullmatch, lines) if line]
+    handed = dict(found)
+    if len(found) != len(lines) or len(handed) != len(set(found)):
+        message = "RELEASE_HASHES has a line that sha256sum would not write, or two hashes for one file."
+        raise WrongUsage(message, "Write a line for each file: <sha256>  <file name>")
     if lines and (errors := list(_differing({each.filename: each.sha256 for each in given}, handed))):
         raise BadDistribution(errors)
 

@@ -80,7 +80,8 @@ def read_page(answer: requests.Response) -> Page:
         parser = _Links(answer.url)
         parser.feed(answer.content.decode("utf-8", "replace"))
         listed, status, versions = parser.files, parser.status, frozenset()
-    files = {file.filename: file for file in listed}
+    # An index must not choose a folder on this disk.
+    files = {file.filename: file for file in listed if not {"/", "\\"} & set(file.filename)}
     return Page(exists=True, files=files, status=status, named_versions=versions, address=answer.url)
 
 

@@ -11,6 +11,7 @@ import contextlib
 import http
 import json
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -232,5 +233,6 @@ def _permit(audience: str) -> str:
     if job and job.forge == "GitHub":
         return f"Add to the job: permissions: id-token: write. {_INSTEAD}"
     if job and job.forge == "GitLab":
-        return f"Add to the job: id_tokens: {audience.upper()}_ID_TOKEN: aud: {audience}. {_INSTEAD}"
+        variable = re.sub(r"\W", "_", f"{audience}_ID_TOKEN").upper()
+        return f"Add to the job: id_tokens: {variable}: aud: {audience}. {_INSTEAD}"
     return _INSTEAD

@@ -8,8 +8,9 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from release_recipes.errors import CommandFailed, Failed
 from release_recipes.plan import Plan
-from release_recipes.programs.git import Git, clone
+from release_recipes.programs.git import Git, clone, reason
 from release_recipes.state.record import Artifact, in_upload_order
 from release_recipes.state.tagged import Tagged
 
@@ -98,12 +99,21 @@ def fill_from_tag(workspace: Workspace, user: Git, remote: str, tagged: Tagged) 
     """Make the source clone of a workspace at the commit of a tag, without its submodules, which builds add.
 
     Raises:
-        CommandFailed: git cannot clone, or a shallow clone does not have the commit.
+        CommandFailed: git cannot clone.
+        Failed: The commit cannot be checked out.
     """
     source = clone(user, workspace.source.path, remote=remote)
-    source.does("checkout", "--quiet", "--force", "-B", "release", tagged.commit)
+    if source.resolve(f"{tagged.object}^{{object}}") is None:  # of a shallow clone, git copies only what its refs have
+        source.fetch_objects("--update-shallow", str(user.path), tagged.object)
+    try:
+        # No content of large files is needed here.
+        skip = {"GIT_LFS_SKIP_SMUDGE": "1"}
+        source.does("checkout", "--quiet", "--force", "-B", "release", tagged.commit, env=skip)
+    except CommandFailed as error:
+        message = f"The commit of {tagged.name} cannot be checked out: {reason(error.output)}"
+        raise Failed(message, "If this is a partial or sparse clone, clone it again, without --filter.") from None
     # Tools that take the version from tags need one here.
-    source.does("update-ref", f"refs/tags/{tagged.name}", tagged.commit)
+    source.does("update-ref", f"refs/tags/{tagged.name}", tagged.object)
 
 
 def clone_release(workspace: Workspace, to: Path) -> None:

@@ -8,6 +8,7 @@ import datetime as dt
 import functools
 import io
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,7 +135,9 @@ class Git:
         ):
             if (found := configured.get(f"{section}.{name.lower()}")) and found != ".":
                 return found, f"{section}.{name}"
-        return "origin", "default"
+        # A clone whose only remote has another name.
+        names = {key[len("remote.") : -len(".url")] for key in configured if re.fullmatch(r"remote\..+\.url", key)}
+        return (names.pop() if len(names) == 1 else "origin"), "default"
 
     def _configuration(self) -> dict[str, str]:
         """Return every configured value; the last one of a key wins, and a switch without a value is on.

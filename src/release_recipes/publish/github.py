@@ -96,7 +96,7 @@ def _refused(record: Record, error: GitHubFailed) -> Done:
 def _left_out_by(record: Record, why: str, first: str = "") -> Done:
     """Tell the command that makes the release later, and what to do before."""
     folder = [] if record.folder == "." or REPEATED else ["--project", record.folder]
-    command = typed("publish", *map(shlex.quote, ("--tag", record.tag, *folder)))
+    command = typed("publish", *map(shlex.quote, ("--tag", record.tag, "--only", "github", *folder)))
     how = f"{first}, then run" if first else "To create it later, run"
     events.emit(events.Told(f"The GitHub release was left out: {why}. {how}: {command}"))
     return Done(state="left out", note=why)

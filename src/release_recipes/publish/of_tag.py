@@ -8,6 +8,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from packaging.version import Version
+
 from release_recipes import events
 from release_recipes.distributions.comparison import differences, sentence
 from release_recipes.distributions.distribution import Distribution
@@ -91,6 +93,25 @@ def _difference(index: Index, project: str, mine: Path) -> str:
         if file and index.save(file, theirs) and (told := differences(Distribution(mine), Distribution(theirs))):
             return f"What differs: {sentence(told)}. "
     return ""
+
+
+def one_spelling(record: Record, index: Index) -> None:
+    """Check that the index does not have the version under another spelling, such as 1.3 beside 1.3.0.
+
+    Raises:
+        BadDistribution: It does; for an index, that is the same release.
+    """
+    ours = {_spelled(each.filename) for each in record.artifacts}
+    for file in index.page(record.project).files.values():
+        if file.version and Version(file.version) == Version(record.version) and _spelled(file.filename) not in ours:
+            message = f"The index has {file.filename}, which is the same version as {record.version}."
+            raise BadDistribution([Finding(message, "Release the next version.", check=_CHECK)])
+
+
+def _spelled(filename: str) -> str:
+    """Return the version as the name of a distribution spells it."""
+    is_wheel = filename.endswith(".whl")
+    return filename.split("-")[1] if is_wheel else filename.removesuffix(".tar.gz").rpartition("-")[2]
 
 
 def complete(record: Record, index: Index, dist: Path) -> None:

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 from release_recipes import events
 from release_recipes.errors import (
     Failed,
-    FileConflict,
     NoIndexAnswer,
     NoToken,
     Unfinished,
@@ -136,8 +135,8 @@ class _Uploader:
                         artifact = waiting.popleft()
                     self._send(repository, artifact)
         except BaseException as error:  # noqa: BLE001 - raised by the thread that waits for all
-            if isinstance(error, FileConflict):  # it knows about one file only
-                error.may_be_public = self._may_be_public
+            # A conflict knows about one file only; a token that cannot be renewed, or a full disk, about none.
+            error.may_be_public = getattr(error, "may_be_public", False) or self._may_be_public  # type: ignore[attr-defined]
             self._failures.append(error)
 
     def _send(self, repository: Repository, artifact: Artifact) -> None:

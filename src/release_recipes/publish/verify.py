@@ -60,7 +60,9 @@ def _fault(world: World, filename: str, publisher: Publisher) -> str:
         time.sleep(pause)
         try:
             served = world.index.provenance(world.record.project, world.record.version, filename)
-            found = fault(world.dist / filename, served, publisher)
+            path = world.dist / filename
+            # Another run has uploaded a file that is not here, or that differs.
+            found = fault(path, served, publisher) if path.is_file() else ""
         except NoIndexAnswer as error:
             found = error.message.rstrip(".")
         if found != ABSENT:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 _TAGGER = re.compile(r"^tagger (.*?) (\d+) [+-]\d{4}$", re.MULTILINE)
 _INDEX = re.compile(r"^Index: (\S+)$", re.MULTILINE)
 _BY_CI = re.compile(r"^Published by: CI$", re.MULTILINE)
-_LISTED = re.compile(r"^([0-9a-f]{64})  (\S+)$", re.MULTILINE)
+_LISTED = re.compile(r"^([0-9a-f]{64})  ([^\s/\\]+)$", re.MULTILINE)
 
 
 def write(project: str, version: str, index_address: str, files: Mapping[str, str] | None) -> str:

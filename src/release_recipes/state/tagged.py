@@ -38,10 +38,14 @@ def find(git: Git, remote: str, name: str) -> Tagged:
     """Ask the remote for a tag; its objects are fetched, without a ref.
 
     Raises:
-        Failed: The remote does not answer.
+        Failed: There is no such remote, it does not answer, or the tag is not of a commit.
         NoTag: It does not have the tag.
     """
     ref = f"refs/tags/{name}"
+    if not git.addresses(remote):
+        names = ", ".join(git.ask("remote").split()) or "none"
+        message = f"There is no remote {remote!r} (there is: {names})."
+        raise Failed(message, 'Name the remote that has the tag: [tool.release] remote = "…"')
     here = git.resolve(ref) or ""
     try:
         refs = git.remote_refs(remote)
@@ -54,5 +58,7 @@ def find(git: Git, remote: str, name: str) -> Tagged:
     except CommandFailed as error:
         message = f"The remote {remote!r} does not answer: {reason(error.output)}"
         raise Failed(message, f"Check the connection: git ls-remote {remote}") from None
+    if git.resolve(f"{commit}^{{commit}}") is None:
+        raise Failed(f"The tag {name} is not of a commit.", "Publish the tag of a version.")
     content = git.ask("cat-file", "-p", found) if found != commit else ""
     return Tagged(name, found, commit, here, tag_message.read(content), refs)
