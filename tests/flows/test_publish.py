@@ -361,17 +361,14 @@ def test_another_spelling_of_the_version(quick: Repository, index: PypiServer, c
     assert len(index.files()) == 1
 
 
-@pytest.mark.usefixtures("index")
-def test_a_version_that_is_not_normalised(quick: Repository, cli: Cli) -> None:
+def test_a_version_that_is_not_normalised(quick: Repository, index: PypiServer, cli: Cli) -> None:
     """The files of 2025.08.03 are found under the name that indexes give them."""
-    tag = ("--tag", "v2025.08.03")
     pyproject = quick.path / "pyproject.toml"
     pyproject.write_text(f"{pyproject.read_text('utf-8')}tag = 'v{{version}}'\n", "utf-8")
     pushed(quick, version="2025.08.03")
-    first = cli("publish", *tag, cwd=quick.path)
-    assert first.code == 0, first.err
-    found = cli("publish", *tag, "--only", "github", "--json", cwd=quick.path)
-    assert [step["state"] for step in found.json["steps"] if step["name"] == "verify"] == ["done"]
+    (index.folder / "demo_package-2025.8.3.tar.gz").write_bytes(b"")
+    found = cli("publish", "--tag", "v2025.08.03", "--only", "github", "--json", cwd=quick.path)
+    assert states(found) == {"check": "done", "verify": "done", "github": "left out"}
 
 
 def test_checksums_in_the_message_of_a_user(quick: Repository, index: PypiServer, cli: Cli) -> None:
