@@ -375,7 +375,6 @@ def down(stage: Stage, _: pytest.MonkeyPatch) -> None:
         (signed_out, "gh is not signed in"),
         (gh_missing, "gh is not installed"),
         (on_gitlab, "the remote is not on GitHub"),
-        (down, "gh api failed (exit code 1): gh: Server Error (HTTP 502)"),
     ],
 )
 def test_only_the_index(
@@ -390,6 +389,35 @@ def test_only_the_index(
     assert [told for told in stage.told if "1 files" not in told] == [
         *(line, "The index has 0 files of box 1.0", "The index has 2 files of box 1.0")
     ]
+
+
+def test_github_that_does_not_answer_for_a_while(stage: Stage) -> None:
+    """A release is not over because GitHub gives no answer while CI is at work: the watch goes on until it does."""
+    stage.upload()
+    run = stage.run(status="in_progress")
+    stage.hub.fail("GET", "/actions/runs", times=6)
+    line = (
+        "CI publishes it: only the index can be asked, because gh api failed (exit code 1): gh: Server Error (HTTP 502)"
+    )
+    thread = stage.after(line, lambda: run.end("failure"))
+    with pytest.raises(Unfinished, match=r"^CI did not finish "):
+        stage.watch()
+    thread.join()
+    assert stage.told.count(line) == 1
+
+
+def test_two_workflows_on_the_tag(stage: Stage) -> None:
+    """Of two workflows that publish the tag, the one that has not ended is watched, not the newest."""
+    folder = stage.world.git.path
+    (folder / ".github/workflows/other.yml").write_text(WORKFLOW)
+    for words in (["add", ".github"], ["commit", "--quiet", "-m", "two workflows"]):
+        subprocess.run(["git", *words], cwd=folder, check=True)
+    stage.change(commit=stage.world.git.ask("rev-parse", "HEAD"))
+    first = stage.run(status="in_progress")
+    stage.run(status="completed", conclusion="success", path=".github/workflows/other.yml")
+    seen = watch.look(stage.world)
+    assert seen.run is not None
+    assert seen.run.page.endswith(f"/{first.id}")
 
 
 def test_an_index_that_does_not_answer(stage: Stage) -> None:

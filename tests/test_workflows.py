@@ -262,6 +262,7 @@ def test_the_expected_wheels(tmp_path: Path) -> None:
         "cp315-*-manylinux*_aarch64",
         "cp315-*-musllinux*_aarch64",
         "cp315-*-win_amd64",
+        "cp315-*-win32",
         "cp315-*-win_arm64",
         "cp315-*-macosx_*_arm64",
         "cp315-*-macosx_*_x86_64",

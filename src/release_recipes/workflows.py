@@ -36,6 +36,9 @@ _PUBLISHES = "^[^#]*(release[-_]recipes|invoke|inv) ([^#]* )?publish([] \"',;&]|
 #: The exit code of ``git grep`` that found nothing.
 _NOTHING = 1
 
+#: What workflows upload to an index with.
+UPLOADS = re.compile(r"gh-action-pypi-publish|(twine|uv|flit|poetry|hatch|pdm|maturin) +(upload|publish)")
+
 _HEADER = re.compile(r"# Written by release-recipes (?P<version>\S+): .*\n# (?P<sha256>[0-9a-f]{64}) .*\n\n")
 
 
@@ -118,11 +121,10 @@ def _render(name: str, facts: Facts) -> str:
 
 def _values(facts: Facts, data: Mapping[str, Any]) -> dict[str, str]:
     """Return what replaces the names in a template."""
-    install, built = (f"python -m pip install {_OURS}=={facts.version}",) * 2
-    attests = f"python -m pip install '{_OURS}[attest]=={facts.version}'"
-    if canonicalize_name(facts.name) == _OURS:
-        install, built = "python -m pip install .", "python -m pip install dist/*.whl"
-        attests = f"{built} pypi-attestations"
+    install = f"python -m pip install {_OURS}=={facts.version}"
+    attesting = f"python -m pip install '{_OURS}[attest]=={facts.version}'"
+    if canonicalize_name(facts.name) == _OURS:  # the checkout, since the wheel of the build is compared only later
+        install, attesting = "python -m pip install .", "python -m pip install '.[attest]'"
     pre_commit = f"python -m pip install pre-commit=={data['pre_commit']}"
     return {
         "of": f" {facts.name}" if facts.below != "." else "",
@@ -134,9 +136,9 @@ def _values(facts: Facts, data: Mapping[str, Any]) -> dict[str, str]:
         "lint": facts.lint,
         "install_lint": pre_commit if facts.lint.startswith("pre-commit") else install,
         "install": install,
-        "install_built": built,
-        "install_publish": attests,
+        "install_attesting": attesting,
         "cibuildwheel": data["cibuildwheel"],
+        "dist_word": quote("dist" if facts.below == "." else f"{facts.below}/dist"),
         "dist": "dist" if facts.below == "." else f"{facts.below}/dist",
         "folder": f" {quote(facts.below)}" if facts.below != "." else "",
         "flag": "".join(f" {word}" for word in _flags(facts)),

@@ -11,6 +11,7 @@ import pytest
 
 from release_recipes.workflows import is_ours
 from support.cli import Cli
+from support.packages import make_packages
 from support.repository import Repository
 
 
@@ -166,3 +167,32 @@ def test_the_wheel_and_the_sdist_hold_the_templates(tmp_path: Path) -> None:
         names = [*archive.namelist(), *other.getnames()]
     held = sorted(name.partition("release_recipes/")[2] for name in names if "/templates/" in name)
     assert held == sorted(2 * ["templates/ci.yml", "templates/release.yml", "templates/workflows.toml"])
+
+
+def test_another_workflow_that_publishes(cli: Cli, repository: Repository) -> None:
+    """A workflow of the user that uploads is named: two must not publish one tag; an own ci.yml is left alone."""
+    folder = repository.path / ".github" / "workflows"
+    folder.mkdir(parents=True)
+    (folder / "publish.yml").write_text(
+        "on: push\njobs: {a: {steps: [{uses: pypa/gh-action-pypi-publish@release/v1}]}}\n"
+    )
+    (folder / "ci.yml").write_text("on: push\n")
+    done = cli("init", "--only", "workflows", "--yes", cwd=repository.path)
+    assert done.code == 1
+    assert "publish.yml seems to publish, too. Remove it: two workflows must not publish one tag.\n" in done.out
+    assert "     Environment name: pypi\n" in done.out
+    assert (folder / "ci.yml").read_text() == "on: push\n"
+    assert (folder / "release.yml").is_file()
+
+
+def test_a_folder_with_a_space(cli: Cli, tmp_path: Path) -> None:
+    """The folder of a package is one word in each command."""
+    repository = make_packages(tmp_path / "packages", "alpha", "beta")
+    repository.git("mv", "packages/beta", "packages/my beta")
+    noxfile = repository.path / "packages" / "my beta" / "noxfile.py"
+    noxfile.write_text(f"{noxfile.read_text('utf-8')}\n\n@nox.session\ndef lint(session):\n    pass\n", "utf-8")
+    repository.commit("a space")
+    done = cli("init", "--only", "workflows", "--yes", "--project", "packages/my beta", cwd=repository.path)
+    assert done.code == 0, done.err
+    text = (repository.path / ".github" / "workflows" / "ci-beta.yml").read_text("utf-8")
+    assert "- run: python -m nox -f 'packages/my beta/noxfile.py' -s lint\n" in text

@@ -18,6 +18,7 @@ from release_recipes.programs.git import Git, reason
 from release_recipes.project.packages import last_tag, paths
 from release_recipes.project.source import NONE
 from release_recipes.state.claims import foreign
+from release_recipes.workflows import UPLOADS
 
 #: How many names a sentence lists.
 _MANY = 8
@@ -219,16 +220,15 @@ def _workflow(facts: Facts) -> Iterator[Finding]:
     for name in facts.subject.git.tracked(":(glob).github/workflows/*.y*ml"):
         path = facts.subject.git.path / name
         text = path.read_text("utf-8", "replace") if path.is_file() else ""
-        if _ON_TAG.search(text) and _PUBLISHES.search(text):
+        if _ON_TAG.search(text) and UPLOADS.search(text):
             yield warning(
                 f"{name} publishes when a tag or a release is created, at the same time as this release.",
                 "Remove the upload from that workflow, or release only by pushing a tag.",
             )
 
 
-#: The trigger of a workflow by tags or releases, and its upload.
+#: The trigger of a workflow by tags or releases.
 _ON_TAG = re.compile(r"^\s+tags:|^\s+release:|^on:.*\brelease\b", re.MULTILINE)
-_PUBLISHES = re.compile(r"gh-action-pypi-publish|(twine|uv|flit|poetry|hatch|pdm|maturin) +(upload|publish)")
 
 
 def _signing(facts: Facts) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import shlex
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +17,7 @@ from release_recipes.project.compiled import is_compiled
 from release_recipes.project.packages import packages
 from release_recipes.project.source import NONE
 from release_recipes.project.tag_form import pattern_of
+from release_recipes.project.testing import may_have_tests
 from release_recipes.state.atomic import write_atomically
 
 #: The environment of the job that publishes, as the template names it.
@@ -52,11 +54,10 @@ def init(checkout: Checkout, *, only: str | None, dry_run: bool, yes: bool) -> s
         for path in wanted:
             write_atomically(path, texts[path])
             path.chmod(0o644)  # not the mode of a temporary file
+    for line in [] if dry_run else _next_steps(checkout, facts):
+        events.emit(events.Told(line))
     if edited:
         raise EditedFiles(_shown(edited, checkout))
-    if not dry_run:
-        for line in _next_steps(checkout, facts):
-            events.emit(events.Told(line))
     return "planned" if dry_run else "done"
 
 
@@ -94,7 +95,8 @@ def _lint(checkout: Checkout) -> str:
     for folder in dict.fromkeys((checkout.folder, checkout.git.path)):
         if nox.first(folder, "lint"):
             below = folder.relative_to(checkout.git.path)
-            return f"python -m nox -f {below / 'noxfile.py'} -s lint" if below.parts else "python -m nox -s lint"
+            file = shlex.quote((below / "noxfile.py").as_posix())
+            return f"python -m nox -f {file} -s lint" if below.parts else "python -m nox -s lint"
     return "pre-commit run --all-files" if (checkout.git.path / ".pre-commit-config.yaml").is_file() else ""
 
 
@@ -118,11 +120,25 @@ def _ask(checkout: Checkout, count: int, *, yes: bool) -> None:
         raise Declined("Nothing was written.", f"To write them later: {typed('init', '--only', 'workflows')}")
 
 
+def _others(checkout: Checkout, facts: workflows.Facts) -> list[str]:
+    """Return the names of the repository's workflows that upload, and are not written here."""
+    found = sorted((checkout.git.path / ".github" / "workflows").glob("*.y*ml"))
+    texts = {path.name: path.read_text("utf-8", "replace") for path in found}
+    return [name for name in texts if name not in facts.file_names.values() and workflows.UPLOADS.search(texts[name])]
+
+
 def _next_steps(checkout: Checkout, facts: workflows.Facts) -> list[str]:
     """Return what the user does by hand, now or once."""
     repository = gh.find(checkout.git.addresses(checkout.settings.remote))
     declared = checkout.sources.pyproject.get("tool", {}).get("release", {})
-    lines = ["Commit the workflows. Once, by hand:"]
+    lines = []
+    if repository and not gh.looks_like_github(repository):
+        lines.append(f"The remote is on {repository.host}. These workflows are for GitHub; for GitLab see docs/ci.md.")
+    if others := _others(checkout, facts):
+        lines.append(f"{', '.join(others)} seems to publish, too. Remove it: two workflows must not publish one tag.")
+    if not (checkout.settings.test_command or checkout.settings.test_sessions or may_have_tests(checkout.folder)):
+        lines.append(f"No tests were found, so the test jobs fail: {typed('test')}")
+    lines.append("Commit the workflows. Once, by hand:")
     path = repository.path if repository else "OWNER/REPOSITORY"
     job = Publisher("GitHub", path, facts.file_names["release"], _ENVIRONMENT)
     lines += how_to_register(checkout.settings.target(test=False), facts.name, job).splitlines()

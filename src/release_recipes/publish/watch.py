@@ -59,6 +59,8 @@ class Seen:
     fault: str
     #: The page of the GitHub release, if it is public and has these files.
     release: str
+    #: Whether GitHub, which gave no answer, may give one the next time.
+    is_passing: bool = False
 
     @property
     def has_all(self) -> bool:
@@ -86,6 +88,7 @@ class Seen:
 def look(world: World) -> Seen:
     """Ask GitHub and the index once."""
     record, run, unasked, files, fault, release = world.record, None, "", dict[str, str](), "", ""
+    is_passing = False
     try:
         files = dict(listing.of_record(world).theirs)
     except NoIndexAnswer as error:
@@ -94,7 +97,7 @@ def look(world: World) -> Seen:
     if repository is None or not gh.is_github(repository, world.git.path):
         return Seen(record, None, "the remote is not on GitHub", files, fault, "")
     try:
-        for attempt in attempts(world.patience.github, lambda error: getattr(error, "is_transient", False)):
+        for attempt in attempts(world.patience.github, _goes_on):
             with attempt:
                 run, release = _run(world, repository), _release(world, repository, files)
     except ProgramMissing:
@@ -102,11 +105,17 @@ def look(world: World) -> Seen:
     except CommandFailed as error:
         signed_out = isinstance(error, GitHubFailed) and (error.signed_out or error.status == HTTPStatus.UNAUTHORIZED)
         unasked = "gh is not signed in" if signed_out else error.message.rstrip(".")
-    return Seen(record, run, unasked, files, fault, release)
+        is_passing = not isinstance(error, GitHubFailed) or error.is_transient  # a timeout, too
+    return Seen(record, run, unasked, files, fault, release, is_passing)
+
+
+def _goes_on(failure: Exception) -> bool | float:
+    """Return whether GitHub is asked again, or the seconds that it asks to wait."""
+    return isinstance(failure, GitHubFailed) and (failure.wait or failure.is_transient)
 
 
 def _run(world: World, repository: gh.GitHubRepository) -> Run | None:
-    """Return the newest run of a workflow that publishes the tag of a release."""
+    """Return the run of a workflow that publishes the tag of a release."""
     commit, runs, cwd = world.record.commit, "actions/runs", world.git.path
     found = gh.api(repository, f"{runs}?head_sha={commit}&per_page=100", cwd)["workflow_runs"]
     of_tag = [run for run in found if run["head_branch"] == world.record.tag]
@@ -115,6 +124,9 @@ def _run(world: World, repository: gh.GitHubRepository) -> Run | None:
     of_tag = [run for run in of_tag if run["path"].partition("@")[0] in paths] or of_tag
     if not of_tag:
         return None
+    # Of each workflow the newest run; of several workflows one that has not ended, then one that failed.
+    newest = list({run["path"]: run for run in reversed(of_tag)}.values())
+    of_tag = sorted(newest, key=lambda run: (bool(run["conclusion"]), run["conclusion"] == "success", -run["id"]))
     number, end = of_tag[0]["id"], of_tag[0]["conclusion"] or ""
     jobs = gh.api(repository, f"{runs}/{number}/jobs?per_page=100", cwd)["jobs"]
     failed = ", ".join(job["name"] for job in jobs if job["conclusion"] in {"failure", "timed_out"})
@@ -186,7 +198,7 @@ def _is_over(seen: Seen, *, late: bool) -> bool:
     """
     record, run = seen.record, seen.run
     if seen.unasked:
-        return seen.has_all
+        return seen.has_all and not seen.is_passing
     if run is None and late and not seen.is_public:
         hint = (
             "Check that the workflow is in the commit of the tag and runs on this tag, and that Actions are enabled. A "
