@@ -17,7 +17,7 @@ from release_recipes.project.pythons import allowed, supported
 from release_recipes.project.tag_form import pattern_of
 from release_recipes.workflows import Facts, body, expected, is_ours, render
 
-OURS = Path(__file__).parent.parent
+OURS = Path(__file__).parent.parent.parent
 TEMPLATES = Path(release_recipes.__file__).parent / "templates"
 
 FACTS = Facts(
