@@ -47,6 +47,8 @@ PRINTING = '''"""A test that prints, and then passes or fails."""
 import sys
 import unittest
 
+pytestmark = pytest.mark.matrix
+
 LINES = {lines!r}
 
 
