@@ -50,7 +50,7 @@ AT_ONCE = replace(PATIENCE, doubt=(0.0, 0.0))
 def assets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Fetch the distributions with true attestations, from the index that pip is told to use."""
     fetch = [sys.executable, "-m", "support.attested"]
-    subprocess.run(fetch, cwd=Path(__file__).parent, env=OUTSIDE, check=True)
+    subprocess.run(fetch, cwd=Path(__file__).parent.parent, env=OUTSIDE, check=True)
     return unpack(tmp_path_factory.mktemp("attested"))
 
 
