@@ -3,19 +3,20 @@
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from release_recipes.secrets.mask import Mask
-from support.cli import RELEASE_RECIPES, Cli
+from support.cli import RELEASE_RECIPES, Cli, posix
 from support.index import PypiServer
 from support.leaks import leaked, make_token
 from support.projects import project_files, quick_files
 from support.repository import Repository
 from support.runner import Command, Log, read
+
+pytestmark = pytest.mark.matrix
 
 MakeRepository = Callable[..., Repository]
 
@@ -46,8 +47,6 @@ PRINTING = '''"""A test that prints, and then passes or fails."""
 
 import sys
 import unittest
-
-pytestmark = pytest.mark.matrix
 
 LINES = {lines!r}
 
@@ -387,7 +386,7 @@ def test_colours_without_a_cursor(
     assert sorted(step for step in released(read(re.sub(r"\x1b\[[0-9;]*m", "", out)))) == sorted(STEPS)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals of this kind")
+@posix
 @FORGES
 def test_a_terminal(forge: Mapping[str, str], repository: Repository, cli: Cli) -> None:
     """A terminal has live lines, unless a forge keeps what it shows as a log."""

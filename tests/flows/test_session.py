@@ -1,12 +1,11 @@
 """What a user or a program sees of a task: exit codes, JSON, questions, plain lines."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from support.cli import CTRL_C, Cli
+from support.cli import CTRL_C, Cli, posix
 from support.environment import Environment
 from support.faulty import Exchange, Fault, FaultyIndex
 from support.index import PypiServer
@@ -15,8 +14,6 @@ from support.released import released, waiting
 from support.repository import Repository
 
 MakeRepository = Callable[..., Repository]
-
-posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals of this kind")
 
 
 @pytest.fixture

@@ -8,15 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from support.cli import INVOKE, RELEASE_RECIPES, Cli
+from support.cli import INVOKE, RELEASE_RECIPES, Cli, posix
 from support.faulty import UNAVAILABLE, FaultyIndex
 from support.index import PypiServer
 from support.projects import TASKS, quick_files
 from support.repository import Repository
 
 MakeRepository = Callable[..., Repository]
-
-posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals of this kind")
 
 RELEASE = ("release", "--part", "minor", "--skip-tests", "--yes")
 SCRIPT = str(Path(sys.executable).parent / "release-recipes")

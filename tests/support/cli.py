@@ -15,13 +15,18 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-__all__ = ["CTRL_C", "INVOKE", "RELEASE_RECIPES", "Cli", "Result"]
+import pytest
+
+__all__ = ["CTRL_C", "INVOKE", "RELEASE_RECIPES", "Cli", "Result", "posix"]
 
 # -P keeps the project's folder off sys.path, as the console scripts do.
 RELEASE_RECIPES: Final = (sys.executable, "-P", "-m", "release_recipes")
 """What the console script runs."""
 INVOKE: Final = (sys.executable, "-P", "-m", "invoke")
 """Invoke itself, for a project whose `tasks.py` has the recipes."""
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals of this kind")
+"""For a test that needs a terminal."""
 
 CTRL_C: Final = "\x03"
 """What a terminal takes for an interrupt."""
