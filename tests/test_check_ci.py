@@ -35,12 +35,7 @@ def github(repository: Repository, known: PypiServer, monkeypatch: pytest.Monkey
     repository.commit("ci: publish")
     repository.git("push", "--quiet")
     with FakeGitHub(repository.remote) as github:
-        address = f"https://{github.host}/{github.name}.git"
-        repository.git("config", f"url.{repository.remote}.insteadOf", address)
-        repository.git("remote", "set-url", "origin", address)
-        for name, value in github.environment().items():
-            monkeypatch.setenv(name, value)
-        github.check_runs[repository.head] = {"tests": "success"}
+        github.host_remote_of(repository, monkeypatch)
         yield github
 
 

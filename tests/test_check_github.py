@@ -15,11 +15,7 @@ pytestmark = pytest.mark.usefixtures("known")
 def github(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGitHub]:
     """Serve a GitHub that the repository's remote is on; gh is signed in, and CI is content with HEAD."""
     with FakeGitHub(repository.remote) as github:
-        address = f"https://{github.host}/{github.name}.git"
-        repository.git("config", f"url.{repository.remote}.insteadOf", address)
-        repository.git("remote", "set-url", "origin", address)
-        for name, value in github.environment().items():
-            monkeypatch.setenv(name, value)
+        github.host_remote_of(repository, monkeypatch)
         github.check_runs[repository.head] = {"tests": "success", "docs": "skipped"}
         yield github
 

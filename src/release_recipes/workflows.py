@@ -125,6 +125,7 @@ def _values(facts: Facts, data: Mapping[str, Any]) -> dict[str, str]:
     attesting = f"python -m pip install '{_OURS}[attest]=={facts.version}'"
     if canonicalize_name(facts.name) == _OURS:  # the checkout, since the wheel of the build is compared only later
         install, attesting = "python -m pip install .", "python -m pip install '.[attest]'"
+    dist = "dist" if facts.below == "." else f"{facts.below}/dist"
     pre_commit = f"python -m pip install pre-commit=={data['pre_commit']}"
     return {
         "of": f" {facts.name}" if facts.below != "." else "",
@@ -138,8 +139,8 @@ def _values(facts: Facts, data: Mapping[str, Any]) -> dict[str, str]:
         "install": install,
         "install_attesting": attesting,
         "cibuildwheel": data["cibuildwheel"],
-        "dist_word": quote("dist" if facts.below == "." else f"{facts.below}/dist"),
-        "dist": "dist" if facts.below == "." else f"{facts.below}/dist",
+        "dist_word": quote(dist),
+        "dist": dist,
         "folder": f" {quote(facts.below)}" if facts.below != "." else "",
         "flag": "".join(f" {word}" for word in _flags(facts)),
     }

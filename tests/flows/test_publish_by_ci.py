@@ -103,12 +103,7 @@ def stage(
     files["pyproject.toml"] += 'publish = "ci"\n'
     repository = make_repository(noxfile=True, files={**files, ".github/workflows/release.yml": WORKFLOW})
     with FakeGitHub(repository.remote) as hub:
-        address = f"https://{hub.host}/{hub.name}.git"
-        repository.git("config", f"url.{repository.remote}.insteadOf", address)
-        repository.git("remote", "set-url", "origin", address)
-        for name, value in hub.environment().items():
-            monkeypatch.setenv(name, value)
-        hub.check_runs[repository.head] = {"tests": "success"}
+        hub.host_remote_of(repository, monkeypatch)
         yield Stage(repository, hub, pypi)
 
 

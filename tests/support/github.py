@@ -29,7 +29,10 @@ from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import pytest
+
 from support.github_runs import Runs
+from support.repository import Repository
 
 SignIn = Literal["token", "no"]
 T = TypeVar("T")
@@ -190,6 +193,15 @@ class FakeGitHub(Runs):
                 # Without it `gh auth status --hostname` knows no host but github.com.
                 variables["GH_HOST"] = self.host
         return variables
+
+    def host_remote_of(self, repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Put the repository's remote on this GitHub, with gh signed in and CI content with HEAD."""
+        address = f"https://{self.host}/{self.name}.git"
+        repository.git("config", f"url.{repository.remote}.insteadOf", address)
+        repository.git("remote", "set-url", "origin", address)
+        for name, value in self.environment().items():
+            monkeypatch.setenv(name, value)
+        self.check_runs[repository.head] = {"tests": "success"}
 
     def fail(  # noqa: PLR0913 -- each is a word that a test says by name
         self,

@@ -14,6 +14,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from http.server import HTTPServer
 from pathlib import Path
 from socketserver import ThreadingMixIn
 from typing import Any, Self
@@ -57,11 +58,31 @@ class Index(ABC):
         """Return the sha256 of each distribution that the index has, by file name."""
 
 
-class PypiServer(Index):
+class Serving:
+    """A server on a free port of loopback, which answers from `__enter__` to `__exit__`."""
+
+    _server: HTTPServer
+    _thread: threading.Thread
+
+    def __enter__(self) -> Self:
+        """Begin to answer."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop, and free the port."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class PypiServer(Serving, Index):
     """A pypiserver that lets in `__token__` with the right token; to be used as a context manager.
 
     What `authenticate` names (of "update", "download" and "list") is closed to everybody else.
     """
+
+    _server: WSGIServer
 
     def __init__(self, folder: Path, *, authenticate: Sequence[str] = ("update",)) -> None:
         """Bind a free port; requests are answered from `__enter__` to `__exit__`."""
@@ -83,17 +104,6 @@ class PypiServer(Index):
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         url = f"http://127.0.0.1:{self._server.server_port}/"
         super().__init__(url, f"{url}simple/", "__token__", self.token)
-
-    def __enter__(self) -> Self:
-        """Begin to answer."""
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop, and free the port."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
     def files(self) -> dict[str, str]:
         """Return the sha256 of each distribution in the folder, by file name."""

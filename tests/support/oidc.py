@@ -14,14 +14,14 @@ from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal
 from urllib.parse import parse_qs, urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from support.index import PypiServer
+from support.index import PypiServer, Serving
 
 __all__ = ["PUBLISHER", "IdentityProvider", "TrustedIndex"]
 
@@ -31,7 +31,7 @@ PUBLISHER: Final = {"repository": "octo/demo", "workflow": "release.yml", "envir
 NO_PUBLISHER: Final = "valid token, but no corresponding publisher (Publisher with matching claims was not found)"
 
 
-class IdentityProvider:
+class IdentityProvider(Serving):
     """The service that gives GitHub's jobs their identity tokens; to be used as a context manager."""
 
     def __init__(self, algorithm: Literal["RS256", "ES256"] = "RS256") -> None:
@@ -72,17 +72,6 @@ class IdentityProvider:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._thread = Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self.issuer = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        """Begin to answer."""
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop, and free the port."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
     def identity(self, audience: str) -> str:
         """Sign the identity of the job for an audience, with the claims that GitHub documents."""

@@ -110,10 +110,7 @@ class Facts:
     def tags(self) -> dict[str, bool]:
         """Return the names of all tags, and whether each is here: the newest first, those that are not here last."""
         refs, here = self.refs(), self.subject.git.tags()
-        remote = [
-            name.removeprefix("refs/tags/") for name in (refs.refs if refs else ()) if name.startswith("refs/tags/")
-        ]
-        return {name: name in here for name in (*here, *remote) if not name.endswith("^{}")}
+        return {name: name in here for name in (*here, *(refs.tags() if refs else ()))}
 
     def _plan(self) -> Plan:
         subject, branch, refs = self.subject, self.branch.result(), self.refs()

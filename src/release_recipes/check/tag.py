@@ -43,11 +43,10 @@ def _version(facts: Facts) -> Iterator[Finding]:
 
 def _annotated(facts: Facts) -> Iterator[Finding]:
     """Compare with the tag of the greatest other version on the remote."""
-    tagged, refs = _tagged(facts), _tagged(facts).refs.refs
-    names = [ref.removeprefix("refs/tags/") for ref in refs if ref.startswith("refs/tags/") and not ref.endswith("^{}")]
-    known = _versions(facts, [name for name in names if name != tagged.name])
+    tagged = _tagged(facts)
+    known = _versions(facts, [name for name in tagged.refs.tags() if name != tagged.name])
     last = max(known, key=lambda name: Version(known[name]), default="")
-    if f"refs/tags/{last}^{{}}" in refs and not tagged.is_annotated:
+    if f"refs/tags/{last}^{{}}" in tagged.refs.refs and not tagged.is_annotated:
         remote = facts.subject.settings.remote
         message = f"{tagged.name} is a lightweight tag, but the tags of this project are annotated, such as {last}."
         again = (

@@ -22,7 +22,6 @@ from release_recipes.cli.report import Report
 from release_recipes.errors import ReleaseError
 from release_recipes.findings import Finding, warning
 from release_recipes.secrets.mask import MASK, SHORTEST_SECRET
-from release_recipes.settings import PYPI, TEST_PYPI
 
 #: The tasks with outputs.
 _WITH_OUTPUTS = frozenset({"release", "publish", "resume"})
@@ -137,13 +136,13 @@ class Job:
 
         from packaging.utils import canonicalize_name
 
+        from release_recipes.index.page import browser_address
+
         facts, done = report.facts, {step["name"] for step in report.facts["steps"] if step["state"] in _DONE}
         if "verify" not in done or self._task == "rehearse":
             return
-        index, name = facts["index"], canonicalize_name(facts["project"])
-        official = index in {PYPI.index_address, TEST_PYPI.index_address}
-        page = f"{index.removesuffix('simple/')}project/{name}/{facts['version']}/" if official else f"{index}{name}/"
-        yield f"[{name} on the index]({page})"
+        page = browser_address(facts["index"], facts["project"], facts["version"])
+        yield f"[{canonicalize_name(facts['project'])} on the index]({page})"
         repository, tag = (self._forge.page if self._forge else "").partition("/actions/runs/")[0], facts["tag"] or ""
         if report.outcome in _PUBLIC and tag:
             yield f"[tag {tag}]({repository}/tree/{quote(tag)})"

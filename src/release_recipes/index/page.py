@@ -13,7 +13,15 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
-from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    canonicalize_name,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+
+from release_recipes.settings import PYPI, TEST_PYPI
 
 if TYPE_CHECKING:
     import requests
@@ -63,6 +71,14 @@ class Page:
     def versions(self) -> set[str]:
         """Return every version, normalised."""
         return {file.version for file in self.files.values() if file.version}
+
+
+def browser_address(index_address: str, project: str, version: str) -> str:
+    """Return the address of a release for a browser: its page on PyPI or TestPyPI, else the project's index page."""
+    name = canonicalize_name(project)
+    if index_address in {PYPI.index_address, TEST_PYPI.index_address}:
+        return urljoin(index_address, f"/project/{name}/{version}/")
+    return urljoin(index_address, f"{name}/")
 
 
 def read_page(answer: requests.Response) -> Page:

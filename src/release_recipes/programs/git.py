@@ -78,6 +78,10 @@ class RemoteRefs:
         """Return the object of a tag; for an annotated tag, its tag object."""
         return self.refs.get(f"refs/tags/{name}")
 
+    def tags(self) -> list[str]:
+        """Return the names of the tags."""
+        return tag_names(self.refs)
+
 
 @dataclass(frozen=True)
 class Git:
@@ -401,6 +405,11 @@ def clone(origin: Git, to: Path, *, remote: str = "") -> Git:
     else:
         made.does("remote", "remove", "origin")
     return made
+
+
+def tag_names(refs: Iterable[str]) -> list[str]:
+    """Return the names of the tags among the refs of a remote."""
+    return [ref.removeprefix("refs/tags/") for ref in refs if ref.startswith("refs/tags/") and not ref.endswith("^{}")]
 
 
 def reason(output: str) -> str:

@@ -8,6 +8,7 @@ from packaging.version import Version
 
 from release_recipes.errors import CommandFailed
 from release_recipes.programs.gh import GitHubRepository
+from release_recipes.programs.git import tag_names
 from release_recipes.project.packages import others, packages
 from release_recipes.project.tag_form import versions_of
 from release_recipes.publish.step import World
@@ -61,11 +62,8 @@ def is_latest(world: World) -> bool:
 def _versions(world: World) -> dict[str, Version]:
     """Return the versions of the project's tags on the remote."""
     record = world.record
-    tags = [
-        ref.removeprefix("refs/tags/") for ref in world.refs() if ref.startswith("refs/tags/") and ref[-3:] != "^{}"
-    ]
     theirs = others(record.folder, packages(world.git))
-    found = versions_of(tags, name=record.project, below=record.folder, others=theirs)
+    found = versions_of(tag_names(world.refs()), name=record.project, below=record.folder, others=theirs)
     return {tag: Version(version) for tag, version in found.items()}
 
 

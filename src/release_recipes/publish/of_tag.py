@@ -48,11 +48,8 @@ def artifacts(
             hint = f"{why}Publish the files that were uploaded first (--dist DIR), or release the next version."
             raise FileConflict(name, found.ours[name], found.theirs[name], hint, may_be_public=True)
         return in_upload_order(have)
-    errors = [
-        _not_listed(name, listed[name], here.get(name))
-        for name in found.absent
-        if here.get(name) != _of(name, listed, here)
-    ]
+    right = [name for name in listed if name in here and here[name].sha256 == listed[name]]
+    errors = [_not_listed(name, listed[name], here.get(name)) for name in found.absent if name not in right]
     if errors:
         raise BadDistribution(errors)
     for each in have:
@@ -65,13 +62,8 @@ def artifacts(
             why = _difference(index, project, dist / each.filename)
             message = f"{each.filename} differs from the file that is published, which is the one that the tag lists."
             events.emit(events.Warned(warning(message, f"{why}The published file stays.", _CHECK)))
-    return in_upload_order(_of(name, listed, here) for name in listed)
-
-
-def _of(name: str, listed: Mapping[str, str], here: Mapping[str, Artifact]) -> Artifact:
-    """Return a file that the tag lists; its size is known only if it is here."""
-    mine = here.get(name)
-    return mine if mine and mine.sha256 == listed[name] else Artifact(name, listed[name], 0)
+    # The size of a file is known only if it is here.
+    return in_upload_order(here[name] if name in right else Artifact(name, listed[name], 0) for name in listed)
 
 
 def _not_listed(name: str, sha256: str, mine: Artifact | None) -> Finding:

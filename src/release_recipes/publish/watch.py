@@ -7,9 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from urllib.parse import quote, urljoin
-
-from packaging.utils import canonicalize_name
+from urllib.parse import quote
 
 from release_recipes import events
 from release_recipes.errors import (
@@ -22,13 +20,13 @@ from release_recipes.errors import (
     typed,
 )  # fmt: skip
 from release_recipes.findings import warning
+from release_recipes.index.page import browser_address
 from release_recipes.index.retry import attempts
 from release_recipes.processes.environment import shown
 from release_recipes.programs import gh
 from release_recipes.programs.github_answer import GitHubFailed
 from release_recipes.publish import listing
 from release_recipes.publish.step import Done, Step, World, always
-from release_recipes.settings import PYPI, TEST_PYPI
 from release_recipes.state.record import Record
 from release_recipes.workflows import publishing
 
@@ -229,9 +227,7 @@ def _done(seen: Seen) -> Done:
     built = {artifact.filename: artifact.sha256 for artifact in record.artifacts}
     if other := sorted(name for name in built if built[name] != seen.files.get(name)):
         events.emit(events.Told(f"Not as it was built here: {', '.join(other)}"))
-    index = urljoin(record.target.index_address, f"{canonicalize_name(record.project)}/")
-    if record.target.index_address in {PYPI.index_address, TEST_PYPI.index_address}:  # the page for a browser
-        index = urljoin(index, f"/project/{canonicalize_name(record.project)}/{record.version}/")
+    index = browser_address(record.target.index_address, record.project, record.version)
     return Done(note=", ".join([f"{len(seen.files)} files", *filter(None, (index, seen.release, page))]))
 
 
