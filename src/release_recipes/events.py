@@ -14,6 +14,31 @@ from release_recipes.findings import Finding
 
 
 @dataclass(frozen=True)
+class TaskStarted:
+    """A task begins."""
+
+    task: str
+    #: The id of this run, in the history and in logs: hex digits.
+    run: str
+
+
+@dataclass(frozen=True)
+class TaskEnded:
+    """A task is over."""
+
+    task: str
+    run: str
+    #: As in the JSON document, such as ``released``, ``refused`` or ``unfinished``.
+    outcome: str
+    exit_code: int
+    #: Wall-clock seconds.
+    seconds: float
+    #: What stopped it, and what to do; empty if nothing did.
+    message: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True)
 class StepStarted:
     """A step of an act begins."""
 
@@ -92,6 +117,15 @@ class Told:
 
 
 @dataclass(frozen=True)
+class Table:
+    """A table for the user."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
 class Described:
     """For a dry run: what each step would do, or why it is left out."""
 
@@ -138,8 +172,8 @@ class Abandoned(Facts):
 
 
 Event = (
-    StepStarted | StepEnded | Started | Ended | Output | Exited | Progress | Warned | Told | Described | Facts
-    | AttemptFailed
+    TaskStarted | TaskEnded | StepStarted | StepEnded | Started | Ended | Output | Exited | Progress | Warned | Told
+    | Table | Described | Facts | AttemptFailed
 )  # fmt: skip
 _listeners: list[Callable[[Event], None]] = []
 _lock = threading.RLock()

@@ -83,7 +83,8 @@ def _run(
                 bump_my_version.get_ready()
     from release_recipes.cli.session import Session
 
-    with Session(name, json=json, project=project or "") as session:
+    acts = not words.get("dry_run", False)
+    with Session(name, json=json, project=project or "", acts=acts) as session:
         if project == "":
             raise WrongUsage("--project is empty.", "Give --project a value, or omit it.")
         if c.config.run.dry:

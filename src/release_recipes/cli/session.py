@@ -11,8 +11,10 @@ import contextlib
 import gc
 import json
 import os
+import secrets
 import signal
 import sys
+import time
 import traceback
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -45,15 +47,18 @@ class Session:
     #: The timeouts and retries; tests use shorter ones.
     patience: ClassVar[Patience] = PATIENCE
 
-    def __init__(self, task: str, *, json: bool, project: str = "") -> None:
+    def __init__(self, task: str, *, json: bool, project: str = "", acts: bool = True) -> None:
         """Prepare the output; with ``json``, standard output is for the document only.
 
         Args:
             task: The task's name.
             json: Whether standard output is for the document only.
             project: The value of ``--project``; empty if it was not given.
+            acts: Whether it may change something, which is false for a dry run.
         """
-        self._task, self._json, self._project = task, json, project
+        self._task, self._json, self._project, self._acts = task, json, project, acts
+        self._began = time.monotonic()
+        self._started = events.TaskStarted(task, secrets.token_hex(4))
         REPEATED[:] = ["--project", project] if project else []
         self._stdout = sys.stdout
         #: The report of the task; its outcome is set after the command.
@@ -96,13 +101,13 @@ class Session:
             # A signal that our parent process ignores, as with nohup, stays ignored.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._stop)
+        events.emit(self._started)
         return self
 
     def __exit__(
         self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         """Show the result, and end the process with its exit code."""
-        self._listening.close()
         self._console.quiet()
         waits = self._checkout is not None and self._checkout.waits()
         if error is not None and self._signal and self.report.is_released and not waits:
@@ -113,6 +118,7 @@ class Session:
             self._finish()
             return
         if isinstance(error, SystemExit) and not waits:
+            self._listening.close()
             return
         told = self._told(error, waits=waits)
         told.may_be_public = told.may_be_public or getattr(error, "may_be_public", False)
@@ -121,7 +127,7 @@ class Session:
             code = _UNFINISHED
         self.report.fail(told, code)
         self._console.error(told)
-        self._finish(told)
+        self._finish(told, code)
         with contextlib.suppress(OSError):
             sys.stdout.flush()
             sys.stderr.flush()
@@ -166,8 +172,12 @@ class Session:
             write_atomically(path, text)
         return str(path)
 
-    def _finish(self, error: ReleaseError | None = None) -> None:
-        with events.listening(self.report.hear), events.listening(self._console.hear):
+    def _finish(self, error: ReleaseError | None = None, exit_code: int = 0) -> None:
+        said = (error.message, error.hint) if error else ("", "")
+        seconds = time.monotonic() - self._began
+        ended = events.TaskEnded(self._task, self._started.run, self.report.outcome, exit_code, seconds, *said)
+        with self._listening:
+            events.emit(ended)
             self._job.finish(self.report, error)
         if self._json:
             document = MASK(json.dumps(self.report.document(), indent=2, ensure_ascii=False))

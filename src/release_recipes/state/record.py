@@ -100,6 +100,8 @@ class Record:
     installs: bool = False
     #: Whether CI publishes it, on its tag; the distributions here then are proof, and not what is published.
     by_ci: bool = False
+    #: What changed, in Markdown, for those who read about the release; empty if that is not known.
+    changes: str = ""
     #: Whether an upload was started, so that files may be public.
     maybe_public: bool = False
     format: int = FORMAT
@@ -167,6 +169,7 @@ class Record:
             "commit": self.commit,
             "index": self.target.index_address,
             "artifacts": [asdict(artifact) for artifact in self.artifacts],
+            "changes": self.changes,
         }
 
 
