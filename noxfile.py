@@ -5,8 +5,8 @@
 """The checks of this project: ``nox -s test`` is what a change must pass, ``nox --list`` shows the rest.
 
 The suite tests the built wheel, never the source folder. The long matrices are sessions of their own, so that the suite
-is run often; ``.ci/run`` runs every third row of the longest ones (``-- --third``). One environment serves all sessions
-that need the wheel: ``install`` makes it.
+is run often; ``.ci/run`` runs every third test of the longest ones (``-- --third=1``). One environment serves all
+sessions that need the wheel: ``install`` makes it.
 """
 
 from __future__ import annotations

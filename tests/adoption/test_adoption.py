@@ -81,7 +81,6 @@ def outcome(project: dict[str, Any], repository: Repository, index: PypiServer) 
     return ("wrong", f"after {enough}: {'; '.join(found)}") if found else ("refused", f"then enough: {enough}")
 
 
-@pytest.mark.matrix
 @pytest.mark.parametrize("project", [pytest.param(each, id=each["name"]) for each in PROJECTS])
 def test_a_real_package_is_released_as_its_maintainer_would(
     project: dict[str, Any], tmp_path: Path, index: PypiServer, record_property: Callable[[str, object], None]

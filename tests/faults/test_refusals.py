@@ -21,8 +21,6 @@ from faults.scene import RELEASE, SDIST, WHEEL, Breaks, Scene
 from support.cli import Result
 from support.faulty import Exchange, Fault
 
-pytestmark = pytest.mark.matrix
-
 CLAIM: Final = "refs/release-recipes/v1.3.0"
 TAG: Final = "refs/tags/v1.3.0"
 BRANCH: Final = "refs/heads/main"

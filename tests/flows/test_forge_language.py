@@ -16,8 +16,6 @@ from support.projects import project_files, quick_files
 from support.repository import Repository
 from support.runner import Command, Log, read
 
-pytestmark = pytest.mark.matrix
-
 MakeRepository = Callable[..., Repository]
 
 GITHUB = {"GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "octo/demo", "GITHUB_RUN_ID": "7"}

@@ -92,7 +92,6 @@ def configure(repository: Repository, name: str, value: str, folder: Path) -> No
     repository.git("config", "--global", name, value)
 
 
-@pytest.mark.matrix
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_release_under_a_setting(
     name: str, quick: Repository, known: PypiServer, cli: Cli, isolated_environment: Environment, tmp_path: Path

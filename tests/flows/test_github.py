@@ -24,8 +24,6 @@ from release_recipes.state.record import Artifact
 from support.github import Call, FakeGitHub, Release, Request
 from support.world import make_world
 
-pytestmark = pytest.mark.matrix
-
 ADDRESS = "https://github.localhost/o/r.git"
 SIGN_IN = "gh auth login --hostname github.localhost"
 SECONDARY = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."

@@ -25,8 +25,6 @@ from support.repository import Repository
 from support.runner import without_masks
 from support.world import make_world
 
-pytestmark = pytest.mark.matrix
-
 AT_ONCE = dataclasses.replace(PATIENCE, question=dataclasses.replace(PATIENCE.question, first_wait=0.001))
 
 INSTEAD = "To use a token instead, set PYPI_TRUSTED_PUBLISHING=never and PYPI_API_TOKEN (PYPI_TEST_TOKEN for --test)."

@@ -23,8 +23,6 @@ from support.hurried import HURRIED
 from support.index import PypiServer
 from support.world import make_world
 
-pytestmark = pytest.mark.matrix
-
 ADDRESS = "https://github.localhost/o/r.git"
 PAGE = "https://github.localhost/o/r/actions/runs"
 WHEEL, SDIST = "box-1.0-py310-none-any.whl", "box-1.0.tar.gz"

@@ -9,7 +9,6 @@ from support.index import PypiServer
 from support.sources import RELEASE, SOURCES, make_source
 
 
-@pytest.mark.matrix
 @pytest.mark.parametrize("name", SOURCES)
 def test_no_configuration_is_needed(tmp_path: Path, cli: Cli, index: PypiServer, name: str) -> None:
     """The planned version is in the metadata, exactly the right lines change, and the tag has the project's form."""
