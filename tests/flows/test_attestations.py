@@ -131,7 +131,7 @@ def test_an_attestation_of_something_else(publisher: Publisher, words: str, dist
     with pytest.raises(Failed) as refused:
         attest([dist / GITHUB], token_of(publisher), lambda _: [true])
     assert refused.value.message == f"The attestations could not be made: {words}."
-    assert refused.value.hint == "No file was uploaded. Run the same command again, or set PYPI_ATTESTATIONS=false."
+    assert refused.value.hint == "This attempt uploaded no file. Run the same command again, or set PYPI_ATTESTATIONS=false."
 
 
 def test_what_an_index_serves(assets: Path, dist: Path) -> None:
@@ -292,7 +292,7 @@ def test_sigstore_out_of_reach(
     assert result.code == 1
     assert result.err.splitlines()[-2:] == [
         "error: The attestations could not be made: Failed to refresh TUF metadata.",
-        "   → No file was uploaded. Run the same command again, or set PYPI_ATTESTATIONS=false.",
+        "   → This attempt uploaded no file. Run the same command again, or set PYPI_ATTESTATIONS=false.",
     ]
     assert index.files() == {}
     assert provider.audiences[-1] == "sigstore"

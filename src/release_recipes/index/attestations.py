@@ -69,7 +69,7 @@ def attest(files: Sequence[Path], token: Token, sign: Signer) -> dict[str, str]:
             _verify([Attestation.model_validate_json(attestation)], file, publisher)
     except Exception as error:  # noqa: BLE001 - of four libraries, each with its own; nothing is uploaded yet
         message = f"The attestations could not be made: {str(error).rstrip('.') or type(error).__name__}."
-        hint = "No file was uploaded. Run the same command again, or set PYPI_ATTESTATIONS=false."
+        hint = "This attempt uploaded no file. Run the same command again, or set PYPI_ATTESTATIONS=false."
         raise Failed(message, hint) from None
     return {file.name: attestation for file, attestation in made.items()}
 
