@@ -179,11 +179,14 @@ def test_a_final_version_after_a_final_version(repository: Repository) -> None:
     ("text", "hooks", "warns"),
     [
         ("# Changes\n\n## 1.2.3\n", "", True),
-        ("# Changes\n\n## Unreleased\n", "", False),
-        ("# Changes\n\n## 1.3.0\n", "", False),
+        ("# Changes\n\n## Unreleased\n\n### Added\n", "", True),
+        ("# Changes\n\n## Unreleased\n\n- x\n", "", False),
+        ("# Changes\n\n## 1.3.0\n\n- x\n", "", False),
+        ("# Changes\n\n## 1.2.3\n", 'changelog = "off"', False),
+        ("# Changes\n\nThere are none.\n", "", False),
         ("# Changes\n\n## 1.2.3\n", 'pre_release_hooks = ["true"]', False),
     ],
-    ids=["silent", "unreleased", "the version", "written by a hook"],
+    ids=["silent", "an empty section", "unreleased", "the version", "off", "no versions", "written by a hook"],
 )
 @pytest.mark.red("changelog")
 @pytest.mark.green("changelog")
@@ -197,7 +200,7 @@ def test_a_changelog(text: str, hooks: str, warns: bool, repository: Repository)
     repository.commit("docs: changes")
     repository.git("push", "--quiet")
     found = [told for told in warnings(look(repository.path)) if told.check == "changelog"]
-    assert [told.message for told in found] == ["CHANGELOG.md does not mention 1.3.0."] * warns
+    assert [told.message for told in found] == ["CHANGELOG.md says nothing of 1.3.0."] * warns
 
 
 @pytest.mark.skipif(os.name == "nt", reason="modes are POSIX's")

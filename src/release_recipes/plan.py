@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from release_recipes.errors import InvalidSetting, InvalidVersion, WrongUsage
+from release_recipes.errors import InvalidSetting, InvalidVersion, WrongUsage, typed
+from release_recipes.project.changes import Changes
 from release_recipes.project.packages import Package, excluded, others
 from release_recipes.project.project import Project
 from release_recipes.project.source import NONE, Versions, VersionSource, is_version
@@ -23,6 +24,8 @@ class Request:
 
     #: ``--part``.
     part: str = ""
+    #: Why it is this part, if it was found in the commits.
+    because: str = ""
     #: ``--new-version``.
     new_version: str = ""
     #: ``--test``: release to TestPyPI, and leave the repository unchanged.
@@ -52,6 +55,18 @@ class Request:
     def names_a_version(self) -> bool:
         """Whether it says which version to release."""
         return bool(self.part or self.new_version)
+
+    @property
+    def by_commits(self) -> bool:
+        """Whether the part is found in the commits since the last release."""
+        return self.part == AUTO
+
+
+#: The value of ``--part`` with which the commits say the part.
+AUTO = "auto"
+
+#: The lines of what changed that a plan shows.
+_SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -111,6 +126,8 @@ class Plan:
     tag_object: str = ""
     #: The tag that a release would make; it differs from the tag that is published if that has another form.
     own_tag: str = ""
+    #: What changed since the last release, and how the changelog says it.
+    changes: Changes = field(default_factory=Changes)
 
     def of_tag(self, tag: str, tag_object: str) -> Plan:
         """Return the plan to publish the current version from a tag that exists."""
@@ -156,6 +173,7 @@ class Plan:
         remote_address: str,
         next_commit: str = "",
         artifacts: Iterable[Artifact] = (),
+        changes: str = "",
     ) -> Record:
         """Return the record of this plan and of the prepared release."""
         return Record(
@@ -183,6 +201,7 @@ class Plan:
             keeps_artifacts=not self.settings.clean_build_artifacts and not self.by_ci,
             installs=self.settings.install_after_release,
             by_ci=self.by_ci,
+            changes=changes,
         )
 
     def lines(self) -> list[str]:
@@ -198,7 +217,15 @@ class Plan:
             *([] if self.test else [f"  tag     {tag}"]),
             f"  tests   {'no' if not self.run_tests else 'yes' if self.has_tests else 'none were found'}",
             *(f"  raises  {old} → {new}" for old, new in self.pins.items() if new),
+            *self._changes(),
         ]
+
+    def _changes(self) -> list[str]:
+        """Return the first lines of what changed."""
+        lines = [line for line in self.changes.text.splitlines() if line.strip()]
+        more = [f"… and {len(lines) - _SHOWN} more lines: {typed('changelog')}"] if len(lines) > _SHOWN else []
+        said = [f"    {line}" for line in [*lines[:_SHOWN], *more]]
+        return [f"  changes since {self.changes.since or 'the start'}", *said] if said else []
 
 
 def wanted(request: Request, settings: Settings) -> Wanted:
@@ -213,7 +240,8 @@ def wanted(request: Request, settings: Settings) -> Wanted:
         raise WrongUsage(message, "Use one of them.")
     overridden = f", over {settings.version} of {settings.origin('version')}" if settings.version else ""
     if request.part:
-        return Wanted(request.part, "", f"--part {request.part}{overridden}")
+        origin = request.because or f"--part {request.part}"
+        return Wanted(request.part, "", f"{origin}{overridden}")
     explicit, origin = request.new_version, f"--new-version{overridden}"
     if not explicit:
         explicit, origin = settings.version, settings.origin("version")

@@ -128,6 +128,11 @@ class Settings:
     commit_body: str = _setting(
         "🤖 Generated with PyPI Release Automation", "", "The body of the release commit's message."
     )
+    changelog: str = _setting(
+        "auto", "", "How the [changelog](changelog.md) gets the section of a release: `keep`, it is written by hand; "
+        "`fragments`, by towncrier or scriv; `generate`, from the commits by git-cliff; `auto`, as the project has it.",
+        choices="auto keep fragments generate off",
+    )  # fmt: skip
     after_release: str = _setting(
         "none", "", "`dev`: a second commit in the same push sets the next development version, such as 1.3.0.dev0.",
         choices="none dev",

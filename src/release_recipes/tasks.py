@@ -19,7 +19,7 @@ from invoke.program import Program
 from invoke.tasks import task
 
 _RELEASE = {
-    "part": "Part of the version to bump: patch (default), minor, major, …; none releases the current version.",
+    "part": "Part of the version to bump: patch (default), minor, major, …; auto: as the commits say; none: no bump.",
     "new-version": "Version to release (PEP 440).",
     "skip-tests": "Do not run the tests.",
     "dry-run": "Check, and show what each step would do, without building or publishing.",
@@ -54,7 +54,7 @@ _SCANNED = {
 }
 
 #: The tasks that need bump-my-version, which starts while everything else is imported.
-_BUMPS = frozenset({"release", "release_changed", "rehearse", "publish", "status", "check", "bump"})
+_BUMPS = frozenset({"release", "release_changed", "rehearse", "publish", "status", "check", "bump", "changelog"})
 
 
 def _run(
@@ -175,6 +175,14 @@ def check(
 
 
 @_task("part", "new-version", "json", **_PROJECT)
+def changelog(
+    c: Context, part: str | None = None, new_version: str | None = None, json: bool = False, project: str | None = None
+) -> None:
+    """Show what changed since the last release, as the changelog will say it."""
+    _run(c, "changelog", json, project, request={"part": part, "new_version": new_version})
+
+
+@_task("part", "new-version", "json", **_PROJECT)
 def bump(
     c: Context, part: str | None = None, new_version: str | None = None, json: bool = False, project: str | None = None
 ) -> None:
@@ -225,7 +233,21 @@ def init(
 
 
 ns = Collection(
-    release, rehearse, publish, status, check, bump, test, build, validate, upload, resume, abandon, scan, init
+    release,
+    rehearse,
+    publish,
+    status,
+    check,
+    changelog,
+    bump,
+    test,
+    build,
+    validate,
+    upload,
+    resume,
+    abandon,
+    scan,
+    init,
 )
 
 

@@ -131,7 +131,10 @@ def test_an_attestation_of_something_else(publisher: Publisher, words: str, dist
     with pytest.raises(Failed) as refused:
         attest([dist / GITHUB], token_of(publisher), lambda _: [true])
     assert refused.value.message == f"The attestations could not be made: {words}."
-    assert refused.value.hint == "This attempt uploaded no file. Run the same command again, or set PYPI_ATTESTATIONS=false."
+    assert (
+        refused.value.hint
+        == "This attempt uploaded no file. Run the same command again, or set PYPI_ATTESTATIONS=false."
+    )
 
 
 def test_what_an_index_serves(assets: Path, dist: Path) -> None:

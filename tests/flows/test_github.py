@@ -454,7 +454,7 @@ def test_notes_that_are_too_long(
         f"```\npip install box=={version}\n```\n\n**Full Changelog**: https://github.localhost/o/r/{changes}\n\n"
         "<!-- release-recipes dddddddddddddddddddddddddddddddddddddddd -->\n"
     )
-    assert lines(told) == ["GitHub's own notes are too long for a release; a link to the changes is there."]
+    assert lines(told) == ["The notes are too long for a GitHub release; a link to the changes is there."]
     assert github.STEP.converge(world).state == "already done"
 
 

@@ -49,6 +49,6 @@ def make_packages(
 def change(repository: Repository, *names: str) -> None:
     """Commit a change of each package, and push it."""
     for name in names:
-        repository.write(f"packages/{name}/NEWS.md", "# News\n\n## Unreleased\n\nGreetings are warmer now.\n")
+        repository.write(f"packages/{name}/NEWS.md", "# News\n\nGreetings are warmer now.\n")
         repository.commit(f"feat: something new in {name}")
     repository.git("push", "--quiet")

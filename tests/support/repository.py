@@ -128,7 +128,7 @@ def make_project(
         repository.write(relative, text)
     repository.commit(f"release: v{version}")
     repository.git("tag", "--annotate", f"v{version}", f"--message=Release {version}")
-    repository.write("NEWS.md", "# News\n\n## Unreleased\n\nGreetings are warmer now.\n")
+    repository.write("NEWS.md", "# News\n\nGreetings are warmer now.\n")
     repository.commit("feat: something to release")
     repository.git("init", "--quiet", "--bare", "--initial-branch=main", str(repository.remote))
     repository.git("remote", "add", "origin", str(repository.remote))

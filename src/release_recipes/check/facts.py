@@ -5,17 +5,20 @@ anything.
 """
 
 import posixpath
+from collections.abc import Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from release_recipes.errors import CommandFailed
 from release_recipes.index.client import Index
 from release_recipes.index.page import Page
 from release_recipes.plan import Plan, Request, make_plan, wanted
 from release_recipes.programs import gh
 from release_recipes.programs.gh import GitHubRepository
-from release_recipes.programs.git import Git, RemoteRefs
-from release_recipes.project.packages import Package, packages
+from release_recipes.programs.git import Git, RemoteRefs, reason
+from release_recipes.project import changes
+from release_recipes.project.packages import Package, last_tag, packages
 from release_recipes.project.project import Project
 from release_recipes.project.source import Versions
 from release_recipes.secrets.token import Token
@@ -121,4 +124,23 @@ class Facts:
             branch=branch, base=self.head.result(), remote_tip=tip or "",
             tags=[tag for tag in self.tags() if not (tagged and tag == tagged.name)], known=self.packages.result(),
         )  # fmt: skip
-        return plan.of_tag(tagged.name, tagged.object) if tagged else plan
+        plan = plan.of_tag(tagged.name, tagged.object) if tagged else plan
+        return replace(plan, changes=changes_of(subject, plan, self.packages.result()))
+
+
+def changes_of(subject: Subject, plan: Plan, known: Sequence[Package]) -> changes.Changes:
+    """Return what changed since the last release, and how the changelog says it."""
+    git, hooks = subject.git, [" ".join(hook) for hook in plan.settings.pre_release_hooks]
+    hooks += [file.name for file in plan.versions.files]
+    hooks += plan.source.describe(subject.folder, "", "")[1:] if plan.source.configured_in else []
+    found = changes.find(subject.folder, subject.project.pyproject, plan.settings.changelog, hooks)
+    repository = gh.find(git.addresses(plan.remote))
+    web = repository.web_address if repository and gh.looks_like_github(repository) else ""
+    since = last_tag(git, plan.project, plan.folder, known, plan.base, but=plan.tag)
+    found = replace(found, name=plan.project, below=plan.folder, since=since, until=plan.base, web=web)
+    if found.way == "generate" and subject.tagged and git.is_shallow():
+        return found  # the commits since the last release are not here
+    try:
+        return changes.ask(git, subject.folder, found, plan.version, plan.tag)
+    except CommandFailed as error:
+        return replace(found, fault=reason(error.output) or error.message)

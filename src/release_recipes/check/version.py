@@ -178,21 +178,20 @@ def _pins(facts: Facts) -> Iterator[Finding]:
 
 
 def _changelog(facts: Facts) -> Iterator[Finding]:
-    """Look for the planned version, or an Unreleased section, in the changelog; hooks may still write it."""
-    plan, root = facts.plan.result(), facts.subject.folder
-    if plan.settings.pre_release_hooks:
+    """Look for what the release says of its changes; hooks may still write that."""
+    plan = facts.plan.result()
+    changes, off = plan.changes, '[tool.release] changelog = "off"'
+    if changes.fault:
+        yield Finding(f"What changed cannot be found: {changes.fault}", f"Fix that, or set: {off}")
+    elif plan.settings.pre_release_hooks or changes.text or changes.way == "off":
         return
-    names = [path for path in sorted(root.iterdir()) if path.is_file() and path.stem.upper() in _CHANGELOGS]
-    texts = [path.read_text("utf-8", "replace") for path in names]
-    if texts and not any(plan.version in text or "unreleased" in text.lower() for text in texts):
+    elif changes.way == "keep":
         yield warning(
-            f"{names[0].name} does not mention {plan.version}.",
-            "Add a section for the version, or one named Unreleased, and commit it.",
+            f"{changes.path} says nothing of {plan.version}.",
+            f"Add a section for it, or one named Unreleased, and commit it; if there should be none, set: {off}",
         )
-
-
-#: Names of changelogs, without their suffixes.
-_CHANGELOGS = frozenset({"CHANGELOG", "CHANGES", "HISTORY", "NEWS", "RELEASE_NOTES"})
+    elif changes.way == "fragments":
+        yield warning(f"There are no news fragments for {plan.version}.", f"Add one, and commit it, or set: {off}")
 
 
 CHECKS = (

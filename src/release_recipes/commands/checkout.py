@@ -15,9 +15,11 @@ from release_recipes.index.retry import PATIENCE, Patience
 from release_recipes.index.trusted import AUDIENCES, TrustedToken, applies
 from release_recipes.plan import Request
 from release_recipes.processes.environment import shown
+from release_recipes.programs import git_cliff
 from release_recipes.programs.git import Git, repository
 from release_recipes.project import declared
-from release_recipes.project.packages import Package, is_package, is_project, packages
+from release_recipes.project.changes import part_of
+from release_recipes.project.packages import Package, is_package, is_project, last_tag, packages
 from release_recipes.project.project import Project, read_project
 from release_recipes.publish import World
 from release_recipes.secrets.token import Token
@@ -167,9 +169,28 @@ class Checkout:
             NoProject: There is no project (see :meth:`project`).
         """
         project = project or self.project()
+        if request.by_commits:
+            request = self._by_commits(request, project)
         index = self.index(self.settings.target(test=request.test), test=request.test, uploads=True)
         given = self.sources.named(token_name(test=request.test))
         return Subject(self.git, project, self.settings, request, index, bool(given and is_placeholder(given[0])))
+
+    def _by_commits(self, request: Request, project: Project) -> Request:
+        """Return the request with the part that the commits since the last release say.
+
+        Raises:
+            WrongUsage: There is no such commit, or none says it.
+        """
+        tag = last_tag(self.git, project.name, project.below, packages(self.git))
+        found = git_cliff.commits(self.git.path, f"{tag}..HEAD" if tag else "", project.below)
+        current = project.source.read(self.folder).current
+        part, because = part_of(found, current)
+        if not part:
+            said = f"none of the {len(found)} commits" if found else "no commit"
+            message = f"--part auto: {said} since {tag or 'the start'} says what it changes."
+            hint = "Only conventional commits do, such as 'fix: …' or 'feat: …'. Name the part: --part patch"
+            raise WrongUsage(message, hint)
+        return replace(request, part=part, because=f"--part auto: {part}, for {because}")
 
     def distributions(self, named: Sequence[str]) -> list[Path]:
         """Return the files named, or all in ``dist/``.

@@ -22,6 +22,7 @@ from release_recipes.errors import BadDistribution, NoToken, Unfinished, WrongUs
 from release_recipes.findings import Finding
 from release_recipes.plan import Plan, Request
 from release_recipes.prepare.inspect import inspect
+from release_recipes.project.changes import of_commit
 from release_recipes.publish import listing, of_tag
 from release_recipes.publish.listing import Listing
 from release_recipes.secrets.token import Token
@@ -167,7 +168,10 @@ class _Publication:
 
     def _record(self, plan: Plan, files: tuple[Artifact, ...]) -> Record:
         tagged, address = self._of.tagged, self._of.checkout.git.address(plan.remote)
-        return plan.record(commit=tagged.commit, tag_object=tagged.object, remote_address=address, artifacts=files)
+        changes = of_commit(self._of.checkout.git, tagged.commit, plan.changes, plan.version)
+        return plan.record(
+            commit=tagged.commit, tag_object=tagged.object, remote_address=address, artifacts=files, changes=changes
+        )
 
     def _expecting(self, plan: Plan) -> Plan:
         """Return the plan with the files that are expected, which the user may learn from the last release.

@@ -16,6 +16,7 @@ from release_recipes.findings import Severity
 from release_recipes.plan import Plan, Request, wanted
 from release_recipes.prepare import workspace
 from release_recipes.prepare.workspace import NEXT, Workspace
+from release_recipes.project.changes import of_commit
 from release_recipes.publish.finish import finish
 from release_recipes.secrets.token import Token
 from release_recipes.state.atomic import write_atomically
@@ -170,6 +171,7 @@ def _recorded(prepared: Workspace, plan: Plan, checkout: Checkout) -> Record:
         tag_object="" if plan.test else prepared.source.ask("rev-parse", f"refs/tags/{plan.tag}"),
         remote_address=checkout.git.address(plan.remote),
         artifacts=prepared.artifacts(),
+        changes=of_commit(prepared.source, prepared.commit, plan.changes, plan.version),
     )
 
 

@@ -9,6 +9,7 @@ from release_recipes.plan import Plan
 from release_recipes.prepare import (
     build,
     bump,
+    changelog,
     commit,
     hooks,
     inspect,
@@ -29,6 +30,7 @@ __all__ = ["STEPS", "describe", "prepare"]
 STEPS: tuple[tuple[Step, ...], ...] = (
     (bump.STEP,),
     (hooks.STEP,),
+    (changelog.STEP,),
     (commit.STEP,),
     (version.STEP,),
     (test.STEP, build.STEP),

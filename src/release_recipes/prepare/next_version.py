@@ -7,6 +7,7 @@ from release_recipes.plan import Plan
 from release_recipes.prepare.step import Step
 from release_recipes.prepare.workspace import NEXT, Workspace
 from release_recipes.processes.environment import shown
+from release_recipes.project import changes
 from release_recipes.project.raising import next_version
 from release_recipes.project.source import today
 
@@ -48,6 +49,7 @@ def _describe(plan: Plan, _workspace: Workspace) -> list[str]:
 def _run(plan: Plan, workspace: Workspace) -> str:
     version, source = following(plan), workspace.source
     plan.source.after(plan.version).apply(workspace.project(source.path), "", version, hooks=False)
+    changes.after_release(source, workspace.project(source.path), plan.changes, _DEV.sub("", version))
     source.signs(*_COMMAND, feed=f"Back to development: {version}\n")
     source.does("update-ref", NEXT, "HEAD")
     source.does("reset", "--quiet", "--hard", "HEAD~1")

@@ -279,6 +279,10 @@ class Git:
         # With an empty refmap, the refs of remote branches stay as they are.
         self._git(["fetch", *quiet, "--refmap=", source, *refspecs], remote=True)
 
+    def is_shallow(self) -> bool:
+        """Return whether a part of the history is not here."""
+        return self.ask("rev-parse", "--is-shallow-repository") == "true"
+
     def deepen(self, remote: str, depth: int, *refs: str) -> None:
         """Fetch more of the history of a shallow clone: so many commits from some refs of a remote.
 

@@ -186,8 +186,8 @@ def others(below: str, known: Iterable[Package]) -> list[str]:
     return [package.name for package in known if package.below != below]
 
 
-def last_tag(git: Git, name: str, below: str, known: Sequence[Package]) -> str:
-    """Return the tag of the highest version of a package that HEAD contains; empty if there is none."""
-    tags = list(git.tags("--merged=HEAD"))
+def last_tag(git: Git, name: str, below: str, known: Sequence[Package], at: str = "HEAD", but: str = "") -> str:
+    """Return the tag of the highest version of a package that a commit contains, but one; empty if there is none."""
+    tags = [tag for tag in git.tags(f"--merged={at}") if tag != but]
     found = versions_of(tags, name=name, below=below, others=others(below, known))
     return max(found, key=lambda tag: Version(found[tag]), default="")

@@ -1,6 +1,5 @@
 """What the GitHub release says: its notes, and whether it is the latest one."""
 
-import re
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
@@ -9,13 +8,11 @@ from packaging.version import Version
 from release_recipes.errors import CommandFailed
 from release_recipes.programs.gh import GitHubRepository
 from release_recipes.programs.git import tag_names
+from release_recipes.project.changelog_file import NAME
 from release_recipes.project.packages import others, packages
 from release_recipes.project.tag_form import versions_of
 from release_recipes.publish.step import World
 from release_recipes.state.record import Record
-
-#: The names of changelogs.
-_CHANGELOG = re.compile(r"(CHANGELOG|CHANGES|HISTORY|NEWS|RELEASES|RELEASE[_-]NOTES)(\.(md|rst|txt))?", re.IGNORECASE)
 
 
 def notes(world: World, repository: GitHubRepository, changes: str = "") -> str:
@@ -78,6 +75,6 @@ def _changelog(world: World) -> str:
     except CommandFailed:
         return ""
     places = [PurePosixPath(place, below) for below in ("", "docs") for place in (record.folder, ".")]
-    files = [path for path in map(PurePosixPath, listed.split("\0")) if _CHANGELOG.fullmatch(path.name)]
+    files = [path for path in map(PurePosixPath, listed.split("\0")) if NAME.fullmatch(path.name)]
     found = [path for path in files if path.parent in places]
     return str(min(found, key=lambda path: (places.index(path.parent), path.name), default=""))

@@ -105,12 +105,16 @@ class GitHubRelease:
             "prerelease": record.is_prerelease,
         }
         made: dict[str, Any]
+        if record.changes:
+            said = f"{record.changes}\n\n{comparison(self._world, self._repository)}"
+            fields["body"] = notes(self._world, self._repository, said)
         try:
-            made = self._api("releases", method="POST", fields={**fields, "generate_release_notes": True})
+            own = {} if record.changes else {"generate_release_notes": True}
+            made = self._api("releases", method="POST", fields={**fields, **own})
         except GitHubFailed as error:
             if not error.says("body is too long"):
                 raise
-            events.emit(events.Told("GitHub's own notes are too long for a release; a link to the changes is there."))
+            events.emit(events.Told("The notes are too long for a GitHub release; a link to the changes is there."))
             fields["body"] = notes(self._world, self._repository, comparison(self._world, self._repository))
             made = self._api("releases", method="POST", fields=fields)
         return made
