@@ -145,5 +145,5 @@ def test_the_public_names() -> None:
     assert {name for name in public if not name.startswith("_")} <= {"import_module"}
     assert set(ns.task_names) == {
         *("release", "rehearse", "status", "check", "bump", "test", "build", "validate", "upload", "resume", "abandon"),
-        *("scan", "init", "publish", "changelog"),
+        *("scan", "init", "publish", "changelog", "history"),
     }

@@ -43,6 +43,7 @@ The tree of errors; a module is named where the class is defined elsewhere::
     │   └── PushRefused
     ├── Busy                        1   another process holds the lock
     ├── ReleaseWaits                3   a release is not finished, here or on another machine
+    ├── NotAsReleased               1   something that was released is not as it was
     ├── UploadRefused               1   the index refused a file for good
     ├── Unfinished                  1   act 3 could not continue (3, since a record waits)
     │   ├── FileConflict            3
@@ -344,6 +345,15 @@ class ReleaseWaits(ReleaseError):
     """A release is not finished."""
 
     exit_code = 3
+
+
+class NotAsReleased(ReleaseError):
+    """A release is not as it was, or that could not be seen."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        """Carry the findings."""
+        count = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
+        super().__init__(f"The history is not as it was: {count}.", "", findings)
 
 
 class UploadRefused(ReleaseError):

@@ -48,6 +48,11 @@ _WRITTEN = {
     "dry-run": "Show what would be written.",
     "yes": "Write without asking for confirmation.",
 }
+_SHOWN = {
+    "verify": "Compare each release with the tag, the index and GitHub as they are today.",
+    "html": "Write a page with the table and charts into this file.",
+    "limit": "The most releases in the table (20 by default).",
+}
 _SCANNED = {
     "staged": "Only the files that are staged for the next commit.",
     "file": "Only this file, folder or distribution (can be repeated).",
@@ -182,6 +187,15 @@ def changelog(
     _run(c, "changelog", json, project, request={"part": part, "new_version": new_version})
 
 
+@_task(**_SHOWN, **_JSON, **_PROJECT)
+def history(
+    c: Context, verify: bool = False, html: str | None = None, limit: str | None = None, json: bool = False,
+    project: str | None = None,
+) -> None:  # fmt: skip
+    """Show the releases of the past: when, by whom, how long, which files; and whether they are still the same."""
+    _run(c, "history", json, project, html=html, verify=verify, limit=limit)
+
+
 @_task("part", "new-version", "json", **_PROJECT)
 def bump(
     c: Context, part: str | None = None, new_version: str | None = None, json: bool = False, project: str | None = None
@@ -239,6 +253,7 @@ ns = Collection(
     status,
     check,
     changelog,
+    history,
     bump,
     test,
     build,
@@ -287,7 +302,7 @@ def _told() -> Iterator[None]:
         word = (found[1] or f"--{found[2]}") if found else ""
         known = {
             *ns.task_names,
-            *(f"--{flag}" for flag in {**_RELEASE, **_PROJECT, **_SEVERAL, **_VALIDATED, **_WRITTEN}),
+            *(f"--{flag}" for flag in {**_RELEASE, **_PROJECT, **_SEVERAL, **_VALIDATED, **_WRITTEN, **_SHOWN}),
             *(f"--{flag}" for flag in {**_TAG, **_PUBLISHED}),
             "--file",
             "--sdist",

@@ -186,7 +186,7 @@ def test_the_part_that_commits_say(
     make_repository: MakeRepository, cli: Cli, subjects: tuple[str, ...], current: str, version: str, because: str
 ) -> None:
     """`--part auto` takes the part from conventional commits, and names the one that decides."""
-    repository = make_repository(noxfile=True, files=quick_files(), version=current)
+    repository = make_repository(noxfile=True, version=current)
     commits(repository, *subjects, tag=f"v{current}")
     result = cli("changelog", "--part", "auto", cwd=repository.path)
     assert result.code == 0, result.err

@@ -33,7 +33,13 @@ _ALWAYS_TOLD = frozenset({"retry"})
 _MARKS = {"done": ("✓", "green"), "already done": ("✓", "green"), "left out": ("-", "yellow"), "failed": ("✗", "red")}
 
 #: Replacements for terminals without these characters.
-_ASCII = str.maketrans({"✓": "ok", "✗": "FAILED", "→": "->", "•": "*", "·": "-", "…": "..."})
+_ASCII = str.maketrans(
+    {"✓": "ok", "✗": "FAILED", "→": "->", "•": "*", "·": "-", "…": "..."}
+    | dict(zip("█▓▒░▚▞▁▂▃▄▅▆▇", "#%=:x+_.,-~oO", strict=True))
+)
+
+#: The columns of a table that are left out first, where there is not enough space.
+_LEAST = (7, 3, 5, 6, 4)
 
 #: The number of lines of a failed tool's output that are shown; with VERBOSE_OUTPUT, all of them.
 _TAIL = 60
@@ -117,6 +123,8 @@ class Console:
                 self._finding("warning", "yellow", finding, self._out)
             case events.Told(line):
                 self.line(line)
+            case events.Table(title, columns, rows):
+                self._table(title, columns, rows)
             case events.Planned(_, lines):
                 self._plan = lines
             case events.Described(steps):
@@ -180,6 +188,24 @@ class Console:
             for finding in error.findings:
                 self._finding("error", "red", finding, self._err)
         self._finding("error", "bold red", Finding(error.message, error.hint), self._err)
+
+    def _table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Show a table; where it is too wide, the columns without which a row is understood are left out."""
+        from rich import box
+        from rich.table import Table
+
+        widths = [max(map(len, column)) + 2 for column in zip(columns, *rows, strict=True)]
+        shown = [number for number in range(len(columns)) if any(row[number] for row in rows)]
+        for number in _LEAST[: len(columns)]:
+            if sum(widths[each] for each in shown) > self._out.width and number in shown:
+                shown.remove(number)
+        table = Table(box=box.SIMPLE if self._out.encoding.startswith("utf") else box.ASCII, pad_edge=False)
+        for number in shown:
+            table.add_column(Text(columns[number]), no_wrap=True)
+        for row in rows:
+            table.add_row(*(Text(without_controls(MASK(row[number]))) for number in shown))
+        self.line(title, "bold")
+        self._out.print(table)
 
     def _describe(self, steps: Sequence[tuple[str, Sequence[str]]]) -> None:
         """Show the plan, and what each step would do."""

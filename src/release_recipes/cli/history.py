@@ -1,38 +1,80 @@
 """The history of a repository: ``history.jsonl`` in the state folder, with a line of JSON for each event."""
 
 import json
+import os
+import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from release_recipes import events
+from release_recipes import events, forge
+from release_recipes.errors import CommandFailed
+from release_recipes.findings import warning
+from release_recipes.programs.git import Git
 from release_recipes.secrets.mask import MASK
+from release_recipes.state import history
 from release_recipes.state.folder import State
 from release_recipes.state.record import now
 
+#: The tasks that are kept: those that change something outside of a temporary folder.
+TASKS = frozenset({"release", "release_changed", "publish", "resume", "abandon", "upload", "bump", "build", "init"})
+
 #: The facts of a release that are kept.
-_KEPT = ("project", "version", "commit", "tag")
+_FACTS = ("project", "prior_version", "version", "tag", "tag_object", "commit", "index", "artifacts")
 
 
-@dataclass(frozen=True)
+@dataclass
 class History:
-    """Listens to the events of a task, and keeps those about releases."""
+    """Listens to the events of a task, and keeps those about releases. What cannot be written is a warning."""
 
     state: State
+    #: The task that runs.
+    started: events.TaskStarted = field(default_factory=lambda: events.TaskStarted("", ""))
+    _is_broken: bool = False
+
+    def begin(self, git: Git) -> None:
+        """Write who begins the task, and where; the lines of another year get a file of their own."""
+        try:
+            who = git.ask("var", "GIT_COMMITTER_IDENT").rpartition(" ")[0].rpartition(" ")[0]
+        except CommandFailed:  # git knows no name
+            who = ""
+        job = forge.current()
+        where = (job.page if job else "") or platform.node()
+        history.rotate(self.state.top)
+        self._note("started", {"task": self.started.task, "folder": self.state.below, "who": who, "where": where})
 
     def hear(self, event: events.Event) -> None:
         """Keep one event."""
         match event:
+            case events.Planned(values):
+                self._note("planned", {name: values.get(name) for name in _FACTS})
             case events.Recorded(values):
-                self._note("recorded", values)
+                self._note("recorded", {name: values.get(name) for name in _FACTS})
+            case events.StepEnded(name, state, seconds):
+                self._note("step", {"step": name, "state": state, "seconds": round(seconds, 3)})
             case events.AttemptFailed(what):
-                self._note("attempt failed", {"what": what}, kept=("what",))
+                self._note("attempt failed", {"what": what})
             case events.Released(values):
-                self._note("released", values)
+                self._note("released", {name: values.get(name) for name in _FACTS})
             case events.Abandoned(values):
-                self._note("abandoned", values)
+                self._note("abandoned", {name: values.get(name) for name in _FACTS})
+            case events.TaskEnded(task, _, outcome, code, seconds, message, hint):
+                said = {"task": task, "outcome": outcome, "exit_code": code, "seconds": round(seconds, 3)}
+                self._note("ended", {**said, "message": message, "hint": hint})
 
-    def _note(self, event: str, values: Mapping[str, object], kept: tuple[str, ...] = _KEPT) -> None:
-        line = {"at": now(), "event": event, **{name: values[name] for name in kept if values.get(name)}}
-        self.state.top.mkdir(parents=True, exist_ok=True)
-        with (self.state.top / "history.jsonl").open("a", encoding="utf-8") as file:
-            file.write(MASK(json.dumps(line, ensure_ascii=False)) + "\n")
+    def _note(self, event: str, values: Mapping[str, object]) -> None:
+        line = {"at": now(), "run": self.started.run, "event": event, **values}
+        said = {name: value for name, value in line.items() if value not in (None, "")}
+        text = MASK(json.dumps(said, ensure_ascii=False)) + "\n"
+        try:
+            self.state.top.mkdir(parents=True, exist_ok=True)
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+            file = os.open(self.state.top / history.FILE, flags, 0o666)
+            try:
+                os.write(file, text.encode("utf-8", "replace"))  # at once, so that lines of two processes do not mix
+            finally:
+                os.close(file)
+        except OSError as error:
+            if not self._is_broken:
+                self._is_broken = True
+                message = f"The history cannot be written: {error.strerror}."
+                events.emit(events.Warned(warning(message, f"The release goes on; see {self.state.top}", "history")))

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from release_recipes import events, forge
 from release_recipes.cli.console import Console, closed
 from release_recipes.cli.forge import Job
-from release_recipes.cli.history import History
+from release_recipes.cli.history import TASKS, History
 from release_recipes.cli.report import Report
 from release_recipes.errors import REPEATED, Interrupted, ReleaseError, StoppedWatching, WrongUsage, typed
 from release_recipes.index.retry import PATIENCE, Patience
@@ -85,8 +85,10 @@ class Session:
             user = User(has_terminal() and forge.current() is None, self._console.confirm)
             self._checkout = find(Path.cwd(), user, self.patience, self._project)
             self._console.verbose = self._checkout.settings.verbose_output
-            if self._task != "rehearse":  # a rehearsal is not part of the history
-                self._listening.enter_context(events.listening(History(self._checkout.state).hear))
+            if self._acts and self._task in TASKS:
+                history = History(self._checkout.state, self._started)
+                history.begin(self._checkout.git)
+                self._listening.enter_context(events.listening(history.hear))
         return self._checkout
 
     def __enter__(self) -> Self:

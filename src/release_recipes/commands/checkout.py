@@ -139,6 +139,13 @@ class Checkout:
             held = TrustedToken(target, name, self.patience, attests=self.settings.attestations and public)
         return Index(target, held, self.patience)
 
+    def index_of(self, address: str) -> Index:
+        """Return the client that reads an index; that of another than today's settings gets no token."""
+        ours = self.settings.target(test=False)
+        if address == ours.index_address:
+            return self.index(ours)
+        return Index(Target(address, address), None, self.patience)
+
     def world(self, record: Record, *, uploads: bool = False) -> World:
         """Return the world of an unfinished release; with ``uploads``, one in which its files may be uploaded."""
         held = self.index(record.target, uploads=uploads).token

@@ -6,6 +6,7 @@ refreshed while signing; verification uses them, and asks nobody.
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import os
 from collections.abc import Callable, Sequence
@@ -87,6 +88,29 @@ def fault(file: Path, served: bytes | None, publisher: Publisher) -> str:
     except (AttestationError, ValueError) as error:
         return str(error).splitlines()[0].rstrip(".")
     return "" if found else ABSENT
+
+
+def can_verify() -> bool:
+    """Return whether the library for attestations is installed."""
+    return importlib.util.find_spec("pypi_attestations") is not None
+
+
+def fault_of(filename: str, sha256: str, served: bytes | None) -> str:
+    """Say what is wrong with the provenance of a file that was published some time ago; empty if nothing is.
+
+    Each attestation is verified against the publisher that the index names with it.
+    """
+    from pypi_attestations import AttestationError, Distribution, Provenance
+
+    if served is None:
+        return ABSENT
+    try:
+        for bundle in Provenance.model_validate_json(served).attestation_bundles:
+            for attestation in bundle.attestations:
+                attestation.verify(bundle.publisher, Distribution(name=filename, digest=sha256), offline=True)
+    except (AttestationError, ValueError) as error:
+        return str(error).splitlines()[0].rstrip(".")
+    return ""
 
 
 def _verify(attestations: Sequence[Attestation], file: Path, publisher: Publisher) -> None:

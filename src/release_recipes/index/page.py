@@ -37,6 +37,14 @@ class Listed:
     sha256: str | None
     #: Whether it is yanked (:pep:`592`).
     yanked: bool = False
+    #: Why it is yanked; may be empty.
+    yanked_why: str = ""
+    #: Bytes; 0 if the index does not say it.
+    size: int = 0
+    #: When it was uploaded (:pep:`700`): UTC, ISO 8601; may be empty.
+    uploaded: str = ""
+    #: Whether it has attestations (:pep:`740`).
+    has_provenance: bool = False
 
     @property
     def version(self) -> str | None:
@@ -104,7 +112,11 @@ def read_page(answer: requests.Response) -> Page:
 def _of_json(entry: Mapping[str, Any], base: str) -> Listed:
     sha256 = (entry.get("hashes") or {}).get("sha256")
     url = urljoin(base, entry["url"])
-    return Listed(entry["filename"], url, sha256.lower() if sha256 else None, bool(entry.get("yanked")))
+    sha256, yanked = sha256.lower() if sha256 else None, entry.get("yanked")
+    return Listed(
+        entry["filename"], url, sha256, bool(yanked), yanked if isinstance(yanked, str) else "",
+        int(entry.get("size") or 0), str(entry.get("upload-time") or ""), bool(entry.get("provenance")),
+    )  # fmt: skip
 
 
 class _Links(HTMLParser):
@@ -127,4 +139,6 @@ class _Links(HTMLParser):
         url, fragment = urldefrag(urljoin(self._base, href))
         digest = re.search(r"(?:^|&)sha256=([0-9a-fA-F]{64})", fragment)
         name = unquote(urlsplit(url).path.rpartition("/")[2])
-        self.files.append(Listed(name, url, digest[1].lower() if digest else None, "data-yanked" in told))
+        sha256 = digest[1].lower() if digest else None
+        why, has_provenance = told.get("data-yanked") or "", "data-provenance" in told
+        self.files.append(Listed(name, url, sha256, "data-yanked" in told, why, has_provenance=has_provenance))

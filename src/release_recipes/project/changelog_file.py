@@ -100,7 +100,7 @@ class Section:
 
 
 def find(folder: Path) -> list[Path]:
-    """Return the files of a project's folder that have the name of a changelog; the folder comes before its ``docs``."""
+    """Return the files of a project's folder that have the name of a changelog, those in ``docs`` last."""
     places = (folder, folder / "docs", folder / "doc")
     return [
         path for place in places for path in sorted(place.glob("*")) if NAME.fullmatch(path.name) and path.is_file()

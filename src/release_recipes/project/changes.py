@@ -97,16 +97,15 @@ def find(folder: Path, pyproject: Mapping[str, Any], wanted: str, hooks: Iterabl
         if not (towncrier or scriv):
             message = "changelog is 'fragments', but neither towncrier nor scriv is configured."
             raise WrongUsage(message, "Configure one of them in pyproject.toml, or remove the setting changelog.")
-        if towncrier:
-            return Changes("fragments", path=tools.get("towncrier", {}).get("filename", "NEWS.rst"), tool="towncrier")
-        said = tools.get("scriv", {})
-        path = said.get("output_file", said.get("changelog", f"CHANGELOG.{said.get('format', 'rst')}"))
-        return Changes("fragments", path=path.replace("${config:format}", said.get("format", "rst")), tool="scriv")
+        said = tools.get("towncrier" if towncrier else "scriv", {})
+        form = said.get("format", "rst")
+        path = said.get("filename" if towncrier else "output_file", "NEWS.rst" if towncrier else f"CHANGELOG.{form}")
+        path = path.replace("${config:format}", form)
+        return Changes("fragments", path=path, tool="towncrier" if towncrier else "scriv")
     if wanted == "generate" or (wanted == "auto" and own):
         return Changes("generate", path=name or "CHANGELOG.md", tool=own)
-    if kept:
-        return Changes("keep", path=name)
-    return Changes(why=f"{named[0].name} has no headings of versions" if named else "the project has no changelog")
+    why = f"{named[0].name} has no headings of versions" if named else "the project has no changelog"
+    return Changes("keep", path=name) if kept else Changes(why=why)
 
 
 def ask(git: Git, folder: Path, found: Changes, version: str, tag: str) -> Changes:

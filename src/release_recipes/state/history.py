@@ -1,9 +1,21 @@
 """Releases of the past, as the history of a repository, its tags, and the index know them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import contextlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any
 
 from release_recipes.state.record import Artifact
+
+#: The lines of this year; those of others are in ``history-<year>.jsonl``.
+FILE = "history.jsonl"
+
+#: The tasks that are an attempt of a release.
+_ATTEMPTS = frozenset({"release", "release_changed", "publish", "resume", "abandon"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,3 +46,102 @@ class Release:
     steps: Mapping[str, float] = field(default_factory=dict)
     #: ``released``, ``unfinished``, ``abandoned``, or as a task ends that did not publish anything.
     outcome: str = "released"
+
+    @property
+    def size(self) -> int:
+        """The bytes of its files."""
+        return sum(each.size for each in self.files)
+
+    def filled(self, other: "Release") -> "Release":
+        """Return it with what only another source knows of the same release."""
+        empty = ("", (), None)
+        known: dict[str, Any] = {name: value for name, value in vars(other).items() if getattr(self, name) in empty}
+        return replace(self, **known)
+
+
+def rotate(top: Path) -> None:
+    """Give the lines of an earlier year a file of their own; what cannot be renamed stays."""
+    path = top / FILE
+    with contextlib.suppress(OSError):
+        year = datetime.fromtimestamp(path.stat().st_mtime, UTC).year
+        if year < datetime.now(UTC).year and not (kept := top / f"history-{year}.jsonl").exists():
+            path.rename(kept)
+
+
+def read(top: Path) -> tuple[list[dict[str, Any]], int]:
+    """Return the lines of all years, the oldest first, and how many could not be read.
+
+    Args:
+        top: The state folder of the repository.
+    """
+    lines, broken = list[dict[str, Any]](), 0
+    for path in (*sorted(top.glob("history-*.jsonl")), top / FILE):
+        with contextlib.suppress(OSError):
+            for text in path.read_text("utf-8", "replace").splitlines():
+                try:
+                    said = json.loads(text)
+                    lines.append({**said, "at": str(said["at"]), "event": str(said["event"])})
+                except (ValueError, KeyError, TypeError):
+                    broken += 1
+    return lines, broken
+
+
+def releases(lines: Iterable[Mapping[str, Any]], project: str) -> list[Release]:
+    """Return the releases of a project that lines are about, the newest first; attempts that began nothing are none."""
+    found: dict[tuple[str, str], Release] = {}
+    ordered = sorted(lines, key=lambda line: str(line.get("run", "")))
+    for _, run in groupby(ordered, key=lambda line: str(line.get("run", ""))):
+        for one in _runs(sorted(run, key=lambda line: line["at"])):
+            if one and one.project == project:
+                known = found.get((one.version, one.index))
+                found[one.version, one.index] = _joined(known, one) if known else one
+    kept = [one for one in found.values() if one.outcome not in {"refused", "planned"}]
+    return sorted(kept, key=lambda one: one.at, reverse=True)
+
+
+def _runs(lines: Sequence[Mapping[str, Any]]) -> list[Release | None]:
+    """Return what one run did: a release, or one for each package; lines of 0.1.0 have no run."""
+    started = next((line for line in lines if line["event"] == "started"), {})
+    ended = next((line for line in lines if line["event"] == "ended"), None)
+    if started and started.get("task") not in _ATTEMPTS:
+        return []
+    result: list[Release | None] = []
+    for line in lines:
+        event, current = line["event"], result[-1] if result else None
+        if event in {"planned", "recorded", "released", "abandoned"} and line.get("project"):
+            facts = _facts(line)
+            if current is None or (current.project, current.version) != (facts["project"], facts["version"]):
+                facts |= {name: str(started.get(name, "")) for name in ("who", "where")}
+                current = Release(**facts, attempts=1, outcome="unfinished" if event == "recorded" else "killed")
+                result.append(current)
+            outcome = {"planned": current.outcome, "recorded": "unfinished"}.get(event, event)
+            result[-1] = replace(current, **{k: v for k, v in facts.items() if v}, outcome=outcome)
+        elif event == "step" and current:
+            steps = {**current.steps, line["step"]: current.steps.get(line["step"], 0) + float(line["seconds"])}
+            result[-1] = replace(current, steps=steps, at=line["at"])
+    if result and result[-1] and ended:
+        last = result[-1]
+        outcome = last.outcome if last.outcome in {"released", "abandoned"} else str(ended["outcome"])
+        seconds = float(ended["seconds"]) if len(result) == 1 else sum(last.steps.values())
+        result[-1] = replace(last, outcome=outcome, seconds=seconds, at=ended["at"])
+    return [each and (each if each.seconds is not None else replace(each, seconds=sum(each.steps.values()) or None))
+            for each in result]  # fmt: skip
+
+
+def _facts(line: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts of a line that a release has."""
+    names = ("project", "version", "tag", "tag_object", "commit", "index", "at")
+    listed = line.get("artifacts") or ()
+    files = tuple(Artifact(str(a["filename"]), str(a["sha256"]), int(a["size"])) for a in listed)
+    return {**{name: str(line.get(name) or "") for name in names}, "files": files}
+
+
+def _joined(known: Release, later: Release) -> Release:
+    """Return two attempts of a release as one."""
+    if known.at > later.at:
+        known, later = later, known
+    steps = {name: known.steps.get(name, 0) + later.steps.get(name, 0) for name in {**known.steps, **later.steps}}
+    seconds = (known.seconds or 0) + (later.seconds or 0)
+    outcome = known.outcome if later.outcome in {"refused", "planned"} else later.outcome
+    attempts = (known.attempts or 0) + (later.attempts or 0) if later.outcome != "refused" else known.attempts
+    return replace(later.filled(known), steps=steps, seconds=seconds, attempts=attempts, outcome=outcome)

@@ -166,6 +166,7 @@ class Record:
             "prior_version": self.prior,
             "version": self.version,
             "tag": self.tag,
+            "tag_object": self.tag_object,
             "commit": self.commit,
             "index": self.target.index_address,
             "artifacts": [asdict(artifact) for artifact in self.artifacts],

@@ -1,0 +1,192 @@
+"""``history --verify``: whether every release is still what it was."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from release_recipes import events
+from release_recipes.commands.checkout import Checkout
+from release_recipes.commands.past_releases import World, of_release
+from release_recipes.errors import CommandFailed, NoIndexAnswer, NotAsReleased
+from release_recipes.findings import Finding
+from release_recipes.index import attestations
+from release_recipes.index.page import Listed
+from release_recipes.processes.threads import in_parallel
+from release_recipes.state.history import Release
+
+#: Files that are asked for at once, where an index offers no hashes or has attestations.
+_AT_ONCE = 16
+
+
+def verify(checkout: Checkout, releases: Sequence[Release], world: World) -> str:
+    """Compare releases with the remote, the index and GitHub. Returns ``verified``.
+
+    Args:
+        checkout: The checkout.
+        releases: Those that were made, as the history and the tags here know them.
+        world: What remote, indexes and GitHub say.
+
+    Raises:
+        NotAsReleased: Something is not as it was, or could not be looked at.
+    """
+    looked = _Looked(checkout, world)
+    found = [Finding(f"This could not be verified: {fault}", "Run the same command again.") for fault in world.faults]
+    signed = looked.signed(releases) if world.refs else {}
+    merged = looked.merged()
+    for one in releases:
+        found += [*looked.tag(one, merged, signed), *looked.files(one), *looked.forge(one)]
+    found += looked.slow()
+    lines = looked.lines(releases)
+    for line in lines:
+        events.emit(events.Told(line))
+    if found:
+        raise NotAsReleased(found)
+    return "verified"
+
+
+class _Looked:
+    """What is compared, and how much of it."""
+
+    def __init__(self, checkout: Checkout, world: World) -> None:
+        self._checkout, self._world, self._git = checkout, world, checkout.git
+        self._default = checkout.settings.target(test=False).index_address
+        #: Files without a hash on the page, or with attestations: the questions that wait.
+        self._waiting: list[Callable[[], str]] = []
+        self.counts = dict.fromkeys(("tags", "signatures", "files", "attestations", "assets"), 0)
+
+    def merged(self) -> set[str] | None:
+        """Return the tags whose commit is on a branch of the remote; ``None`` if no branch of it is here."""
+        refs = self._world.refs.refs if self._world.refs else {}
+        names = [name.removeprefix("refs/heads/") for name in refs if name.startswith("refs/heads/")]
+        remote = self._checkout.settings.remote
+        tips = {refs[f"refs/heads/{name}"] for name in names} | {f"refs/remotes/{remote}/{name}" for name in names}
+        words = [f"--merged={tip}" for tip in tips if self._git.resolve(f"{tip}^{{commit}}")]
+        if not words:
+            return None
+        return set(self._git.ask("for-each-ref", "--format=%(refname:strip=2)", *words, "refs/tags").split())
+
+    def signed(self, releases: Sequence[Release]) -> dict[str, str]:
+        """Return the tags that are signed, with the fault of each signature; empty if it is good."""
+        said = self._git.ask("for-each-ref", "--format=%(refname:strip=2) %(contents:signature)%1e", "refs/tags")
+        names = {row.split()[0] for row in said.split("\x1e") if "BEGIN" in row}
+        result = {}
+        for one in releases:
+            if one.tag in names:
+                try:
+                    self._git.ask("verify-tag", one.tag)
+                    result[one.tag] = ""
+                except CommandFailed as error:
+                    result[one.tag] = (error.output.strip().splitlines() or ["it is not good"])[-1]
+        return result
+
+    def tag(self, one: Release, merged: set[str] | None, signed: dict[str, str]) -> Iterator[Finding]:
+        """Compare a tag with the remote's."""
+        if not one.tag or self._world.refs is None:
+            return
+        self.counts["tags"] += 1
+        theirs = self._world.refs.tag(one.tag)
+        remote = self._checkout.settings.remote
+        see = f"Find out who changed it: git ls-remote --tags {remote} {one.tag}"
+        if theirs is None:
+            yield Finding(f"The tag {one.tag} is not on the remote.", f"Push it: git push {remote} {one.tag}")
+        elif one.tag_object and theirs != one.tag_object:
+            moved = f"the remote has {theirs[:12]}, released was {one.tag_object[:12]}"
+            yield Finding(f"The tag {one.tag} was moved: {moved}.", see)
+        elif merged is not None and one.tag not in merged and self._git.resolve(f"refs/tags/{one.tag}"):
+            yield Finding(
+                f"The commit of {one.tag} is on no branch of the remote.", "Find out which branch was rewritten."
+            )
+        if one.tag in signed:
+            self.counts["signatures"] += 1
+            if signed[one.tag]:
+                yield Finding(
+                    f"The signature of {one.tag} is not valid: {signed[one.tag]}", f"See: git verify-tag {one.tag}"
+                )
+
+    def files(self, one: Release) -> Iterator[Finding]:
+        """Compare the files of a release with those of its index."""
+        address = one.index or self._default
+        page = self._world.pages.get(address)
+        if page is None:
+            return
+        served, name = {each.filename: each for each in of_release(one, page)}, f"{one.project} {one.version}"
+        if not served:
+            yield Finding(f"{address} has no files of {name}.", "It was deleted there, or was never published there.")
+            return
+        self.counts["files"] += len(served)
+        listed = {each.filename: each.sha256 for each in one.files}
+        for filename in sorted(listed.keys() - served.keys()):
+            yield Finding(f"{filename} is missing on {address}.", f"It was deleted there, after the release of {name}.")
+        for theirs in (each for each in served.values() if each.filename in listed):
+            yield from self._file(one, theirs, listed[theirs.filename], address)
+        for filename in sorted(served.keys() - listed.keys()) if listed else ():
+            yield Finding(f"{filename} is on {address}, but was not released.", "Find out who uploaded it, and when.")
+        for theirs in served.values():
+            if theirs.yanked:
+                why = f": {theirs.yanked_why}" if theirs.yanked_why else ""
+                yield Finding(
+                    f"{theirs.filename} is yanked{why}.", "If that is right, nothing is to do; pip avoids it."
+                )
+
+    def _file(self, one: Release, theirs: Listed, sha256: str, address: str) -> Iterator[Finding]:
+        """Compare one file; what needs a question of its own waits for the others."""
+        if theirs.sha256 is None:
+            self._waiting.append(partial(self._fetched, theirs, sha256, address))
+        elif theirs.sha256 != sha256:
+            yield _differs(theirs.filename, sha256, theirs.sha256)
+        if theirs.has_provenance and attestations.can_verify():
+            self._waiting.append(partial(self._attested, one, theirs, sha256, address))
+
+    def forge(self, one: Release) -> Iterator[Finding]:
+        """Compare the release of a forge, and its assets."""
+        if self._world.forge is None or not one.tag:
+            return
+        release = self._world.forge.get(one.tag)
+        command = f"release-recipes publish --tag {one.tag} --only github"
+        if release is None:
+            yield Finding(f"GitHub has no release of {one.tag}.", f"If there was one, make it again: {command}")
+            return
+        assets = {asset["name"]: str(asset.get("digest") or "") for asset in release["assets"]}
+        for each in one.files if assets else ():
+            self.counts["assets"] += 1
+            digest = assets.get(each.filename)
+            if digest is None:
+                yield Finding(f"The release {one.tag} on GitHub lacks {each.filename}.", f"Add it: {command}")
+            elif digest and digest != f"sha256:{each.sha256}":
+                yield Finding(f"{each.filename} of {one.tag} on GitHub is another file.", "Find out who replaced it.")
+
+    def slow(self) -> list[Finding]:
+        """Ask what needs a question for each file, some in parallel."""
+        found: list[str] = []
+
+        def work(jobs: Sequence[Callable[[], str]]) -> None:
+            found.extend(filter(None, (job() for job in jobs)))
+
+        lanes = [self._waiting[number::_AT_ONCE] for number in range(min(_AT_ONCE, len(self._waiting)))]
+        failures = in_parallel([partial(work, lane) for lane in lanes])
+        for failure in failures:
+            if not isinstance(failure, NoIndexAnswer):
+                raise failure
+        found += [f"This could not be verified: {failure}" for failure in failures]
+        return [Finding(text, "Find out who changed it, and release the next version.") for text in found]
+
+    def _fetched(self, file: Listed, sha256: str, address: str) -> str:
+        theirs = self._checkout.index_of(address).sha256(file)
+        return "" if theirs == sha256 else _differs(file.filename, sha256, theirs).message
+
+    def _attested(self, one: Release, file: Listed, sha256: str, address: str) -> str:
+        self.counts["attestations"] += 1
+        served = self._checkout.index_of(address).provenance(one.project, one.version, file.filename)
+        wrong = attestations.fault_of(file.filename, sha256, served)
+        return f"The attestation of {file.filename} is not valid: {wrong}" if wrong else ""
+
+    def lines(self, releases: Sequence[Release]) -> list[str]:
+        """Say what was looked at, and what was not."""
+        counted = ", ".join(f"{count} {name}" for name, count in self.counts.items() if count) or "nothing"
+        left = [name for name, count in self.counts.items() if not count]
+        lines = [f"Looked at {len(releases)} releases: {counted}."]
+        return [*lines, f"Not looked at, because there are none here: {', '.join(left)}."] if left else lines
+
+
+def _differs(filename: str, ours: str, theirs: str) -> Finding:
+    message = f"{filename} has another sha256 today: {theirs[:12]}…, released was {ours[:12]}…"
+    return Finding(message, "Find out who replaced it, and release the next version.")
