@@ -97,7 +97,9 @@ def test_json_page(server: Server) -> None:
     page = index_of(server).page("My_Box")
     assert page.files == {
         "box-1.0.tar.gz": Listed("box-1.0.tar.gz", f"{server.address}/f/box-1.0.tar.gz", SHA),
-        "box-1.0-py3-none-any.whl": Listed("box-1.0-py3-none-any.whl", "https://f.example/w", None, yanked=True),
+        "box-1.0-py3-none-any.whl": Listed(
+            "box-1.0-py3-none-any.whl", "https://f.example/w", None, yanked=True, yanked_why="broken"
+        ),
     }
 
 

@@ -120,6 +120,8 @@ def importers(library: str) -> set[str]:
         ("stamina", {"index.retry"}),
         ("pypiserver", {"index.embedded"}),
         ("keyring", {"secrets.token"}),
+        ("structlog", {"cli.log"}),
+        ("apprise", {"programs.notifications"}),
     ],
 )
 def test_who_knows_a_library(library: str, modules: set[str]) -> None:
@@ -132,7 +134,18 @@ def test_the_start_imports_invoke_and_nothing_heavy() -> None:
     assert imports(SOURCES[""]) == {"importlib"}
     tasks = imports(SOURCES["tasks"], deferred=False, types=False)
     assert {name.partition(".")[0] for name in tasks} == {
-        *("collections", "contextlib", "difflib", "importlib", "pathlib", "re", "sys", "typing"),
+        *(
+            "collections",
+            "contextlib",
+            "difflib",
+            "functools",
+            "importlib",
+            "inspect",
+            "pathlib",
+            "re",
+            "sys",
+            "typing",
+        ),
         "invoke",
     }
 
@@ -145,5 +158,5 @@ def test_the_public_names() -> None:
     assert {name for name in public if not name.startswith("_")} <= {"import_module"}
     assert set(ns.task_names) == {
         *("release", "rehearse", "status", "check", "bump", "test", "build", "validate", "upload", "resume", "abandon"),
-        *("scan", "init", "publish", "changelog", "history"),
+        *("scan", "init", "publish", "changelog", "history", "notify"),
     }

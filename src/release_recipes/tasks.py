@@ -5,9 +5,11 @@ The imports of a task are made when it runs, to keep ``invoke --list`` fast.
 
 import contextlib
 import difflib
+import functools
+import inspect
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -23,11 +25,15 @@ _RELEASE = {
     "new-version": "Version to release (PEP 440).",
     "skip-tests": "Do not run the tests.",
     "dry-run": "Check, and show what each step would do, without building or publishing.",
-    "json": "Print only one JSON document on standard output.",
     "yes": "Release without asking for confirmation.",
     "test": "Release to TestPyPI, and leave the repository unchanged.",
 }
-_PROJECT = {"project": "Folder of the package, in a repository with several; by default the current folder's."}
+#: The flags of every task.
+_COMMON = {
+    "json": "Print only one JSON document on standard output.",
+    "project": "Folder of the package, in a repository with several; by default the current folder's.",
+    "log-file": "Append a log to this file; - is standard error. LOG_FORMAT and LOG_LEVEL say its form.",
+}
 _TAG = {"tag": "The tag; by default the one that the CI job runs for, otherwise that of HEAD."}
 _PUBLISHED = {
     "dist": "Folder with the distributions that other jobs have built, also in folders below it; nothing is built.",
@@ -37,8 +43,7 @@ _SEVERAL = {
     "all-changed": "Release every package of the repository that changed, in the order of their dependencies.",
     "projects": "The same for the packages of a list, by name or folder: a,b.",
 }
-_JSON = {"json": _RELEASE["json"]}
-_FILES = {"file": "A distribution (can be repeated); by default, all in dist/.", **_JSON}
+_FILES = {"file": "A distribution (can be repeated); by default, all in dist/."}
 _VALIDATED = {
     "install": "Install the wheels for this platform, each into a new environment, and import them.",
     "partial": "The distributions are some of a release, such as the wheels of one platform.",
@@ -62,17 +67,12 @@ _SCANNED = {
 _BUMPS = frozenset({"release", "release_changed", "rehearse", "publish", "status", "check", "bump", "changelog"})
 
 
-def _run(
-    c: Context, name: str, json: bool, project: str | None = None, *,
-    request: dict[str, Any] | None = None, **words: Any,  # noqa: ANN401
-) -> None:  # fmt: skip
+def _run(c: Context, name: str, *, request: dict[str, Any] | None = None, **words: Any) -> None:  # noqa: ANN401
     """Run the command of a task in a session.
 
     Args:
         c: Invoke's context.
         name: The task's name, which is also the name of its module and function in :mod:`release_recipes.commands`.
-        json: Whether only the JSON document is printed on standard output.
-        project: The value of ``--project``.
         request: Flags that choose what to release, for a command that takes them.
         words: The other arguments of the command.
     """
@@ -88,10 +88,13 @@ def _run(
                 bump_my_version.get_ready()
     from release_recipes.cli.session import Session
 
-    acts = not words.get("dry_run", False)
-    with Session(name, json=json, project=project or "", acts=acts) as session:
-        if project == "":
-            raise WrongUsage("--project is empty.", "Give --project a value, or omit it.")
+    acts, project, log_file = not words.get("dry_run", False), _given.get("project"), _given.get("log_file")
+    with Session(name, json=_given["json"], project=project or "", acts=acts) as session:
+        for flag, value in (("--project", project), ("--log-file", log_file)):
+            if value == "":
+                raise WrongUsage(f"{flag} is empty.", f"Give {flag} a value, or omit it.")
+        if log_file:
+            session.log_to(log_file)
         if c.config.run.dry:
             message = "Invoke's own --dry (-R, INVOKE_RUN_DRY) is not supported."
             instead = f"Use --dry-run instead: {typed(name, '--dry-run')}"
@@ -112,158 +115,161 @@ def _is_of_project(folder: str) -> bool:
     return folder == "" or tasks or Path.cwd().is_relative_to(folder)
 
 
-def _task(*flags: str, **told: str) -> Callable[[Callable[..., None]], Any]:
-    """Return Invoke's decorator for a task, with the named flags of a release and other flags."""
+def _with(common: Mapping[str, str], *flags: str, **told: str) -> Callable[[Callable[..., None]], Any]:
+    """Return Invoke's decorator for a task, with flags of every task, the named ones of a release, and others."""
+    told = {**{flag: _RELEASE[flag] for flag in flags}, **told}
     iterable = ["file"] if "file" in told else []
-    return task(help={**{flag: _RELEASE[flag] for flag in flags}, **told}, iterable=iterable, auto_shortflags=False)
+
+    def decorate(body: Callable[..., None]) -> Any:  # noqa: ANN401 - as Invoke's decorator
+        @functools.wraps(body)
+        def run(*words: Any, **values: Any) -> None:  # noqa: ANN401
+            _given.clear()
+            _given.update({name: values.pop(name, default) for name, default in _defaults(common).items()})
+            body(*words, **values)
+
+        signature = inspect.signature(body)
+        more = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+            for name, default in _defaults(common).items()
+        ]
+        run.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *more])  # type: ignore[attr-defined]
+        return task(help={**told, **common}, iterable=iterable, auto_shortflags=False)(run)
+
+    return decorate
 
 
-@_task(*_RELEASE, **_PROJECT, **_SEVERAL)
+def _defaults(common: Mapping[str, str]) -> dict[str, bool | None]:
+    return {name.replace("-", "_"): False if name == "json" else None for name in common}
+
+
+_task = functools.partial(_with, _COMMON)
+
+#: The values of the flags that every task has, for the task that runs.
+_given: dict[str, Any] = {}
+
+
+@_task(*_RELEASE, **_SEVERAL)
 def release(
     c: Context, part: str | None = None, new_version: str | None = None, test: bool = False, skip_tests: bool = False,
-    dry_run: bool = False, yes: bool = False, json: bool = False, project: str | None = None,
-    all_changed: bool = False, projects: str | None = None,
+    dry_run: bool = False, yes: bool = False, all_changed: bool = False, projects: str | None = None,
 ) -> None:  # fmt: skip
     """Release the package: check, prepare, publish."""
     request = {"part": part, "new_version": new_version, "test": test, "skip_tests": skip_tests}
     if all_changed or projects is not None:
-        _run(c, "release_changed", json, project, request=request, projects=projects, dry_run=dry_run, yes=yes)
+        _run(c, "release_changed", request=request, projects=projects, dry_run=dry_run, yes=yes)
     else:
-        _run(c, "release", json, project, request=request, dry_run=dry_run, yes=yes)
+        _run(c, "release", request=request, dry_run=dry_run, yes=yes)
 
 
-@_task("part", "new-version", "skip-tests", "dry-run", "json", **_PROJECT)
+@_task("part", "new-version", "skip-tests", "dry-run")
 def rehearse(
-    c: Context, part: str | None = None, new_version: str | None = None, skip_tests: bool = False,
-    dry_run: bool = False, json: bool = False, project: str | None = None,
-) -> None:  # fmt: skip
+    c: Context, part: str | None = None, new_version: str | None = None, skip_tests: bool = False, dry_run: bool = False
+) -> None:
     """Rehearse the release in a temporary folder, with a local index and a local remote."""
     request = {"part": part, "new_version": new_version, "skip_tests": skip_tests}
-    _run(c, "rehearse", json, project, request=request, dry_run=dry_run)
+    _run(c, "rehearse", request=request, dry_run=dry_run)
 
 
-@_task("skip-tests", "dry-run", "test", "json", **_TAG, **_PUBLISHED, **_PROJECT)
+@_task("skip-tests", "dry-run", "test", **_TAG, **_PUBLISHED)
 def publish(
     c: Context, tag: str | None = None, dist: str | None = None, only: str | None = None, test: bool = False,
-    skip_tests: bool = False, dry_run: bool = False, json: bool = False, project: str | None = None,
+    skip_tests: bool = False, dry_run: bool = False,
 ) -> None:  # fmt: skip
     """Publish a tag that exists: what CI does."""
     request = {"test": test, "skip_tests": skip_tests}
-    _run(c, "publish", json, project, request=request, tag=tag, dist=dist, only=only, dry_run=dry_run)
+    _run(c, "publish", request=request, tag=tag, dist=dist, only=only, dry_run=dry_run)
 
 
-@_task(**_JSON, **_PROJECT)
-def resume(c: Context, json: bool = False, project: str | None = None) -> None:
+@_task()
+def resume(c: Context) -> None:
     """Finish a release that was interrupted after its upload began."""
-    _run(c, "resume", json, project)
+    _run(c, "resume")
 
 
-@_task(yes="Abandon it although some of it stays public.", **_JSON, **_PROJECT)
-def abandon(c: Context, yes: bool = False, json: bool = False, project: str | None = None) -> None:
+@_task(yes="Abandon it although some of it stays public.")
+def abandon(c: Context, yes: bool = False) -> None:
     """Abandon an unfinished release."""
-    _run(c, "abandon", json, project, yes=yes)
+    _run(c, "abandon", yes=yes)
 
 
-@_task(**_JSON, **_PROJECT)
-def status(c: Context, json: bool = False, project: str | None = None) -> None:
+@_task()
+def status(c: Context) -> None:
     """Show versions, what is published and pushed, and unfinished releases."""
-    _run(c, "status", json, project)
+    _run(c, "status")
 
 
-@_task("part", "new-version", "test", "json", **_TAG, **_PROJECT)
+@_task("part", "new-version", "test", **_TAG)
 def check(
-    c: Context, part: str | None = None, new_version: str | None = None, test: bool = False, json: bool = False,
-    tag: str | None = None, project: str | None = None,
-) -> None:  # fmt: skip
+    c: Context, part: str | None = None, new_version: str | None = None, test: bool = False, tag: str | None = None
+) -> None:
     """Run all checks of a release, or of a tag, and change nothing."""
-    _run(c, "check", json, project, request={"part": part, "new_version": new_version, "test": test}, tag=tag)
+    _run(c, "check", request={"part": part, "new_version": new_version, "test": test}, tag=tag)
 
 
-@_task("part", "new-version", "json", **_PROJECT)
-def changelog(
-    c: Context, part: str | None = None, new_version: str | None = None, json: bool = False, project: str | None = None
-) -> None:
+@_task("part", "new-version")
+def changelog(c: Context, part: str | None = None, new_version: str | None = None) -> None:
     """Show what changed since the last release, as the changelog will say it."""
-    _run(c, "changelog", json, project, request={"part": part, "new_version": new_version})
+    _run(c, "changelog", request={"part": part, "new_version": new_version})
 
 
-@_task(**_SHOWN, **_JSON, **_PROJECT)
-def history(
-    c: Context, verify: bool = False, html: str | None = None, limit: str | None = None, json: bool = False,
-    project: str | None = None,
-) -> None:  # fmt: skip
+@_task(**_SHOWN)
+def history(c: Context, verify: bool = False, html: str | None = None, limit: str | None = None) -> None:
     """Show the releases of the past: when, by whom, how long, which files; and whether they are still the same."""
-    _run(c, "history", json, project, html=html, verify=verify, limit=limit)
+    _run(c, "history", html=html, verify=verify, limit=limit)
 
 
-@_task("part", "new-version", "json", **_PROJECT)
-def bump(
-    c: Context, part: str | None = None, new_version: str | None = None, json: bool = False, project: str | None = None
-) -> None:
+@_task("part", "new-version")
+def bump(c: Context, part: str | None = None, new_version: str | None = None) -> None:
     """Edit the version files in the working tree, without a commit."""
-    _run(c, "bump", json, project, request={"part": part, "new_version": new_version})
+    _run(c, "bump", request={"part": part, "new_version": new_version})
 
 
-@_task(**_JSON, **_PROJECT)
-def test(c: Context, json: bool = False, project: str | None = None) -> None:
+@_task()
+def test(c: Context) -> None:
     """Run the project's tests in the working tree."""
-    _run(c, "test", json, project)
+    _run(c, "test")
 
 
-@_task(sdist="Build only the sdist.", **_JSON, **_PROJECT)
-def build(c: Context, sdist: bool = False, json: bool = False, project: str | None = None) -> None:
+@_task(sdist="Build only the sdist.")
+def build(c: Context, sdist: bool = False) -> None:
     """Build the distributions from a clean clone of HEAD into dist/."""
-    _run(c, "build", json, project, only_sdist=sdist)
+    _run(c, "build", only_sdist=sdist)
 
 
-@_task(**_VALIDATED, **_FILES, **_PROJECT)
-def validate(
-    c: Context, file: list[str], install: bool = False, partial: bool = False, json: bool = False,
-    project: str | None = None,
-) -> None:  # fmt: skip
+@_task(**_VALIDATED, **_FILES)
+def validate(c: Context, file: list[str], install: bool = False, partial: bool = False) -> None:
     """Inspect the distributions in dist/, or the given files."""
-    _run(c, "validate", json, project, named=file, installs=install, partial=partial)
+    _run(c, "validate", named=file, installs=install, partial=partial)
 
 
-@_task(test="Upload to TestPyPI.", **_FILES, **_PROJECT)
-def upload(c: Context, file: list[str], test: bool = False, json: bool = False, project: str | None = None) -> None:
+@_task(test="Upload to TestPyPI.", **_FILES)
+def upload(c: Context, file: list[str], test: bool = False) -> None:
     """Upload the distributions in dist/, or the given files, unless the index has them."""
-    _run(c, "upload", json, project, named=file, test=test)
+    _run(c, "upload", named=file, test=test)
 
 
-@_task(**_SCANNED, **_JSON)
-def scan(c: Context, file: list[str], staged: bool = False, json: bool = False) -> None:
+@_with({name: text for name, text in _COMMON.items() if name != "project"}, **_SCANNED)
+def scan(c: Context, file: list[str], staged: bool = False) -> None:
     """Look for credentials in tracked files, in staged files, or in the given files."""
-    _run(c, "scan", json, named=file, staged=staged)
+    _run(c, "scan", named=file, staged=staged)
 
 
-@_task(**_WRITTEN, **_JSON, **_PROJECT)
-def init(
-    c: Context, only: str | None = None, dry_run: bool = False, yes: bool = False, json: bool = False,
-    project: str | None = None,
-) -> None:  # fmt: skip
+@_task(**_WRITTEN)
+def init(c: Context, only: str | None = None, dry_run: bool = False, yes: bool = False) -> None:
     """Write workflows for GitHub that test the project, and publish it on a tag."""
-    _run(c, "init", json, project, only=only, dry_run=dry_run, yes=yes)
+    _run(c, "init", only=only, dry_run=dry_run, yes=yes)
+
+
+@_task(test="Send a test message to each address in RELEASE_NOTIFY_URLS.")
+def notify(c: Context, test: bool = False) -> None:
+    """Send a test notification."""
+    _run(c, "notify", test=test)
 
 
 ns = Collection(
-    release,
-    rehearse,
-    publish,
-    status,
-    check,
-    changelog,
-    history,
-    bump,
-    test,
-    build,
-    validate,
-    upload,
-    resume,
-    abandon,
-    scan,
-    init,
-)
+    release, rehearse, publish, status, check, changelog, history, bump, test, build, validate, upload, resume, abandon,
+    scan, init, notify,
+)  # fmt: skip
 
 
 class _Program(Program):
@@ -302,7 +308,7 @@ def _told() -> Iterator[None]:
         word = (found[1] or f"--{found[2]}") if found else ""
         known = {
             *ns.task_names,
-            *(f"--{flag}" for flag in {**_RELEASE, **_PROJECT, **_SEVERAL, **_VALIDATED, **_WRITTEN, **_SHOWN}),
+            *(f"--{flag}" for flag in {**_RELEASE, **_COMMON, **_SEVERAL, **_VALIDATED, **_WRITTEN, **_SHOWN}),
             *(f"--{flag}" for flag in {**_TAG, **_PUBLISHED}),
             "--file",
             "--sdist",

@@ -37,6 +37,10 @@ _ESCAPE: Final = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07]*\x07|[@-Z\\^_])
 """Escape sequences of terminals: ECMA-48's control sequences, titles and links, and the short ones."""
 
 
+_LOG: Final = re.compile(r"(?m)^(?:\x1b\[\d+m)*   log: (?:\x1b\[\d+m)*([^\n\x1b]*\.jsonl)(?:\x1b\[\d+m)*\n")
+"""The line under an error that says where its log is."""
+
+
 @dataclass(frozen=True)
 class Result:
     """What a command came to."""
@@ -46,6 +50,15 @@ class Result:
     out: str
     """All that a terminal showed, where there was one; its line ends are plain."""
     err: str
+    """Without the line that says where the log is."""
+    log: str = ""
+    """What that line says."""
+
+    @classmethod
+    def of(cls, code: int, out: str, err: str) -> "Result":
+        """Take the line of the log out of both streams; a terminal has one stream for both."""
+        found = _LOG.search(err) or _LOG.search(out)
+        return cls(code, _LOG.sub("", out), _LOG.sub("", err), found[1] if found else "")
 
     @property
     def json(self) -> dict[str, Any]:
@@ -70,7 +83,7 @@ class Cli:
         process = self.start(*arguments, cwd=cwd, env=env)
         with _ended(process):
             out, err = process.communicate(timeout=_SECONDS)
-        return Result(process.returncode, out, err)
+        return Result.of(process.returncode, out, err)
 
     def start(self, *arguments: str, cwd: Path, env: Mapping[str, str] = _NOTHING) -> subprocess.Popen[str]:
         """Start the command without a terminal, for a test that kills or interrupts it."""
@@ -117,7 +130,7 @@ class Cli:
                 shown = _converse(master, [*answers.items()] if isinstance(answers, Mapping) else [*answers])
         finally:
             os.close(master)
-        return Result(process.returncode, shown.replace("\r\n", "\n"), "")
+        return Result.of(process.returncode, shown.replace("\r\n", "\n"), "")
 
 
 # Only a session's first process can take a terminal, and git asks nowhere else; wide enough that no question is broken.

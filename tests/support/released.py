@@ -72,4 +72,4 @@ def waiting(repository: Repository) -> list[str]:
 
 
 #: The lock, the history, and the answer of the build backend.
-_KEPT = {"lock", "history.jsonl", "backend.json"}
+_KEPT = {"lock", "history.jsonl", "logs", "backend.json"}

@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from rich.console import Console as RichConsole
@@ -206,6 +207,12 @@ class Console:
             table.add_row(*(Text(without_controls(MASK(row[number]))) for number in shown))
         self.line(title, "bold")
         self._out.print(table)
+
+    def where(self, what: str, path: Path) -> None:
+        """Tell where a file is that belongs to an error."""
+        with contextlib.suppress(ValueError):  # another drive of Windows
+            path = min(Path(os.path.relpath(path)), path, key=lambda each: len(str(each)))
+        self._err.say((f"   {what}: ", "dim"), (str(path), "dim"))
 
     def _describe(self, steps: Sequence[tuple[str, Sequence[str]]]) -> None:
         """Show the plan, and what each step would do."""

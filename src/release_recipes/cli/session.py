@@ -24,6 +24,10 @@ from release_recipes import events, forge
 from release_recipes.cli.console import Console, closed
 from release_recipes.cli.forge import Job
 from release_recipes.cli.history import TASKS, History
+from release_recipes.cli.log import TASKS as LOGGED
+from release_recipes.cli.log import Log
+from release_recipes.cli.notify import TASKS as TOLD
+from release_recipes.cli.notify import Notifier
 from release_recipes.cli.report import Report
 from release_recipes.errors import REPEATED, Interrupted, ReleaseError, StoppedWatching, WrongUsage, typed
 from release_recipes.index.retry import PATIENCE, Patience
@@ -65,6 +69,8 @@ class Session:
         self.report = Report()
         self._console = Console(to_stderr=json)
         self._job = Job(task, json=json)
+        self._log = Log(self._started)
+        self._kept_log: Path | None = None
         self._checkout: Checkout | None = None
         self._signal = ""
         self._listening = contextlib.ExitStack()
@@ -85,11 +91,27 @@ class Session:
             user = User(has_terminal() and forge.current() is None, self._console.confirm)
             self._checkout = find(Path.cwd(), user, self.patience, self._project)
             self._console.verbose = self._checkout.settings.verbose_output
+            if self._acts and self._task in LOGGED:
+                self._listening.callback(self._log.close)
+                self._kept_log = self._log.keep(self._checkout.state.top)
+                self.report.facts["log"] = str(self._kept_log or "") or None
+            if self._acts and self._task in TOLD:
+                notifier = Notifier(self._checkout, self.report)
+                self._listening.enter_context(events.listening(notifier.hear))
             if self._acts and self._task in TASKS:
                 history = History(self._checkout.state, self._started)
                 history.begin(self._checkout.git)
                 self._listening.enter_context(events.listening(history.hear))
         return self._checkout
+
+    def log_to(self, name: str) -> None:
+        """Write a log to a file of the user's.
+
+        Raises:
+            WrongUsage: It cannot be written, or LOG_FORMAT or LOG_LEVEL have a wrong value.
+        """
+        self._listening.callback(self._log.close)
+        self._log.write_to(name)
 
     def __enter__(self) -> Self:
         """Listen to events and signals."""
@@ -97,6 +119,7 @@ class Session:
         atexit.register(gc.freeze)
         self._listening.enter_context(events.listening(self.report.hear))
         self._listening.enter_context(events.listening(self._console.hear))
+        self._listening.enter_context(events.listening(self._log.hear))
         self._listening.enter_context(self._job.listening())
         self._listening.enter_context(masked_output())
         for number in (getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)):
@@ -129,6 +152,8 @@ class Session:
             code = _UNFINISHED
         self.report.fail(told, code)
         self._console.error(told)
+        if self._kept_log and not isinstance(told, WrongUsage):
+            self._console.where("log", self._kept_log)
         self._finish(told, code)
         with contextlib.suppress(OSError):
             sys.stdout.flush()

@@ -52,6 +52,8 @@ class Patience:
     watch: float = 3600.0
     appears: float = 300.0
     watch_pauses: tuple[float, float] = (2.0, 20.0)
+    #: How long all notifications are waited for.
+    notification: float = 10.0
     #: After this time, the user is told what is waited for.
     silence: float = 5.0
 

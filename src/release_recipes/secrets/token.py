@@ -22,7 +22,7 @@ _PUBLISHING = re.compile(
     | (?:.*_)?(?:PYPI|ARTIFACTORY|NEXUS|CODEARTIFACT|CLOUDSMITH|GEMFURY|DEVPI)_(?:.*_)?
       (?:TOKEN|PASSWORD|PASS|SECRET|KEY|AUTH|CREDENTIALS?)(?:_.*)?
     | ACTIONS_ID_TOKEN_.* | ACTIONS_RUNTIME_TOKEN | .*_ID_TOKEN
-    | NETRC
+    | NETRC | RELEASE_NOTIFY_URLS
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -103,6 +103,16 @@ def is_credential(name: str) -> bool:
 def hold_environment(environment: Mapping[str, str]) -> None:
     """Mask every secret among the credentials in the environment (but not user names and addresses)."""
     MASK.add(*(value for name, value in environment.items() if is_credential(name) and _SECRET.fullmatch(name)))
+    MASK.add(*_secrets_of(environment.get("RELEASE_NOTIFY_URLS", "")))
+
+
+def _secrets_of(addresses: str) -> list[str]:
+    """Return the parts of addresses for notifications that may be secrets; a host with a dot is none."""
+    found = []
+    for address in re.split(r"[\s,]+", addresses):
+        rest = address.partition("://")[2]
+        found += [address, rest, *(part for part in re.split(r"[/?&=@:]", rest) if "." not in part)]
+    return found
 
 
 def without_credentials(environment: Mapping[str, str], *, forge: bool = False) -> dict[str, str]:

@@ -5,7 +5,8 @@ It is ``<git dir>/release-recipes/``, which all worktrees of a repository share;
     lock, holder.json             during a release; the holder is the process and its workspace
     <project>-<version>/dist/     the distributions, after they were inspected
     <project>-<version>/record.json   during act 3
-    history.jsonl                 a line for each event
+    history.jsonl                 a line for each event of a release; those of other years in history-<year>.jsonl
+    logs/                         the logs of the last tasks
     projects/<folder>/            the same for a project in a folder of the repository, but for the history
 """
 
@@ -26,6 +27,9 @@ from release_recipes.state.record import Artifact, Record, read_record
 
 #: The folder with the states of the projects that are not at the top of the repository; no release has this name.
 _PROJECTS = "projects"
+
+#: The folder with the logs of the last tasks.
+_LOGS = "logs"
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,7 @@ class State:
     def sweep(self) -> None:
         """Remove what a killed run left incomplete: releases without a record, and partly written files."""
         for path in self.folder.iterdir():
-            if path.is_dir() and path.name != _PROJECTS and not (path / "record.json").exists():
+            if path.is_dir() and path.name not in {_PROJECTS, _LOGS} and not (path / "record.json").exists():
                 shutil.rmtree(path, ignore_errors=True)
         for pattern in (half_written("*"), f"*/{half_written('*')}"):
             for path in self.folder.glob(pattern):
