@@ -1,7 +1,6 @@
 """A release from end to end: what is there afterwards, and what is not."""
 
 import hashlib
-import json
 import shutil
 import signal
 import subprocess
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from support.cli import Cli
+from support.cli import Cli, Result
 from support.environment import Environment
 from support.index import DevpiIndex, PypiServer
 from support.projects import TASKS, Kind, quick_files
@@ -387,12 +386,12 @@ def test_an_interrupted_release_leaves_no_trace(
             assert process.poll() is None
             time.sleep(0.02)
         process.send_signal(signal.Signals[name])
-        out, err = process.communicate(timeout=20)
+        result = Result.of(0, *process.communicate(timeout=20))
     assert process.returncode == 130
-    assert err.endswith(
+    assert result.err.endswith(
         f"error: Interrupted by {name}; nothing is public.\n   → Run the same command to start again.\n"
     )
-    assert json.loads(out)["outcome"] == "interrupted"
+    assert result.json["outcome"] == "interrupted"
     assert repository.snapshot() == before
     assert not list(isolated_environment.temporary.iterdir())
     assert set(index.requests) == {"GET /simple/demo-package/ 404"}

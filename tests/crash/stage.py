@@ -152,7 +152,7 @@ class Stage:
         accepted = sum(request.startswith("POST") and request.endswith(" 200") for request in self.index.requests)
         yield "uploads that the index took", accepted, len(FILES)
         yield "temporary folder", _names(self.temporary), []
-        yield "state folder", _names(self.state), ["history.jsonl", "lock"]
+        yield "state folder", _names(self.state), ["history.jsonl", "lock", "logs"]
         yield "git's locks", [path.name for path in (self.repository.path / ".git").glob("*.lock")], []
         yield "processes", self.processes(), []
 

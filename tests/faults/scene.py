@@ -153,7 +153,7 @@ class Scene:
         """Return what a finished run must not leave: folders of a release, and anything temporary."""
         kept = self.repository.path / ".git" / "release-recipes"
         return {
-            "records": [path.name for path in kept.glob("*") if path.is_dir()],
+            "records": [path.name for path in kept.glob("*") if path.is_dir() and path.name != "logs"],
             "temporary": sorted(path.name for path in self.temporary.iterdir()),
         }
 

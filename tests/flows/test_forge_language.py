@@ -24,7 +24,20 @@ FORGES = pytest.mark.parametrize("forge", [{}, GITHUB, GITLAB], ids=["none", "Gi
 
 RELEASE = ("release", "--part", "minor", "--yes")
 STEPS = (
-    *("check", "bump", "hooks", "commit", "version", "test", "build", "inspect", "install", "rebuild", "tag"),
+    *(
+        "check",
+        "bump",
+        "hooks",
+        "changelog",
+        "commit",
+        "version",
+        "test",
+        "build",
+        "inspect",
+        "install",
+        "rebuild",
+        "tag",
+    ),
     *("next-version", "claim", "upload", "push", "github", "verify", "update-branch", "install-from-index"),
 )
 

@@ -85,7 +85,11 @@ def test_a_branch_that_moved_is_merged(release: Callable[..., Result], repositor
     )
     assert repository.head == refs["refs/tags/v1.3.0^{}"]
     assert repository.git("status", "--porcelain") == ""
-    assert [path.name for path in (repository.path / ".git/release-recipes").iterdir()] == ["lock", "history.jsonl"]
+    assert {path.name for path in (repository.path / ".git/release-recipes").iterdir()} == {
+        "lock",
+        "logs",
+        "history.jsonl",
+    }
 
 
 def test_a_branch_that_moves_with_a_conflict_gets_a_branch_beside_it(

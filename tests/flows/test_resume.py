@@ -368,6 +368,7 @@ def test_abandon_removes_every_trace_while_nothing_is_public(world: World) -> No
     assert sorted(path.name for path in (world.repository.path / ".git/release-recipes").iterdir()) == [
         "history.jsonl",
         "lock",
+        "logs",
     ]
     assert world(*RELEASE).code == 0
 

@@ -10,7 +10,7 @@ from subprocess import Popen
 
 import pytest
 
-from support.cli import RELEASE_RECIPES, Cli
+from support.cli import RELEASE_RECIPES, Cli, without_log
 from support.faulty import Exchange, Fault, FaultyIndex, delayed
 from support.index import PypiServer
 from support.projects import quick_files
@@ -60,7 +60,7 @@ def stop(process: Popen[str], number: signal.Signals) -> str:
     time.sleep(0.1)
     process.send_signal(number)
     try:
-        _, said = process.communicate(timeout=30)
+        said = without_log(process.communicate(timeout=30)[1])
     finally:
         process.kill()
     assert time.monotonic() - began < SECONDS
@@ -188,5 +188,5 @@ def test_a_signal_that_is_ignored_stays_ignored(repository: Repository, pypi: Py
         process = deaf.start(*RELEASE, cwd=repository.path, env={**pypi.settings, **addresses})
         wait_for(lambda: bool(proxy.uploads), process)
         process.send_signal(signal.SIGHUP)
-        out, err = process.communicate(timeout=60)
+        out, err = map(without_log, process.communicate(timeout=60))
     assert (process.returncode, out.splitlines()[-1], err) == (0, "demo-package 1.3.0: released", "")

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import pytest
 
-__all__ = ["CTRL_C", "INVOKE", "RELEASE_RECIPES", "Cli", "Result", "posix"]
+__all__ = ["CTRL_C", "INVOKE", "RELEASE_RECIPES", "Cli", "Result", "posix", "without_log"]
 
 # -P keeps the project's folder off sys.path, as the console scripts do.
 RELEASE_RECIPES: Final = (sys.executable, "-P", "-m", "release_recipes")
@@ -41,6 +41,11 @@ _LOG: Final = re.compile(r"(?m)^(?:\x1b\[\d+m)*   log: (?:\x1b\[\d+m)*([^\n\x1b]
 """The line under an error that says where its log is."""
 
 
+def without_log(text: str) -> str:
+    """Return what a command said without the line of its log, whose name is another one each time."""
+    return _LOG.sub("", text)
+
+
 @dataclass(frozen=True)
 class Result:
     """What a command came to."""
@@ -58,7 +63,7 @@ class Result:
     def of(cls, code: int, out: str, err: str) -> "Result":
         """Take the line of the log out of both streams; a terminal has one stream for both."""
         found = _LOG.search(err) or _LOG.search(out)
-        return cls(code, _LOG.sub("", out), _LOG.sub("", err), found[1] if found else "")
+        return cls(code, without_log(out), without_log(err), found[1] if found else "")
 
     @property
     def json(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Show the releases of a project: what was published, when, by whom and how; and whether it is still so."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from packaging.utils import canonicalize_version
 
@@ -36,7 +36,9 @@ def history(checkout: Checkout, *, html: str | None, verify: bool, limit: str | 
     name = declared.read(checkout.folder, checkout.sources.pyproject).name or checkout.project().name
     lines, broken = kept.read(checkout.state.top)
     default = checkout.settings.target(test=False).index_address
-    made = _merged(kept.releases(lines, name), past_releases.tagged(checkout, name), default)
+    waiting = {record.version for record in checkout.state.records()}
+    ours = [replace(o, outcome="unfinished") if o.version in waiting else o for o in kept.releases(lines, name)]
+    made = _merged(ours, past_releases.tagged(checkout, name), default)
     world = past_releases.ask(checkout, name, sorted({one.index or default for one in made} | {default}))
     releases = past_releases.rebuilt(made, world, default)
     if verify:

@@ -51,6 +51,8 @@ class _Looked:
         self._default = checkout.settings.target(test=False).index_address
         #: Files without a hash on the page, or with attestations: the questions that wait.
         self._waiting: list[Callable[[], str]] = []
+        #: Versions of tags that other tools made, of which the index has nothing.
+        self.elsewhere: list[str] = []
         self.counts = dict.fromkeys(("tags", "signatures", "files", "attestations", "assets"), 0)
 
     def merged(self) -> set[str] | None:
@@ -109,8 +111,11 @@ class _Looked:
         if page is None:
             return
         served, name = {each.filename: each for each in of_release(one, page)}, f"{one.project} {one.version}"
-        if not served:
+        if not (served or one.index or one.files):  # a tag of another tool, whose release may be elsewhere
+            self.elsewhere.append(one.version)
+        elif not served:
             yield Finding(f"{address} has no files of {name}.", "It was deleted there, or was never published there.")
+        if not served:
             return
         self.counts["files"] += len(served)
         listed = {each.filename: each.sha256 for each in one.files}
@@ -184,6 +189,8 @@ class _Looked:
         counted = ", ".join(f"{count} {name}" for name, count in self.counts.items() if count) or "nothing"
         left = [name for name, count in self.counts.items() if not count]
         lines = [f"Looked at {len(releases)} releases: {counted}."]
+        if self.elsewhere:
+            lines.append(f"Not on the index, by tags of other tools: {', '.join(self.elsewhere)}.")
         return [*lines, f"Not looked at, because there are none here: {', '.join(left)}."] if left else lines
 
 

@@ -5,9 +5,11 @@ import logging
 import re
 import threading
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from release_recipes.secrets.mask import MASK
 from release_recipes.secrets.token import Token
 
 #: The variable with the addresses; it is a credential, and no setting.
@@ -39,13 +41,15 @@ def is_installed() -> bool:
 
 def send(to: Sequence[Token], title: str, body: str, *, failed: bool, seconds: float) -> list[Sent]:
     """Send a message to each address, all at once, and wait no longer than some seconds for all of them."""
-    import apprise
-
     logger = logging.getLogger("apprise")  # it writes addresses
     logger.propagate, logger.disabled = False, True
-    asset = apprise.AppriseAsset(async_mode=False, app_id="release-recipes", app_desc="release-recipes")
-    kind = apprise.NotifyType.FAILURE if failed else apprise.NotifyType.SUCCESS
-    found = [apprise.Apprise.instantiate(each.reveal(), asset=asset, suppress_exceptions=True) for each in to]
+    with warnings.catch_warnings():  # of what its plug-ins import
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import apprise
+
+        asset = apprise.AppriseAsset(async_mode=False, app_id="release-recipes", app_desc="release-recipes")
+        kind = apprise.NotifyType.FAILURE if failed else apprise.NotifyType.SUCCESS
+        found = [apprise.Apprise.instantiate(each.reveal(), asset=asset, suppress_exceptions=True) for each in to]
     results: dict[int, bool] = {}
 
     def work(number: int, plugin: apprise.NotifyBase) -> None:
@@ -63,7 +67,7 @@ def send(to: Sequence[Token], title: str, body: str, *, failed: bool, seconds: f
     faults: Mapping[bool | None, str] = {True: "", False: "it was refused, or there was no answer"}
     slow = f"no answer in {seconds:.0f} seconds"
     return [
-        Sent(str(plugin.url(privacy=True)), faults.get(results.get(number), slow))  # type: ignore[no-untyped-call]
+        Sent(MASK(str(plugin.url(privacy=True))), faults.get(results.get(number), slow))  # type: ignore[no-untyped-call]
         if plugin
         else Sent(f"address {number + 1}", "apprise does not know such an address")
         for number, plugin in enumerate(found)

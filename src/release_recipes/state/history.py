@@ -123,7 +123,8 @@ def _runs(lines: Sequence[Mapping[str, Any]]) -> list[Release | None]:
         last = result[-1]
         outcome = last.outcome if last.outcome in {"released", "abandoned"} else str(ended["outcome"])
         seconds = float(ended["seconds"]) if len(result) == 1 else sum(last.steps.values())
-        result[-1] = replace(last, outcome=outcome, seconds=seconds, at=ended["at"])
+        attempts = 0 if outcome == "refused" else 1
+        result[-1] = replace(last, outcome=outcome, seconds=seconds, at=ended["at"], attempts=attempts)
     return [each and (each if each.seconds is not None else replace(each, seconds=sum(each.steps.values()) or None))
             for each in result]  # fmt: skip
 
@@ -143,5 +144,5 @@ def _joined(known: Release, later: Release) -> Release:
     steps = {name: known.steps.get(name, 0) + later.steps.get(name, 0) for name in {**known.steps, **later.steps}}
     seconds = (known.seconds or 0) + (later.seconds or 0)
     outcome = known.outcome if later.outcome in {"refused", "planned"} else later.outcome
-    attempts = (known.attempts or 0) + (later.attempts or 0) if later.outcome != "refused" else known.attempts
+    attempts = (known.attempts or 0) + (later.attempts or 0)
     return replace(later.filled(known), steps=steps, seconds=seconds, attempts=attempts, outcome=outcome)
