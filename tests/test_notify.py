@@ -148,8 +148,7 @@ def test_a_receiver_that_refuses(
     """It is a warning without the secret, and apprise itself says nothing."""
     receiver.status = 500
     (said,) = notified()
-    assert said.startswith("The notification to json://127.0.0.1:")
-    assert said.endswith("was not sent: it was refused, or there was no answer.")
+    assert said == "The notification to address 1 (json) was not sent: it was refused, or there was no answer."
     assert "s3cret" not in said + "".join(capfd.readouterr())
 
 
@@ -172,7 +171,7 @@ def test_an_address_that_apprise_does_not_know(
 ) -> None:
     """It is named by its place, not by its text."""
     monkeypatch.setenv(notifications.VARIABLE, "nosuch://s3cret-of-the-hook")
-    assert notified() == ["The notification to address 1 was not sent: apprise does not know such an address."]
+    assert notified() == ["The notification to address 1 (nosuch) was not sent: apprise does not know such an address."]
 
 
 def test_without_apprise(
@@ -188,7 +187,7 @@ def test_the_task(quick: Repository, cli: Cli, receiver: Receiver) -> None:
     """`notify --test` says for each address whether the message arrived."""
     result = cli("notify", "--test", cwd=quick.path)
     assert result.code == 0, result.err
-    assert result.out.endswith(": sent\n")
+    assert result.out == "address 1 (json): sent\n"
     assert receiver.got[0]["title"] == "Test of release-recipes for my project"
     receiver.status = 500
     failed = cli("notify", "--test", cwd=quick.path)
@@ -208,3 +207,10 @@ def test_addresses_in_the_file(quick: Repository, cli: Cli, receiver: Receiver) 
     Token(receiver.url)
     environment = {notifications.VARIABLE: "json://x/y", "OTHER": f"to {receiver.url}", "KEPT": "1"}
     assert without_credentials(environment) == {"KEPT": "1"}
+
+
+def test_a_message_is_masked(notified: Callable[..., list[str]], receiver: Receiver) -> None:
+    """What is sent to others has no credential in it."""
+    Token("pypi-AgEIcHlwaS5vcmcCJDU1")
+    assert notified(changes="- It was pypi-AgEIcHlwaS5vcmcCJDU1.") == []
+    assert "- It was **********." in receiver.got[0]["message"]

@@ -28,7 +28,9 @@ from urllib.parse import quote, quote_plus
 from release_recipes import events
 from release_recipes.cli.console import Console
 from release_recipes.cli.history import History
+from release_recipes.cli.log import Log
 from release_recipes.cli.session import Session
+from release_recipes.commands import history_page
 from release_recipes.errors import CommandFailed, ReleaseError
 from release_recipes.findings import Finding
 from release_recipes.processes.process import Reader
@@ -36,6 +38,7 @@ from release_recipes.secrets.mask import MASK, Mask, masked_output
 from release_recipes.secrets.token import Token
 from release_recipes.state.atomic import write_atomically
 from release_recipes.state.folder import State
+from release_recipes.state.history import Release
 
 if TYPE_CHECKING:
     from release_recipes.commands.checkout import Checkout
@@ -228,6 +231,13 @@ def _session(chunks: Sequence[str], folder: Path, *, as_json: bool, failure: Cal
         events.emit(events.Output("pytest", MASK(text)))
         events.emit(events.Warned(Finding(text, text)))
         History(state).hear(events.AttemptFailed(text))
+        log = Log(events.TaskStarted("release", "ab12"))
+        log.keep(state.top)
+        for event in (events.Told(text), events.Started(text), events.Recorded({"project": text, "changes": text})):
+            log.hear(event)
+        log.close()
+        release = Release(project=text, version=text, who=text, where=text, tag=text, steps={text: 1.0})
+        (state.folder / "page.html").write_text(history_page.page(text, [release]), encoding="utf-8", errors="replace")
         state.lock.hold(text, text)
         write_atomically(state.folder / "record.json", json.dumps({"username": text}))
         raise failure(text)

@@ -1,7 +1,6 @@
 """How releases of the past are shown: rows of a table, and charts made of characters."""
 
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from release_recipes.state.history import Release
 
@@ -18,17 +17,16 @@ COLUMNS = ("version", "date", "by", "from", "time", "tries", "files", "index", "
 
 def row(one: Release) -> list[str]:
     """Return the cells of a release: for the terminal, and for the page."""
-    where = urlsplit(one.where)
     files = f"{len(one.files)}, {size(one.size)}" if one.size else str(len(one.files) or "")
     return [
         one.version,
         one.at[:10],
         one.who.partition(" <")[0],
-        "CI" if where.scheme else one.where,
+        "CI" if "://" in one.where else one.where,
         duration(one.seconds),
         str(one.attempts or ""),
         files,
-        urlsplit(one.index).netloc,
+        one.index.partition("://")[2].partition("/")[0],
         one.outcome,
     ]
 
@@ -64,12 +62,15 @@ def chart(releases: Sequence[Release]) -> list[str]:
     if not timed:
         return []
     steps = longest(timed)
-    most = max(sum(one.steps.values()) for one in timed)
+    # One release that waited for minutes must not make a dot of every other.
+    totals = [sum(one.steps.values()) for one in timed]
+    most = min(max(totals), 3 * _median(totals)) or 1.0
     lines = ["", "Where the time went:"]
     for one in reversed(timed):
         parts = [one.steps.get(step, 0) for step in steps]
         parts.append(sum(one.steps.values()) - sum(parts))
         bar = "".join(fill * round(part / most * WIDTH) for fill, part in zip(_FILLS, parts, strict=False))
+        bar = bar if len(bar) <= WIDTH else f"{bar[: WIDTH - 1]}…"
         lines.append(f"  {one.version:<12} {bar:<{WIDTH}} {duration(sum(one.steps.values())):>8}")
     legend = [f"{fill} {step}" for fill, step in zip(_FILLS, steps, strict=False)]
     return [*lines, f"  {'  '.join([*legend, f'{_FILLS[-1]} other steps'])}"]

@@ -36,6 +36,11 @@ class Commit:
     author: str
     email: str
 
+    @property
+    def is_by_a_bot(self) -> bool:
+        """Whether a program made it, such as dependabot."""
+        return self.author.endswith("[bot]")
+
 
 def commits(repository: Path, span: str, below: str) -> list[Commit]:
     """Return the commits that belong in a changelog, the oldest first.

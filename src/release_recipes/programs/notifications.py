@@ -23,7 +23,7 @@ INSTALL = "pip install 'release-recipes[notify]'"
 class Sent:
     """What became of one notification."""
 
-    #: The address without its credentials.
+    #: The place of the address in the list, and its kind; it contains credentials.
     to: str
     #: Why it was not sent; empty if it was.
     fault: str = ""
@@ -54,7 +54,7 @@ def send(to: Sequence[Token], title: str, body: str, *, failed: bool, seconds: f
 
     def work(number: int, plugin: apprise.NotifyBase) -> None:
         try:
-            results[number] = bool(plugin.notify(title=title, body=body, notify_type=kind))
+            results[number] = bool(plugin.notify(title=MASK(title), body=MASK(body), notify_type=kind))
         except Exception:  # noqa: BLE001 - a plug-in can raise anything, and its words may contain the address
             results[number] = False
 
@@ -66,9 +66,8 @@ def send(to: Sequence[Token], title: str, body: str, *, failed: bool, seconds: f
         thread.join(max(0.0, end - time.monotonic()))
     faults: Mapping[bool | None, str] = {True: "", False: "it was refused, or there was no answer"}
     slow = f"no answer in {seconds:.0f} seconds"
+    names = [f"address {number} ({each.reveal().partition('://')[0]})" for number, each in enumerate(to, 1)]
     return [
-        Sent(MASK(str(plugin.url(privacy=True))), faults.get(results.get(number), slow))  # type: ignore[no-untyped-call]
-        if plugin
-        else Sent(f"address {number + 1}", "apprise does not know such an address")
-        for number, plugin in enumerate(found)
+        Sent(name, faults.get(results.get(number), slow) if plugin else "apprise does not know such an address")
+        for number, (name, plugin) in enumerate(zip(names, found, strict=True))
     ]

@@ -185,7 +185,7 @@ def of_commit(git: Git, commit: str, found: Changes, version: str) -> str:
 
 def rendered(commits: Sequence[Commit], web: str) -> str:
     """Return commits as a section in Markdown: breaking changes first, then by group."""
-    several = len({commit.author for commit in commits}) > 1
+    several = len({commit.author for commit in commits if not commit.is_by_a_bot}) > 1
     groups = {"Breaking changes": [each for each in commits if each.breaking]}
     groups |= {name: [each for each in commits if each.group == name and not each.breaking] for name in _GROUPS}
     named = any(groups[name] for name in groups if name)
@@ -210,7 +210,7 @@ def _line(commit: Commit, web: str, *, several: bool) -> str:
     link = f"([{shown}]({web}/{at}))" if web else f"({shown})"
     user = _NOREPLY.fullmatch(commit.email)
     author = f"[@{user[1]}](https://github.com/{user[1]})" if user else commit.author
-    return f"- {words} {link}{f', by {author}' if several else ''}"
+    return f"- {words.rstrip('.')} {link}{f', by {author}' if several and not commit.is_by_a_bot else ''}"
 
 
 def part_of(commits: Sequence[Commit], current: str) -> tuple[str, str]:
@@ -221,7 +221,7 @@ def part_of(commits: Sequence[Commit], current: str) -> tuple[str, str]:
     breaking = "minor" if re.match(r"v?0\.", current) else "major"
     ranks = [
         (breaking, [each for each in commits if each.breaking]),
-        ("minor", [each for each in commits if each.group == "Added"]),
+        ("minor", [each for each in commits if each.group == "Added" and each.is_conventional]),
         ("patch", [each for each in commits if each.is_conventional]),
     ]
     for part, listed in ranks:
