@@ -195,7 +195,7 @@ class Console:
         from rich import box
         from rich.table import Table
 
-        widths = [max(map(len, column)) + 2 for column in zip(columns, *rows, strict=True)]
+        widths = [max(map(len, column)) + 3 for column in zip(columns, *rows, strict=True)]
         shown = [number for number in range(len(columns)) if any(row[number] for row in rows)]
         for number in _LEAST[: len(columns)]:
             if sum(widths[each] for each in shown) > self._out.width and number in shown:

@@ -154,7 +154,8 @@ def _said(event: events.Event) -> tuple[str, str, dict[str, Any]] | None:
     if kind in _FOR_THE_EYE:
         return None
     values: dict[str, Any] = dict(event.values) if isinstance(event, events.Facts) else dict(vars(event))
-    values |= vars(values.pop("finding")) if "finding" in values else {}
+    if finding := values.pop("finding", None):
+        values |= {name: value for name, value in vars(finding).items() if value and name != "severity"}
     if "seconds" in values:
         values["seconds"] = round(values["seconds"], 3)
     values.pop("run", None)

@@ -13,8 +13,8 @@ from release_recipes.state.history import Release
 #: The colour of each step; the last one is that of all others. They differ in print and for the colour-blind.
 _COLOURS = ("#2b6cb0", "#dd8a1d", "#2f855a", "#b83280", "#6b46c1", "#c05621", "#94a3b8")
 
-#: The width of a chart, the start of its bars, and the height of a row, in its own units.
-_WIDTH, _LEFT, _HIGH = 800, 90, 22
+#: The width of a chart, the space before and after its bars, and the height of a row, in its own units.
+_WIDTH, _LEFT, _RIGHT, _HIGH = 800, 100, 120, 26
 
 
 def page(project: str, releases: Sequence[Release]) -> str:
@@ -76,16 +76,16 @@ def _bars(
     rows = []
     for number, (one, each, words) in enumerate(zip(releases, parts, shown, strict=True)):
         at, top = float(_LEFT), number * _HIGH
-        rows.append(f'<text x="0" y="{top + 15}">{_(one.version[:12])}</text>')
+        rows.append(f'<text x="0" y="{top + 18}">{_(one.version[:12])}</text>')
         for (name, part), colour in zip(
             each, _fills([name for name, _part in each]) if len(each) > 1 else _COLOURS, strict=False
         ):
-            width = part / most * (_WIDTH - _LEFT - 90)
+            width = part / most * (_WIDTH - _LEFT - _RIGHT)
             tip = f"{one.version}: {name} {part:.1f}" if len(each) > 1 else f"{one.version}: {words}"
-            place = f'x="{at:.1f}" y="{top + 3}" width="{width:.1f}" height="16"'
+            place = f'x="{at:.1f}" y="{top + 4}" width="{width:.1f}" height="18"'
             rows.append(f'<rect {place} fill="{colour}"><title>{_(tip)}</title></rect>')
             at += width
-        rows.append(f'<text x="{at + 6:.1f}" y="{top + 15}">{_(words)}</text>')
+        rows.append(f'<text x="{at + 6:.1f}" y="{top + 18}">{_(words)}</text>')
     height = len(releases) * _HIGH
     said = "; ".join(f"{one.version}: {words}" for one, words in zip(releases, shown, strict=True))
     head = f'<svg viewBox="0 0 {_WIDTH} {height}" role="img"><title>{_(title)}</title><desc>{_(said)}</desc>'

@@ -5,6 +5,7 @@ It is JSON (:pep:`691`, with the versions of :pep:`700` and the status of :pep:`
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Mapping
@@ -74,11 +75,18 @@ class Page:
 
     def of_version(self, version: str) -> list[Listed]:
         """Return the files of a version; ``version`` is normalised."""
-        return [file for file in self.files.values() if file.version == version]
+        return self._by_version.get(version, [])
 
     def versions(self) -> set[str]:
         """Return every version, normalised."""
-        return {file.version for file in self.files.values() if file.version}
+        return {version for version in self._by_version if version}
+
+    @functools.cached_property
+    def _by_version(self) -> Mapping[str | None, list[Listed]]:
+        found: dict[str | None, list[Listed]] = {}
+        for file in self.files.values():
+            found.setdefault(file.version, []).append(file)
+        return found
 
 
 def browser_address(index_address: str, project: str, version: str) -> str:
