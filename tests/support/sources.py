@@ -15,7 +15,7 @@ RELEASE = ("release", "--part", "minor", "--skip-tests", "--yes")
 DECOYS = {
     ".gitignore": "*.egg-info/\nbuild/\ndist/\n",
     "docs/requirements.txt": "other-package==1.2.3\n",
-    "CHANGES.md": "# Changes\n\n## Unreleased\n\nNew things, since 1.2.3.\n\n## 1.2.3\n\nThe first release.\n",
+    "CHANGES.md": "# Changes\n\n## 1.3.0\n\nNew things, since 1.2.3.\n\n## 1.2.3\n\nThe first release.\n",
     "tests/test_demo.py": '"""Tests."""\n\nPROTOCOL = {"version": "1.2.3"}\n',
     "docs/guide.md": "In 1.2.3 this was called differently.\n",
 }
