@@ -118,6 +118,8 @@ def test_a_line_below_the_heading() -> None:
         ("## 1.3.0 (unreleased)", "## demo 1.2.3 — 3 May 2024", "## demo 1.3.0 — 2 November 2026"),
         ("# dev", "# 2.32.3 (May 29, 2024)", "# 1.3.0 (November 2, 2026)"),
         ("## 1.3.0 - YYYY-MM-DD", "## 1.2.3 - 03.05.2024", "## 1.3.0 - 02.11.2026"),
+        ("## Unreleased", "## 1.2.3 - 2024-05-03 [YANKED]", "## 1.3.0 - 2026-11-02"),
+        ("## Unreleased", "## v1.2.3 (security fix)", "## v1.3.0"),
         ("## 1.3.0", "## 1.2.3 (Apr. 3, 2024)", "## 1.3.0 (Nov. 2, 2026)"),
         (
             "## [Unreleased](https://example.com/o/r/compare/1.2.3...main)",

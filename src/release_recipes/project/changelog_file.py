@@ -48,6 +48,9 @@ _DATES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(rf"{_MONTH}\s+\d{{1,2}}(st|nd|rd|th)?(,?)\s+\d{{4}}"), "{month} {d}{th}{3} {y}"),
 )
 
+#: What closes brackets, quotes and emphasis.
+_CLOSING = re.compile(r"[)\]*_`:]*")
+
 _FENCE = re.compile(r"\s{0,3}(```|~~~)")
 _ATX = re.compile(r"(#{1,4})\s+(.*?)\s*#*\s*")
 _RULER = re.compile(r"([=\-~^*\"'`#+.:_])\1{2,}\s*")
@@ -279,7 +282,7 @@ def _date(title: str) -> re.Match[str] | None:
 
 
 def _dated(words: str, date: dt.date) -> str:
-    """Return words with another date, written in the same way."""
+    """Return what follows a version, with another date in the same form; remarks such as ``[YANKED]`` are its own."""
     for form, fields in _DATES:
         if found := form.search(words):
             written = re.search(_MONTH, found[0])
@@ -290,8 +293,8 @@ def _dated(words: str, date: dt.date) -> str:
             ending = {1: "st", 2: "nd", 3: "rd"}.get(date.day % 10 if date.day // 10 != 1 else 0, "th") if th else ""
             parts = [group or "" for group in found.groups()]
             made = fields.format("", *parts, y=date.year, m=date.month, d=date.day, month=month, th=ending)
-            return words[: found.start()] + made + words[found.end() :]
-    return words
+            return words[: found.start()] + made + _CLOSING.match(words[found.end() :])[0]  # type: ignore[index]
+    return _CLOSING.match(words)[0]  # type: ignore[index]
 
 
 def _retitled(head: str, old: str, new: str) -> str:
