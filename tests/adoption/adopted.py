@@ -17,6 +17,7 @@ from packaging.version import Version
 from uv import find_uv_bin
 
 from adoption.download import CACHE
+from release_recipes.project.changelog_file import section
 from support.index import PypiServer
 from support.repository import Repository
 
@@ -115,6 +116,10 @@ def differences(before: dict[str, bytes], after: dict[str, bytes], project: dict
         old, new = (files.get(name, b"").splitlines(keepends=True) for files in (before, after))
         if (name in before) != (name in after):
             yield f"{name} is {'new' if name in after else 'gone'}"
+        elif name == project.get("changelog"):
+            found = section(after[name].decode(), project["planned"])
+            if found is None or f"[{project['planned']}]: https://" not in after[name].decode():
+                yield f"{name} has no section of {project['planned']}, or no link"
         elif len(old) != len(new):
             yield f"{name}: {len(old)} lines have become {len(new)}"
         else:
