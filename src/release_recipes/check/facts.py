@@ -128,12 +128,17 @@ class Facts:
         return replace(plan, changes=changes_of(subject, plan, self.packages.result()))
 
 
-def changes_of(subject: Subject, plan: Plan, known: Sequence[Package]) -> changes.Changes:
-    """Return what changed since the last release, and how the changelog says it."""
+def changes_of(subject: Subject, plan: Plan, known: Sequence[Package], *, always: bool = False) -> changes.Changes:
+    """Return what changed since the last release, and how the changelog says it.
+
+    Where none is written, git is only asked with ``always``.
+    """
     git, hooks = subject.git, [" ".join(hook) for hook in plan.settings.pre_release_hooks]
     hooks += [file.name for file in plan.versions.files]
     hooks += plan.source.describe(subject.folder, "", "")[1:] if plan.source.configured_in else []
     found = changes.find(subject.folder, subject.project.pyproject, plan.settings.changelog, hooks)
+    if found.way == "off" and not always:
+        return replace(found, name=plan.project, below=plan.folder, until=plan.base)
     repository = gh.find(git.addresses(plan.remote))
     web = repository.web_address if repository and gh.looks_like_github(repository) else ""
     since = last_tag(git, plan.project, plan.folder, known, plan.base, but=plan.tag)

@@ -20,7 +20,7 @@ def changelog(checkout: Checkout, request: Request) -> str:
     """
     subject = checkout.subject(request)
     plan = planned(checkout, subject)
-    changes = changes_of(subject, plan, packages(checkout.git))
+    changes = changes_of(subject, plan, packages(checkout.git), always=True)
     if changes.fault:
         raise Failed(f"What changed cannot be found: {changes.fault}", "Fix that, or see docs/changelog.md.")
     told = {
