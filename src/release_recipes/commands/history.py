@@ -70,7 +70,8 @@ def _merged(ours: Sequence[Release], tagged: Sequence[Release], default: str) ->
         if one.outcome == "released" and same and one.index in {"", default, same.index}:
             one = one.filled(same)  # noqa: PLW2901 - the same release
         merged.append(one)
-        seen.add(key)
+        if one.outcome in {"released", "unfinished"}:  # what failed here may have been published elsewhere
+            seen.add(key)
     merged += [one for key, one in by_version.items() if key not in seen]
     return sorted(merged, key=lambda one: one.at, reverse=True)
 

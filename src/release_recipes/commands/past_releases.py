@@ -39,6 +39,10 @@ class World:
     forge: Mapping[str, Mapping[str, Any]] | None = None
     #: What did not answer, with its words.
     faults: list[str] = field(default_factory=list)
+    #: Tags of the project on the remote, with their versions.
+    tags: Mapping[str, str] = field(default_factory=dict)
+    #: What nobody could ask here, and why; it is no fault.
+    unasked: list[str] = field(default_factory=list)
 
 
 def ask(checkout: Checkout, name: str, indexes: Sequence[str]) -> World:
@@ -47,14 +51,18 @@ def ask(checkout: Checkout, name: str, indexes: Sequence[str]) -> World:
 
     def ask_remote() -> None:
         world.refs = git.remote_refs(remote)
+        world.tags = _versions(checkout, name, world.refs.tags())
 
     def ask_index(address: str) -> None:
         world.pages[address] = checkout.index_of(address).page(name)
 
     def ask_forge() -> None:
         repository = gh.find(git.addresses(remote))
-        known = repository is not None and gh.is_github(repository, git.path)
-        if repository and known and gh.signed_in(repository, git.path):
+        if not repository or not gh.is_github(repository, git.path):
+            return
+        if not gh.signed_in(repository, git.path):
+            world.unasked.append("the releases on GitHub (gh is not signed in: gh auth login)")
+        else:
             found: dict[str, Mapping[str, Any]] = {}
             for number in range(1, _PAGES + 1):
                 listed = gh.api(repository, f"releases?per_page={_PAGE}&page={number}", git.path)
@@ -77,12 +85,10 @@ def ask(checkout: Checkout, name: str, indexes: Sequence[str]) -> World:
 
 def tagged(checkout: Checkout, name: str) -> list[Release]:
     """Return the releases that the tags here say, the newest first; one git process."""
-    git, below = checkout.git, checkout.below
-    theirs = others(below, packages(git))
-    said_by_git = git.ask("for-each-ref", f"--format={_FORMAT}", "refs/tags")
+    said_by_git = checkout.git.ask("for-each-ref", f"--format={_FORMAT}", "refs/tags")
     rows = [row.lstrip("\n").split("\x1f") for row in said_by_git.split("\x1e")]
     rows = [row for row in rows if len(row) == len(_FORMAT.split("%1f"))]
-    versions = versions_of([row[0] for row in rows], name=name, below=below, others=theirs)
+    versions = _versions(checkout, name, [row[0] for row in rows])
     found = []
     for tag, made, commit, at, tagger, message in (row for row in rows if row[0] in versions):
         said = tag_message.read(f"tagger {tagger}\n\n{message}")
@@ -96,6 +102,12 @@ def tagged(checkout: Checkout, name: str) -> list[Release]:
         }
         found.append(Release(project=name, version=versions[tag], files=files, who=said.who if tagger else "", **known))
     return sorted(found, key=lambda one: Version(one.version), reverse=True)
+
+
+def _versions(checkout: Checkout, name: str, tags: Sequence[str]) -> dict[str, str]:
+    """Return the tags of the project among some, with their versions."""
+    below = checkout.below
+    return versions_of(tags, name=name, below=below, others=others(below, packages(checkout.git)))
 
 
 def rebuilt(releases: Sequence[Release], world: World, default: str) -> list[Release]:

@@ -3,14 +3,19 @@
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
+from packaging.utils import canonicalize_version
+from packaging.version import Version
+
 from release_recipes import events
+from release_recipes.commands import verify_tags
 from release_recipes.commands.checkout import Checkout
 from release_recipes.commands.past_releases import World, of_release
-from release_recipes.errors import CommandFailed, NoIndexAnswer, NotAsReleased
+from release_recipes.errors import NoIndexAnswer, NotAsReleased
 from release_recipes.findings import Finding
 from release_recipes.index import attestations
 from release_recipes.index.page import Listed
 from release_recipes.processes.threads import in_parallel
+from release_recipes.project.source import is_version
 from release_recipes.state.history import Release
 
 #: Files that are asked for at once, where an index offers no hashes or has attestations.
@@ -29,12 +34,12 @@ def verify(checkout: Checkout, releases: Sequence[Release], world: World) -> str
         NotAsReleased: Something is not as it was, or could not be looked at.
     """
     looked = _Looked(checkout, world)
-    found = [Finding(f"This could not be verified: {fault}", "Run the same command again.") for fault in world.faults]
-    signed = looked.signed(releases) if world.refs else {}
-    merged = looked.merged()
+    merged = verify_tags.merged(checkout, world)
+    signed = verify_tags.signed(checkout, [one.tag for one in releases], world)
+    found = [_unverified(fault) for fault in world.faults]
     for one in releases:
         found += [*looked.tag(one, merged, signed), *looked.files(one), *looked.forge(one)]
-    found += looked.slow()
+    found += [*looked.strays(releases), *looked.slow()]
     lines = looked.lines(releases)
     for line in lines:
         events.emit(events.Told(line))
@@ -48,37 +53,20 @@ class _Looked:
 
     def __init__(self, checkout: Checkout, world: World) -> None:
         self._checkout, self._world, self._git = checkout, world, checkout.git
+        self._here = self._git.refs("refs/tags/")
         self._default = checkout.settings.target(test=False).index_address
         #: Files without a hash on the page, or with attestations: the questions that wait.
         self._waiting: list[Callable[[], str]] = []
         #: Versions of tags that other tools made, of which the index has nothing.
         self.elsewhere: list[str] = []
+        #: Versions that are older than the first release of ours, and have no tag.
+        self._untagged: list[str] = []
+        #: Files whose hash no tag and no history has, and those whose attestations nothing here verifies.
+        self._unhashed = self._unattested = 0
         self.counts = dict.fromkeys(("tags", "signatures", "files", "attestations", "assets"), 0)
 
-    def merged(self) -> set[str] | None:
-        """Return the tags whose commit is on a branch of the remote; ``None`` if no branch of it is here."""
-        refs = self._world.refs.refs if self._world.refs else {}
-        names = [name.removeprefix("refs/heads/") for name in refs if name.startswith("refs/heads/")]
-        remote = self._checkout.settings.remote
-        tips = {refs[f"refs/heads/{name}"] for name in names} | {f"refs/remotes/{remote}/{name}" for name in names}
-        words = [f"--merged={tip}" for tip in tips if self._git.resolve(f"{tip}^{{commit}}")]
-        if not words:
-            return None
-        return set(self._git.ask("for-each-ref", "--format=%(refname:strip=2)", *words, "refs/tags").split())
-
-    def signed(self, releases: Sequence[Release]) -> dict[str, str]:
-        """Return the tags that are signed, with the fault of each signature; empty if it is good."""
-        said = self._git.ask("for-each-ref", "--format=%(refname:strip=2) %(contents:signature)%1e", "refs/tags")
-        names = {row.split()[0] for row in said.split("\x1e") if "BEGIN" in row}
-        result = {}
-        for one in releases:
-            if one.tag in names:
-                try:
-                    self._git.ask("verify-tag", one.tag)
-                    result[one.tag] = ""
-                except CommandFailed as error:
-                    result[one.tag] = (error.output.strip().splitlines() or ["it is not good"])[-1]
-        return result
+    def _is_here(self, tag: str) -> bool:
+        return f"refs/tags/{tag}" in self._here
 
     def tag(self, one: Release, merged: set[str] | None, signed: dict[str, str]) -> Iterator[Finding]:
         """Compare a tag with the remote's."""
@@ -93,7 +81,7 @@ class _Looked:
         elif one.tag_object and theirs != one.tag_object:
             moved = f"the remote has {theirs[:12]}, released was {one.tag_object[:12]}"
             yield Finding(f"The tag {one.tag} was moved: {moved}.", see)
-        elif merged is not None and one.tag not in merged and self._git.resolve(f"refs/tags/{one.tag}"):
+        elif merged is not None and one.tag not in merged and self._is_here(one.tag):
             yield Finding(
                 f"The commit of {one.tag} is on no branch of the remote.", "Find out which branch was rewritten."
             )
@@ -119,6 +107,7 @@ class _Looked:
             return
         self.counts["files"] += len(served)
         listed = {each.filename: each.sha256 for each in one.files}
+        self._unhashed += 0 if listed else len(served)
         for filename in sorted(listed.keys() - served.keys()):
             yield Finding(f"{filename} is missing on {address}.", f"It was deleted there, after the release of {name}.")
         for theirs in (each for each in served.values() if each.filename in listed):
@@ -138,7 +127,9 @@ class _Looked:
             self._waiting.append(partial(self._fetched, theirs, sha256, address))
         elif theirs.sha256 != sha256:
             yield _differs(theirs.filename, sha256, theirs.sha256)
-        if theirs.has_provenance and attestations.can_verify():
+        if theirs.has_provenance and not attestations.can_verify():
+            self._unattested += 1
+        elif theirs.has_provenance:
             self._waiting.append(partial(self._attested, one, theirs, sha256, address))
 
     def forge(self, one: Release) -> Iterator[Finding]:
@@ -148,16 +139,37 @@ class _Looked:
         release = self._world.forge.get(one.tag)
         command = f"release-recipes publish --tag {one.tag} --only github"
         if release is None:
+            if not self._checkout.settings.github_release or not (one.index or one.files):
+                return  # none is made, or another tool made the tag
             yield Finding(f"GitHub has no release of {one.tag}.", f"If there was one, make it again: {command}")
             return
         assets = {asset["name"]: str(asset.get("digest") or "") for asset in release["assets"]}
-        for each in one.files if assets else ():
+        for each in one.files:
             self.counts["assets"] += 1
             digest = assets.get(each.filename)
             if digest is None:
                 yield Finding(f"The release {one.tag} on GitHub lacks {each.filename}.", f"Add it: {command}")
             elif digest and digest != f"sha256:{each.sha256}":
                 yield Finding(f"{each.filename} of {one.tag} on GitHub is another file.", "Find out who replaced it.")
+
+    def strays(self, releases: Sequence[Release]) -> Iterator[Finding]:
+        """Find what is public but not among the releases: tags of the remote, and versions of an index."""
+        known = {str(canonicalize_version(one.version)) for one in releases}
+        said = {tag: str(canonicalize_version(version)) for tag, version in self._world.tags.items()}
+        if absent := [tag for tag, version in said.items() if version not in known and not self._is_here(tag)]:
+            shown = ", ".join(absent[:5]) + (", …" if len(absent) > len(absent[:5]) else "")
+            message = f"{len(absent)} tags of the remote are not here, so they were not verified: {shown}."
+            yield Finding(message, f"Get them: git fetch --tags {self._checkout.settings.remote}")
+        for address, page in sorted(self._world.pages.items()):
+            ours = [Version(one.version) for one in releases if one.index == address and is_version(one.version)]
+            for version in sorted(map(Version, page.versions())):
+                if str(canonicalize_version(str(version))) in known | {*said.values()}:
+                    continue
+                if ours and version > min(ours):
+                    hint = "Find out who uploaded it; if nobody of you did, yank it, and revoke the tokens."
+                    yield Finding(f"{address} has {version}, of which there is no tag.", hint)
+                else:
+                    self._untagged.append(str(version))
 
     def slow(self) -> list[Finding]:
         """Ask what needs a question for each file, some in parallel."""
@@ -171,8 +183,8 @@ class _Looked:
         for failure in failures:
             if not isinstance(failure, NoIndexAnswer):
                 raise failure
-        found += [f"This could not be verified: {failure}" for failure in failures]
-        return [Finding(text, "Find out who changed it, and release the next version.") for text in found]
+        changed = [Finding(text, "Find out who changed it, and release the next version.") for text in sorted(found)]
+        return [*changed, *(_unverified(failure) for failure in failures)]
 
     def _fetched(self, file: Listed, sha256: str, address: str) -> str:
         theirs = self._checkout.index_of(address).sha256(file)
@@ -187,11 +199,28 @@ class _Looked:
     def lines(self, releases: Sequence[Release]) -> list[str]:
         """Say what was looked at, and what was not."""
         counted = ", ".join(f"{count} {name}" for name, count in self.counts.items() if count) or "nothing"
-        left = [name for name, count in self.counts.items() if not count]
         lines = [f"Looked at {len(releases)} releases: {counted}."]
         if self.elsewhere:
             lines.append(f"Not on the index, by tags of other tools: {', '.join(self.elsewhere)}.")
+        if self._untagged:
+            lines.append(
+                f"On the index, older than the first release of ours, without a tag: {', '.join(self._untagged)}."
+            )
+        unasked = [*self._world.unasked]
+        if self._unhashed:
+            unasked.append(f"the hashes of {self._unhashed} files (their tags list none)")
+        if self._unattested:
+            unasked.append(f"the attestations of {self._unattested} files (pip install 'release-recipes[attest]')")
+        if unasked:
+            lines.append(f"Not looked at: {'; '.join(unasked)}.")
+        said = " ".join(unasked)
+        nothing = {"signatures": "signatures", "attestations": "attestations", "assets": "GitHub"}
+        left = [name for name, count in self.counts.items() if not count and nothing.get(name, name) not in said]
         return [*lines, f"Not looked at, because there are none here: {', '.join(left)}."] if left else lines
+
+
+def _unverified(fault: object) -> Finding:
+    return Finding(f"This could not be verified: {fault}", "Run the same command again.")
 
 
 def _differs(filename: str, ours: str, theirs: str) -> Finding:
