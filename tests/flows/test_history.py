@@ -173,6 +173,30 @@ def test_another_year(quick: Repository, cli: Cli) -> None:
     assert [one.version for one in releases(lines, "demo-package")] == ["1.0.0"]
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"event": "step", "state": "done", "seconds": 1},
+        {"event": "step", "step": "build", "seconds": None},
+        {"event": "ended", "outcome": "failed"},
+        {"event": "ended", "seconds": 1},
+        {"event": "recorded", "project": "demo-package", "version": "1.3.0", "artifacts": 5},
+        {"event": "released", "project": "demo-package", "version": "1.3.0", "artifacts": [{"filename": "a.whl"}]},
+    ],
+)
+def test_a_line_without_what_its_event_needs(tmp_path: Path, said: dict[str, object]) -> None:
+    """Such a line is left out and counted, and the lines around it are still read."""
+    about = {"at": "2026-05-03T10:00:00+00:00", "run": "1"}
+    whole = {**about, "event": "released", "project": "demo-package", "version": "1.3.0"}
+    step = {**about, "event": "step", "step": "build", "seconds": 2.5}
+    text = "".join(f"{json.dumps(line)}\n" for line in (whole, {**about, **said}, step))
+    (tmp_path / "history.jsonl").write_text(text, encoding="utf-8")
+    lines, broken = read(tmp_path)
+    assert broken == 1
+    (one,) = releases(lines, "demo-package")
+    assert (one.version, one.outcome, one.steps) == ("1.3.0", "released", {"build": 2.5})
+
+
 def test_a_history_that_cannot_be_written(quick: Repository, cli: Cli, known: PypiServer) -> None:
     """It is a warning, once, and the release goes on."""
     kept(quick).mkdir(parents=True)

@@ -80,10 +80,17 @@ def read(top: Path) -> tuple[list[dict[str, Any]], int]:
             for text in path.read_text("utf-8", "replace").splitlines():
                 try:
                     said = json.loads(text)
-                    lines.append({**said, "at": str(said["at"]), "event": str(said["event"])})
+                    lines.append(_checked({**said, "at": str(said["at"]), "event": str(said["event"])}))
                 except (ValueError, KeyError, TypeError):
                     broken += 1
     return lines, broken
+
+
+def _checked(line: dict[str, Any]) -> dict[str, Any]:
+    """Return a line that has what its event needs; otherwise raise what reading it would."""
+    _facts(line)
+    needed = {"step": "step", "ended": "outcome"}.get(line["event"])
+    return {**line, needed: str(line[needed]), "seconds": float(line["seconds"])} if needed else line
 
 
 def releases(lines: Iterable[Mapping[str, Any]], project: str) -> list[Release]:
