@@ -166,7 +166,8 @@ def test_the_wheel_and_the_sdist_hold_the_templates(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive, tarfile.open(sdist) as other:
         names = [*archive.namelist(), *other.getnames()]
     held = sorted(name.partition("release_recipes/")[2] for name in names if "/templates/" in name)
-    assert held == sorted(2 * ["templates/ci.yml", "templates/release.yml", "templates/workflows.toml"])
+    templates = top / "src" / "release_recipes" / "templates"
+    assert held == sorted(2 * [f"templates/{file.name}" for file in templates.iterdir()])
 
 
 def test_another_workflow_that_publishes(cli: Cli, repository: Repository) -> None:

@@ -80,8 +80,8 @@ def test_wrong_usage(arguments: list[str], error: str, repository: Repository, i
 def test_standard_output_is_one_document(repository: Repository, cli: Cli) -> None:
     """With --json there is one document on standard output, with the same keys whatever came of it."""
     keys = {
-        *("outcome", "project", "prior_version", "version", "tag", "commit", "index"),
-        *("artifacts", "steps", "problems", "warnings", "status"),
+        *("outcome", "project", "prior_version", "version", "tag", "tag_object", "commit", "index"),
+        *("artifacts", "changes", "log", "steps", "problems", "warnings", "status"),
     }
     outcomes = {}
     for arguments in (

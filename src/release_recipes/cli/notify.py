@@ -80,7 +80,7 @@ class Notifier:
             parts.insert(0, f"{'all' if whole else 'some'} files {'are' if whole else 'may be'} on {facts['index']}")
             public = f"What is public: {', '.join(parts)}."
         lines = [ended.message, public, f"What to do: {ended.hint}" if ended.hint else ""]
-        lines += [f"Log: {facts['log']}" if facts.get("log") else "", f"From {_where()}."]
+        lines += [f"Log: {facts['log']}" if facts["log"] else "", f"From {_where()}."]
         return list(filter(None, lines))
 
 

@@ -24,7 +24,7 @@ _UNFINISHED = 3
 
 
 def _empty() -> dict[str, Any]:
-    facts = ("project", "prior_version", "version", "tag", "tag_object", "commit", "index", "changes")
+    facts = ("project", "prior_version", "version", "tag", "tag_object", "commit", "index", "changes", "log")
     lists = ("artifacts", "steps", "problems", "warnings")
     return {**dict.fromkeys(facts), **{name: [] for name in lists}, "status": None}
 
