@@ -39,6 +39,14 @@ class TaskEnded:
 
 
 @dataclass(frozen=True)
+class Coming:
+    """The steps that follow, for a user who watches."""
+
+    #: The names of the steps of each act, in order.
+    acts: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True)
 class StepStarted:
     """A step of an act begins."""
 
@@ -150,6 +158,13 @@ class Planned(Facts):
 
 
 @dataclass(frozen=True)
+class Previewed:
+    """What the planned release changes and builds, for a user who is asked whether to make it."""
+
+    lines: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Recorded(Facts):
     """The release is recorded: its commit, its tag object and every file."""
 
@@ -172,8 +187,8 @@ class Abandoned(Facts):
 
 
 Event = (
-    TaskStarted | TaskEnded | StepStarted | StepEnded | Started | Ended | Output | Exited | Progress | Warned | Told
-    | Table | Described | Facts | AttemptFailed
+    TaskStarted | TaskEnded | Coming | StepStarted | StepEnded | Started | Ended | Output | Exited | Progress | Warned
+    | Told | Table | Described | Previewed | Facts | AttemptFailed
 )  # fmt: skip
 _listeners: list[Callable[[Event], None]] = []
 _lock = threading.RLock()

@@ -28,6 +28,13 @@ _RELEASE = {
     "yes": "Release without asking for confirmation.",
     "test": "Release to TestPyPI, and leave the repository unchanged.",
 }
+#: Other ways to write ``--part`` and ``--new-version``, for each task that has them.
+_WORDS = {
+    "patch": "The same as --part patch.",
+    "minor": "The same as --part minor.",
+    "major": "The same as --part major.",
+    "version": "A part or a version, taken as --part or --new-version.",
+}
 #: The flags of every task.
 _COMMON = {
     "json": "Print only one JSON document on standard output.",
@@ -62,6 +69,8 @@ _SCANNED = {
     "staged": "Only the files that are staged for the next commit.",
     "file": "Only this file, folder or distribution (can be repeated).",
 }
+
+_TAKES_A_VALUE = frozenset({"project", "log-file", "version"})
 
 #: The tasks that need bump-my-version, which starts while everything else is imported.
 _BUMPS = frozenset({"release", "release_changed", "rehearse", "publish", "status", "check", "bump", "changelog"})
@@ -104,9 +113,37 @@ def _run(c: Context, name: str, *, request: dict[str, Any] | None = None, **word
             raise WrongUsage(message, "Leave it out.")
         command = getattr(import_module(f"release_recipes.commands.{name}"), name)
         if request is not None:
-            words["request"] = import_module("release_recipes.plan").Request.of(**request)
+            words["request"] = import_module("release_recipes.plan").Request.of(**request | _other_words(request))
         # A scan works outside of a repository, too.
         session.report.outcome = command(Path.cwd() if name == "scan" else session.checkout, **words)
+
+
+def _other_words(request: Mapping[str, Any]) -> dict[str, str]:
+    """Return the part or the version that was given by ``--minor`` or ``--version minor``.
+
+    Raises:
+        WrongUsage: There are two of them, or there is ``--part`` or ``--new-version``, too.
+    """
+    from release_recipes.errors import WrongUsage
+
+    parts = [name for name in _WORDS if name != "version" and _given.get(name)]
+    flags = [f"--{name}" for name in parts]
+    value = _given.get("version")
+    if value is not None:
+        flags.append(f"--version {value}".rstrip())
+    if not flags:
+        return {}
+    meant = "new_version" if value and value[:1].isdigit() else "part"
+    flags += [f"--{name.replace('_', '-')}" for name in ("part", "new_version") if request.get(name) is not None]
+    if len(flags) > 1:
+        raise WrongUsage(f"{' and '.join(flags)} say the version twice.", "Give only one of them.")
+    if value is not None:
+        from release_recipes import events
+        from release_recipes.findings import warning
+
+        instead = f"--{meant.replace('_', '-')} {value}"
+        events.emit(events.Warned(warning(f"--version {value} is taken as {instead}.", f"Next time, use {instead}.")))
+    return {meant: parts[0] if parts else str(value)}
 
 
 def _is_of_project(folder: str) -> bool:
@@ -118,6 +155,7 @@ def _is_of_project(folder: str) -> bool:
 def _with(common: Mapping[str, str], *flags: str, **told: str) -> Callable[[Callable[..., None]], Any]:
     """Return Invoke's decorator for a task, with flags of every task, the named ones of a release, and others."""
     told = {**{flag: _RELEASE[flag] for flag in flags}, **told}
+    common = {**(_WORDS if "part" in told else {}), **common}
     iterable = ["file"] if "file" in told else []
 
     def decorate(body: Callable[..., None]) -> Any:  # noqa: ANN401 - as Invoke's decorator
@@ -139,7 +177,7 @@ def _with(common: Mapping[str, str], *flags: str, **told: str) -> Callable[[Call
 
 
 def _defaults(common: Mapping[str, str]) -> dict[str, bool | None]:
-    return {name.replace("-", "_"): False if name == "json" else None for name in common}
+    return {name.replace("-", "_"): None if name in _TAKES_A_VALUE else False for name in common}
 
 
 _task = functools.partial(_with, _COMMON)
@@ -291,6 +329,17 @@ class _Program(Program):
         with _told():
             super().parse_tasks()
 
+    def parse_cleanup(self) -> None:
+        words = self.core.remainder.split()[-2:] if self.args.complete.value else []
+        if "--part" in words:  # Invoke completes the names of tasks and flags, but no values
+            from release_recipes.plan import AUTO
+            from release_recipes.project.raising import PARTS
+            from release_recipes.project.source import NONE
+
+            sys.stdout.writelines(f"{part}\n" for part in (*PARTS, AUTO, NONE))
+            raise Exit
+        super().parse_cleanup()
+
 
 @contextlib.contextmanager
 def _told() -> Iterator[None]:
@@ -306,16 +355,9 @@ def _told() -> Iterator[None]:
 
         found = re.search(r"'([^']*)'|<Argument: ([\w-]+)", str(error))
         word = (found[1] or f"--{found[2]}") if found else ""
-        known = {
-            *ns.task_names,
-            *(f"--{flag}" for flag in {**_RELEASE, **_COMMON, **_SEVERAL, **_VALIDATED, **_WRITTEN, **_SHOWN}),
-            *(f"--{flag}" for flag in {**_TAG, **_PUBLISHED}),
-            "--file",
-            "--sdist",
-            "--staged",
-            "--help",
-            "--list",
-            "--version",
+        known = {*ns.task_names, "--help", "--list", "--version"}
+        known |= {
+            f"--{argument.name.replace('_', '-')}" for name in ns.task_names for argument in ns[name].get_arguments()
         }
         near = difflib.get_close_matches(word, known, 1)
         hint = f"Did you mean: {typed(near[0])}" if near else f"See: {typed('--list')}"

@@ -1,6 +1,7 @@
 """What a user at a terminal meets who types a wrong word, too early, or in a wrong place."""
 
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -65,7 +66,7 @@ def test_a_dry_flag_on_a_task_without_a_dry_run(adopted: Repository, cli: Cli) -
     ("arguments", "hint"),
     [
         (["release", "--par", "minor"], "--part"),
-        (["release", "--minor"], "release-recipes release --part minor"),
+        (["release", "--minro"], "--minor"),
         (["relase"], "release-recipes release"),
         (["release", "minor"], "release-recipes release --part minor"),
         (["release", "patch"], "release-recipes release --part patch"),
@@ -89,6 +90,61 @@ def test_a_word_that_is_none(arguments: list[str], hint: str, repository: Reposi
     assert told.startswith("   → ")
     assert told.endswith(hint), told
     assert more == []
+
+
+@pytest.mark.parametrize(
+    ("words", "version", "instead"),
+    [
+        (["--minor"], "1.3.0", ""),
+        (["--major"], "2.0.0", ""),
+        (["--patch"], "1.2.4", ""),
+        (["--version", "minor"], "1.3.0", "--part minor"),
+        (["--version", "1.5.0"], "1.5.0", "--new-version 1.5.0"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("command", [RELEASE_RECIPES, INVOKE], ids=["release-recipes", "invoke"])
+def test_other_words_for_the_version(
+    command: Sequence[str], words: list[str], version: str, instead: str, adopted: Repository, known: PypiServer
+) -> None:
+    """--minor is --part minor, for both programs; --version is understood, too, with a word on what it is called."""
+    told = Cli(command)("check", *words, "--json", cwd=adopted.path).json
+    assert (told["outcome"], told["version"]) == ("planned", version)
+    hints = [each["hint"] for each in told["warnings"] if "--version" in each["message"]]
+    assert hints == ([f"Next time, use {instead}."] if instead else [])
+    assert known.requests
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--minor", "--major"], ["--minor", "--part", "patch"], ["--version", "1.5.0", "--new-version", "1.5.0"]],
+    ids=" ".join,
+)
+def test_the_version_said_twice(words: list[str], adopted: Repository, cli: Cli) -> None:
+    """Two flags for one thing are wrong usage, whatever they say."""
+    done = cli("release", *words, "--yes", cwd=adopted.path)
+    assert (done.code, done.out) == (2, "")
+    flags = "--version 1.5.0 and --new-version" if "--version" in words else " and ".join(words[:2])
+    assert done.err == f"error: {flags} say the version twice.\n   → Give only one of them.\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [("release --part ", "minor"), ("release --part mi", "minor"), ("release --", "--skip-tests"), ("rel", "release")],
+)
+def test_completion(line: str, expected: str, repository: Repository) -> None:
+    """Bash completes tasks, flags and parts by the script that the program prints."""
+    program = Path(SCRIPT)
+    words = ["release-recipes", *line.split(" ")]
+    script = f"""\
+        PATH={program.parent}:$PATH
+        source <(release-recipes --print-completion-script bash)
+        COMP_WORDS=({" ".join(words)} {"''" if not words[-1] else ""})
+        _complete_release-recipes release-recipes {words[-1] or "''"}
+        printf '%s\\n' "${{COMPREPLY[@]}}"
+    """
+    done = subprocess.run(["bash", "-c", script], cwd=repository.path, capture_output=True, text=True, check=True)
+    assert expected in done.stdout.splitlines()
 
 
 # ---- typed ahead, and Ctrl-C -----------------------------------------------------------------------------------------

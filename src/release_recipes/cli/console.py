@@ -9,7 +9,8 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -22,8 +23,7 @@ from release_recipes.findings import Finding
 from release_recipes.secrets.mask import MASK
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
-
+    from release_recipes.cli.screen import Screen
 
 #: Steps in which git or ssh may ask for a pass phrase or a password; they have no live line.
 _MAY_ASK = frozenset({"commit", "tag", "claim", "push", "update-branch"})
@@ -100,11 +100,14 @@ class Console:
         self._err = _Stream(file=sys.stderr, markup=False, highlight=False, emoji=False)
         known = forge.current()
         self._out.forge = self._err.forge = known.name if known else ""
+        #: Whether there is a cursor to move, and so live lines.
         # Rich takes FORCE_COLOR and TTY_COMPATIBLE for a terminal: there are colours then, but no cursor to move.
-        self._moves = self._out.is_terminal and not known and _is_terminal(self._out.file)
+        self.moves = self._out.is_terminal and not known and _is_terminal(self._out.file)
         self.verbose = verbose
-        self._live: Progress | None = None
-        self._running: dict[str, TaskID] = {}
+        #: How long each step took the last time, in seconds.
+        self.usual: Mapping[str, float] = {}
+        self._live: Screen | None = None
+        self._acts: Mapping[str, Sequence[str]] = {}
         self._plan: Sequence[str] = ()
 
     # -- events ------------------------------------------------------------------------------------------------------
@@ -116,8 +119,6 @@ class Console:
                 self._begin(name)
             case events.StepEnded(name, state, seconds, note):
                 self._end(name, state, seconds, note)
-            case events.Progress(name, done, total) if self._live and name in self._running:
-                self._live.update(self._running[name], completed=done, total=total)
             case events.Output(source, line, run) if self._shows(source, run):
                 self.line(f"  {line}", style="dim")
             case events.Warned(finding):
@@ -128,31 +129,39 @@ class Console:
                 self._table(title, columns, rows)
             case events.Planned(_, lines):
                 self._plan = lines
+            case events.Previewed(lines):
+                self._plan = [*self._plan, *lines]
             case events.Described(steps):
                 self._describe(steps)
+            case _:
+                self._watch(event)
+
+    def _watch(self, event: events.Event) -> None:
+        """Take what only the live lines show."""
+        match event:
+            case events.Coming(acts):
+                self._acts = acts
+            case events.Progress(name, done, total) if self._live and total:
+                self._live.shares[name] = done / total
+            case events.Output(_, line) if self._live:
+                self._live.say(line)
 
     def _shows(self, source: str, run: int) -> bool:
         """Return whether a line is shown now; in CI, the lines of a program are shown together at its end."""
         return source in _ALWAYS_TOLD or (self.verbose and not (run and self._out.forge))
 
     def _begin(self, name: str) -> None:
-        if not self._moves or name in _MAY_ASK:
+        if not self.moves or name in _MAY_ASK:
             return
         if self._live is None:
-            from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+            from release_recipes.cli.screen import Screen
 
-            columns = (SpinnerColumn(), TextColumn("{task.description:<18}"), BarColumn(20), TimeElapsedColumn())
-            self._live = Progress(
-                *columns, console=self._out, transient=True, redirect_stdout=False, redirect_stderr=False
-            )
-            self._live.start()
-        self._running[name] = self._live.add_task(name, total=None)
+            self._live = Screen(self._out, self._acts, self.usual)
+        self._live.running[name] = time.monotonic()
 
     def _end(self, name: str, state: str, seconds: float, note: str) -> None:
-        if name in self._running and self._live:
-            self._live.remove_task(self._running.pop(name))
-            if not self._running:
-                self.quiet()
+        if self._live and self._live.running.pop(name, None) and not self._live.running:
+            self.quiet()
         mark, colour = _MARKS[state]
         said = "" if state in {"done", "failed"} else state
         rest = " · ".join(part for part in (said, note) if part)
@@ -161,9 +170,8 @@ class Console:
     def quiet(self) -> None:
         """Remove the live lines."""
         if self._live:
-            self._live.stop()
+            self._live.close()
             self._live = None
-        self._running.clear()
 
     # -- lines -------------------------------------------------------------------------------------------------------
 

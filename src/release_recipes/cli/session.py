@@ -35,6 +35,7 @@ from release_recipes.processes import process
 from release_recipes.processes.run import has_terminal
 from release_recipes.secrets.mask import MASK, masked_output
 from release_recipes.state.atomic import write_atomically
+from release_recipes.state.history import usual
 
 if TYPE_CHECKING:
     from release_recipes.commands.checkout import Checkout
@@ -102,6 +103,8 @@ class Session:
                 history = History(self._checkout.state, self._started)
                 history.begin(self._checkout.git)
                 self._listening.enter_context(events.listening(history.hear))
+            if self._console.moves:
+                self._console.usual = usual(self._checkout.state.top, self._checkout.state.below)
         return self._checkout
 
     def log_to(self, name: str) -> None:

@@ -6,15 +6,17 @@ Acts 2 and 3 are those of :mod:`~release_recipes.commands.release`, on another c
 released version is installed from the embedded index at the end.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from release_recipes import events, publish
 from release_recipes.check import Subject, check
+from release_recipes.commands import preview
 from release_recipes.commands.checkout import Checkout, alone, work_folder
 from release_recipes.commands.release import INSPECTION_NAMES, carry_out, describe, tell
-from release_recipes.errors import Refused
-from release_recipes.findings import Severity
+from release_recipes.errors import Refused, typed
+from release_recipes.findings import Finding, Severity
 from release_recipes.index import embedded
 from release_recipes.plan import Plan, Request
 from release_recipes.programs.git import Git, clone
@@ -37,12 +39,12 @@ def rehearse(checkout: Checkout, request: Request, *, dry_run: bool) -> str:
         Failed: A step failed, as it would in the release.
     """
     if dry_run:
-        plan = _checked(checkout.subject(request))
+        plan, _ = _checked(checkout.subject(request))
         staged = _staged_plan(plan, Target("<address of the embedded index>", "<embedded index>"))
         describe(checkout, staged, publish.REHEARSAL)
         return "planned"
     with alone(checkout, "rehearse"):
-        plan = _checked(checkout.subject(request))
+        plan, stops = _checked(checkout.subject(request))
         with work_folder(checkout, "rehearse") as folder:
             (folder / "index").mkdir()
             inner = folder / f"{PREFIX}workspace"
@@ -50,12 +52,27 @@ def rehearse(checkout: Checkout, request: Request, *, dry_run: bool) -> str:
             with embedded.serving(folder / "index") as (target, token):
                 staged = _staged_plan(plan, target)
                 stage = _stage(checkout, folder, staged)
-                carry_out(stage, staged, inner, token, lambda _: False, publish.REHEARSAL)
+                record = carry_out(stage, staged, inner, token, lambda _: False, publish.REHEARSAL)
+            for line in preview.of_rehearsal(plan, stage.git, record):
+                events.emit(events.Told(line))
+    _tell_what_is_next(request, stops)
     return "rehearsed"
 
 
-def _checked(subject: Subject) -> Plan:
-    """Run act 1 on the user's repository; its errors become warnings."""
+def _tell_what_is_next(request: Request, stops: Sequence[Finding]) -> None:
+    """Name the command for the release, or what would stop it."""
+    if stops:
+        events.emit(events.Told("The rehearsal succeeded. Before the release, fix:"))
+        for error in stops:
+            events.emit(events.Told(f"  {error.message}\n   → {error.hint}"))
+        return
+    given = {"--part": request.part, "--new-version": request.new_version}
+    version = [word for flag, value in given.items() if value for word in (flag, value)]
+    events.emit(events.Told(f"The rehearsal succeeded. To release: {typed('release', *version)}"))
+
+
+def _checked(subject: Subject) -> tuple[Plan, Sequence[Finding]]:
+    """Run act 1 on the user's repository; its errors become warnings, and are returned with the plan."""
     with events.step("check") as running:
         outcome = check(subject, INSPECTION_NAMES)
         errors = outcome.of(Severity.ERROR)
@@ -68,7 +85,7 @@ def _checked(subject: Subject) -> Plan:
         running.note = (
             f"{len(errors)} {'error' if len(errors) == 1 else 'errors'} would stop a release" if errors else "no errors"
         )
-    return outcome.plan
+    return outcome.plan, errors
 
 
 def _stage(checkout: Checkout, folder: Path, plan: Plan) -> Checkout:

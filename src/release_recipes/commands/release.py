@@ -9,6 +9,7 @@ from pathlib import Path
 
 from release_recipes import events, prepare, publish
 from release_recipes.check import Outcome, Subject, check
+from release_recipes.commands import preview
 from release_recipes.commands.checkout import Checkout, User, alone, nothing_waits, work_folder
 from release_recipes.distributions.inspection import INSPECTIONS
 from release_recipes.errors import AmbiguousVersion, Declined, NoToken, Refused, TestsFailed, WrongUsage
@@ -58,6 +59,7 @@ def make(checkout: Checkout, request: Request, *, dry_run: bool, yes: bool) -> t
         subject = _settled(checkout.subject(request), checkout.user)
         plan = checked(subject, checkout.user)
         if checkout.user.present and not yes:
+            events.emit(events.Previewed(preview.of_plan(checkout, plan)))
             _ask(plan, checkout.user)
         if subject.token is None and not plan.by_ci:  # the check was skipped; fail now, before there is a record
             raise NoToken(plan.target.upload_address, "See docs/secrets.md for where to store it.")
@@ -75,8 +77,8 @@ def carry_out(
     token: Token | None,
     goes_on: Callable[[TestsFailed], bool],
     steps: tuple[publish.Step, ...] = (),
-) -> None:
-    """Run acts 2 and 3 of a plan.
+) -> Record:
+    """Run acts 2 and 3 of a plan, and return the record of what was published.
 
     Args:
         checkout: The user's, or the one of a rehearsal.
@@ -90,6 +92,9 @@ def carry_out(
         Failed: Act 2 failed; nothing was changed.
         Unfinished: Act 3 could not continue; the record waits.
     """
+    follow = steps or (publish.TEST if plan.test else publish.BY_CI if plan.by_ci else publish.RELEASE)
+    preparing = [step.name for line in prepare.STEPS for step in line]
+    events.emit(events.Coming({"check": (), "prepare": preparing, "publish": [step.name for step in follow]}))
     prepared = workspace.fill(folder, checkout.git, plan)
     prepare.prepare(plan, prepared, goes_on)
     if plan.test:
@@ -102,6 +107,7 @@ def carry_out(
         kept = checkout.state.dist(record)
         world = publish.World(record, checkout.git, checkout.state, token, kept, checkout.patience)
         finish(world, checkout.state, steps)
+    return record
 
 
 def describe(checkout: Checkout, plan: Plan, steps: tuple[publish.Step, ...] = ()) -> None:

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 
-from release_recipes import events
+from release_recipes import events, publish
 from release_recipes.commands.checkout import Checkout, alone
 from release_recipes.errors import CommandFailed, NoIndexAnswer, ReleaseWaits, Unfinished, typed
 from release_recipes.processes.environment import shown
@@ -31,6 +31,7 @@ def resume(checkout: Checkout) -> str:
             for record in one.state.records():
                 events.emit(events.Recorded(record.facts))
                 same_addresses(one, record)
+                events.emit(events.Coming({"publish": [step.name for step in publish.steps_of(record)]}))
                 finish(one.world(record, uploads=True), one.state)
                 events.emit(events.Told(f"{record.project} {record.version}: released"))
     if waiting:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -13,6 +14,9 @@ from release_recipes.state.record import Artifact
 
 #: The lines of this year; those of others are in ``history-<year>.jsonl``.
 FILE = "history.jsonl"
+
+#: Bytes at the end of the file that :func:`usual` reads.
+_NEWEST = 50_000
 
 #: The tasks that are an attempt of a release.
 _ATTEMPTS = frozenset({"release", "release_changed", "publish", "resume", "abandon"})
@@ -84,6 +88,26 @@ def read(top: Path) -> tuple[list[dict[str, Any]], int]:
                 except (ValueError, KeyError, TypeError):
                     broken += 1
     return lines, broken
+
+
+def usual(top: Path, below: str) -> dict[str, float]:
+    """Return how long each step of a project took when it last ran, in seconds; of the newest lines only.
+
+    Args:
+        top: The state folder of the repository.
+        below: The project's folder, relative to the repository's.
+    """
+    runs, found = set[str](), dict[str, float]()
+    with contextlib.suppress(OSError, ValueError), (top / FILE).open("rb") as file:
+        file.seek(-min(_NEWEST, file.seek(0, os.SEEK_END)), os.SEEK_END)
+        for text in file.read().split(b"\n"):
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                line = json.loads(text)
+                if line["event"] == "started" and line["folder"] == below:
+                    runs.add(line["run"])
+                elif line["event"] == "step" and line["run"] in runs and line["state"] == "done":
+                    found[line["step"]] = float(line["seconds"])
+    return found
 
 
 def _checked(line: dict[str, Any]) -> dict[str, Any]:
