@@ -110,7 +110,7 @@ def importers(library: str) -> set[str]:
     [
         ("subprocess", {"processes.process", "processes.environment"}),
         ("invoke", {"tasks"}),
-        ("rich", {"cli.console"}),
+        ("rich", {"cli.console", "cli.screen"}),
         ("nox", {"sessions"}),
         ("twine", {"index.twine"}),
         ("requests", {"index.client", "index.http", "index.trusted", "index.twine"}),
@@ -158,5 +158,5 @@ def test_the_public_names() -> None:
     assert {name for name in public if not name.startswith("_")} <= {"import_module"}
     assert set(ns.task_names) == {
         *("release", "rehearse", "status", "check", "bump", "test", "build", "validate", "upload", "resume", "abandon"),
-        *("scan", "init", "publish", "changelog", "history", "notify"),
+        *("scan", "init", "publish", "changelog", "history", "notify", "explain"),
     }

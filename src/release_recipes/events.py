@@ -134,6 +134,13 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Page:
+    """A page of the documentation, or a section of one, in Markdown."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Described:
     """For a dry run: what each step would do, or why it is left out."""
 
@@ -188,7 +195,7 @@ class Abandoned(Facts):
 
 Event = (
     TaskStarted | TaskEnded | Coming | StepStarted | StepEnded | Started | Ended | Output | Exited | Progress | Warned
-    | Told | Table | Described | Previewed | Facts | AttemptFailed
+    | Told | Table | Page | Described | Previewed | Facts | AttemptFailed
 )  # fmt: skip
 _listeners: list[Callable[[Event], None]] = []
 _lock = threading.RLock()

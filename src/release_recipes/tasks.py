@@ -70,6 +70,9 @@ _SCANNED = {
     "file": "Only this file, folder or distribution (can be repeated).",
 }
 
+#: The tasks that work outside of a repository, too.
+_ANYWHERE = frozenset({"scan", "explain"})
+
 _TAKES_A_VALUE = frozenset({"project", "log-file", "version"})
 
 #: The tasks that need bump-my-version, which starts while everything else is imported.
@@ -114,8 +117,7 @@ def _run(c: Context, name: str, *, request: dict[str, Any] | None = None, **word
         command = getattr(import_module(f"release_recipes.commands.{name}"), name)
         if request is not None:
             words["request"] = import_module("release_recipes.plan").Request.of(**request | _other_words(request))
-        # A scan works outside of a repository, too.
-        session.report.outcome = command(Path.cwd() if name == "scan" else session.checkout, **words)
+        session.report.outcome = command(Path.cwd() if name in _ANYWHERE else session.checkout, **words)
 
 
 def _other_words(request: Mapping[str, Any]) -> dict[str, str]:
@@ -286,6 +288,12 @@ def upload(c: Context, file: list[str], test: bool = False) -> None:
     _run(c, "upload", named=file, test=test)
 
 
+@_with({name: text for name, text in _COMMON.items() if name != "project"}, subject="An error, a check, or a page.")
+def explain(c: Context, subject: str) -> None:
+    """Explain an error or a check by the name that a message gives it, or show a page of the documentation."""
+    _run(c, "explain", subject=subject)
+
+
 @_with({name: text for name, text in _COMMON.items() if name != "project"}, **_SCANNED)
 def scan(c: Context, file: list[str], staged: bool = False) -> None:
     """Look for credentials in tracked files, in staged files, or in the given files."""
@@ -306,7 +314,7 @@ def notify(c: Context, test: bool = False) -> None:
 
 ns = Collection(
     release, rehearse, publish, status, check, changelog, history, bump, test, build, validate, upload, resume, abandon,
-    scan, init, notify,
+    scan, init, notify, explain,
 )  # fmt: skip
 
 
@@ -375,6 +383,8 @@ def _told() -> Iterator[None]:
         says = str(error)
         if found:
             says = f"There is no {what} {word!r}." if found[1] else f"{word} needs a value."
+        if "required positional" in str(error):
+            says, hint = f"{word} needs a name.", f"Such as: {typed(word, 'token')}"
         message = f"error: {says}\n   → {hint}"
         raise Exit(message, code=2) from None
 

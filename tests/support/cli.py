@@ -41,9 +41,13 @@ _LOG: Final = re.compile(r"(?m)^(?:\x1b\[\d+m)*   log: (?:\x1b\[\d+m)*([^\n\x1b]
 """The line under an error that says where its log is."""
 
 
+_MORE: Final = re.compile(r"(?m)^(?:\x1b\[\d+m)*   more: \S+ explain [^\n]*\n")
+"""The line under an error that says how to have it explained."""
+
+
 def without_log(text: str) -> str:
-    """Return what a command said without the line of its log, whose name is another one each time."""
-    return _LOG.sub("", text)
+    """Return what a command said without the lines below an error: its log, and how to have it explained."""
+    return _MORE.sub("", _LOG.sub("", text))
 
 
 @dataclass(frozen=True)

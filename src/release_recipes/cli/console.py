@@ -1,6 +1,6 @@
 """The output for the user: a live line for each step, warnings, and errors with a message and a hint.
 
-Only this module uses Rich. All output is masked once more before it is printed.
+Only this module and :mod:`~release_recipes.cli.screen` use Rich. All output is masked once more before it is printed.
 """
 
 from __future__ import annotations
@@ -115,36 +115,38 @@ class Console:
     def hear(self, event: events.Event) -> None:
         """Show one event."""
         match event:
+            case events.Coming(acts):
+                self._acts = acts
             case events.StepStarted(name):
                 self._begin(name)
             case events.StepEnded(name, state, seconds, note):
                 self._end(name, state, seconds, note)
+            case events.Progress(name, done, total) if self._live and total:
+                self._live.shares[name] = done / total
             case events.Output(source, line, run) if self._shows(source, run):
                 self.line(f"  {line}", style="dim")
+            case events.Output(_, line) if self._live:
+                self._live.say(line)
             case events.Warned(finding):
                 self._finding("warning", "yellow", finding, self._out)
+            case _:
+                self._tell(event)
+
+    def _tell(self, event: events.Event) -> None:
+        """Show what a task says beside its steps, or keep it until the question."""
+        match event:
             case events.Told(line):
                 self.line(line)
             case events.Table(title, columns, rows):
                 self._table(title, columns, rows)
+            case events.Page(text):
+                self._page(text)
             case events.Planned(_, lines):
                 self._plan = lines
             case events.Previewed(lines):
                 self._plan = [*self._plan, *lines]
             case events.Described(steps):
                 self._describe(steps)
-            case _:
-                self._watch(event)
-
-    def _watch(self, event: events.Event) -> None:
-        """Take what only the live lines show."""
-        match event:
-            case events.Coming(acts):
-                self._acts = acts
-            case events.Progress(name, done, total) if self._live and total:
-                self._live.shares[name] = done / total
-            case events.Output(_, line) if self._live:
-                self._live.say(line)
 
     def _shows(self, source: str, run: int) -> bool:
         """Return whether a line is shown now; in CI, the lines of a program are shown together at its end."""
@@ -216,11 +218,24 @@ class Console:
         self.line(title, "bold")
         self._out.print(table)
 
+    def _page(self, text: str) -> None:
+        """Show a page; as it is where there is no terminal."""
+        from rich.markdown import Markdown
+
+        if self._out.is_terminal:
+            self._out.print(Markdown(MASK(text)))
+        else:
+            self.line(text.strip())
+
     def where(self, what: str, path: Path) -> None:
         """Tell where a file is that belongs to an error."""
         with contextlib.suppress(ValueError):  # another drive of Windows
             path = min(Path(os.path.relpath(path)), path, key=lambda each: len(str(each)))
-        self._err.say((f"   {what}: ", "dim"), (str(path), "dim"))
+        self.more(what, str(path))
+
+    def more(self, what: str, text: str) -> None:
+        """Tell something else that belongs to an error."""
+        self._err.say((f"   {what}: {text}", "dim"))
 
     def _describe(self, steps: Sequence[tuple[str, Sequence[str]]]) -> None:
         """Show the plan, and what each step would do."""

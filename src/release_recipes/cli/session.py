@@ -157,6 +157,9 @@ class Session:
         self._console.error(told)
         if self._kept_log and not isinstance(told, WrongUsage):
             self._console.where("log", self._kept_log)
+        names = {each.check for each in told.findings if each.check}
+        if len(names) == 1 and type(told) not in {ReleaseError, WrongUsage}:
+            self._console.more("more", typed("explain", *names))
         self._finish(told, code)
         with contextlib.suppress(OSError):
             sys.stdout.flush()

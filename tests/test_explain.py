@@ -1,0 +1,73 @@
+"""`explain`: every error and every check has words of its own, and a message says how to see them."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from release_recipes.check import CHECKS
+from release_recipes.commands.explain import pages, sections
+from release_recipes.distributions.inspection import INSPECTIONS
+from release_recipes.errors import ReleaseError
+from release_recipes.index.client import NoAnswer
+from release_recipes.programs.github_answer import GitHubFailed
+from support.cli import INVOKE, Cli
+from support.repository import Repository
+
+
+def names(kind: type[ReleaseError]) -> Iterator[str]:
+    """Yield the names of the errors below one, as messages give them."""
+    for each in kind.__subclasses__():
+        if each.__module__.startswith("release_recipes."):
+            yield re.sub("(?<!^)(?=[A-Z])", "-", each.__name__).lower()
+            yield from names(each)
+
+
+def test_each_error_is_explained() -> None:
+    """The page has one section for each error, and none for anything else."""
+    written = re.findall(r"(?m)^## (.*)$", (pages() / "troubleshooting.md").read_text("utf-8"))
+    assert sorted(written) == sorted({*names(ReleaseError)})
+    assert {"no-answer", "git-hub-failed"} <= {*written}, (NoAnswer, GitHubFailed)  # defined elsewhere
+
+
+def test_each_check_is_explained() -> None:
+    """Each check and each inspection can be explained, and says how to do without it."""
+    known = sections()
+    for name in (*(check.name for check in CHECKS), *(each.name for each in INSPECTIONS)):
+        assert f'skip_checks = ["{name}"]' in known[name]
+
+
+@pytest.mark.parametrize("command", [("busy", "## busy"), ("clean-tree", "## clean-tree"), ("settings", "# Settings")])
+def test_a_name(command: tuple[str, str], tmp_path: Path, cli: Cli) -> None:
+    """An error, a check and a page are shown, also outside of a repository."""
+    name, heading = command
+    done = cli("explain", name, cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert done.out.startswith(f"{heading}\n")
+
+
+def test_a_name_of_nothing(tmp_path: Path, cli: Cli) -> None:
+    """The nearest names are offered."""
+    done = cli("explain", "bussy", cwd=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "error: Nothing is named 'bussy'.\n   → Did you mean: release-recipes explain busy\n"
+    done = cli("explain", cwd=tmp_path)
+    assert done.code == 2
+    assert done.err.startswith("error: explain needs a name.\n   → Such as: release-recipes explain ")
+
+
+@pytest.mark.parametrize("command", [None, INVOKE], ids=["release-recipes", "invoke"])
+def test_a_message_says_how(command: tuple[str, ...] | None, repository: Repository) -> None:
+    """The last line of an error is the command that explains it, with the program that was started."""
+    if command:
+        repository.write("tasks.py", "from release_recipes import ns\n")
+    (repository.path / ".git" / "release-recipes").mkdir(exist_ok=True)
+    program = Cli(command) if command else Cli()
+    with program.start("status", "--project", "nowhere", cwd=repository.path) as process:
+        _, err = process.communicate()
+    assert "explain" not in err  # wrong usage says all there is to say
+    with program.start("build", cwd=repository.path, env={"PATH": ""}) as process:
+        _, err = process.communicate()
+    program_name = "invoke" if command else "release-recipes"
+    assert err.splitlines()[-1] == f"   more: {program_name} explain program-missing"
