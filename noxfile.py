@@ -35,6 +35,7 @@ LONG = {
     "sources": "Release a small project for each place in which a version can stand, with no configuration.",
     "adoption": "Release 88 real packages into a local index, with no configuration.",
     "workflows": "Run our workflows with act, from a push to files on an index and a release on a GitHub of ours.",
+    "examples": "Run every command of the documentation, and see what the page says.",
     "secrets": "Send thousands of credentials through every way out; run the hook of pre-commit.",
 }
 
@@ -45,14 +46,14 @@ PYTHONS = ("3.12", "3.13")
 COMPILED = {"UV_COMPILE_BYTECODE": "1"}
 
 
-def install_wheel(session: nox.Session, group: str = "test") -> None:
-    """Install the wheel that this tree builds, with what a dependency group names."""
+def install_wheel(session: nox.Session) -> None:
+    """Install the wheel that this tree builds, with what its tests and its documentation need."""
     # Not session.create_tmp(), which moves TMPDIR into this repository: tests look for what is outside of one.
     wheels = Path(session.virtualenv.location, "wheel")
     shutil.rmtree(wheels, ignore_errors=True)
     session.run_install("uv", "build", "--quiet", "--wheel", "--out-dir", str(wheels), external=True, env=COMPILED)
     wheel = next(wheels.glob("*.whl"))
-    session.install(str(wheel), "--group", group, env=COMPILED)
+    session.install(str(wheel), "--group", "test", "--group", "docs", env=COMPILED)
 
 
 def run_python(session: nox.Session, *arguments: str) -> None:
@@ -148,8 +149,16 @@ def types(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["install"])
 def docs(session: nox.Session) -> None:
-    """Check that what docs/ says about settings, checks and tasks is what the code says; -- --write fixes it."""
+    """Build the site of the documentation into site/; -- --write updates what is made from the code."""
     run_python(session, "docs/make_pages.py")
+    session.posargs.clear()
+    run_python(session, "-m", "sphinx", "--fail-on-warning", "--keep-going", "--quiet", "docs", "site")
+
+
+@nox.session(venv_backend="none", requires=["install"])
+def links(session: nox.Session) -> None:
+    """Check the links of the documentation to other sites."""
+    run_python(session, "-m", "sphinx", "--builder", "linkcheck", "docs", "site")
 
 
 @nox.session(venv_backend="none", requires=["install"])

@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import sys
 from dataclasses import fields
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from release_recipes import events
 from release_recipes.check import CHECKS
 from release_recipes.distributions.inspection import INSPECTIONS
 from release_recipes.settings import Settings
+from release_recipes.tasks import _COMMON, ns
 
 DOCS = Path(__file__).parent
 
@@ -83,6 +87,41 @@ def checks_page() -> str:
     return _CHECKS.format(rows="\n".join(rows))
 
 
+def tasks_page() -> str:
+    """Return ``docs/reference/tasks.md``: each task with its flags, in the words of ``--help``."""
+    parts = []
+    for name in ns.task_names:
+        task = ns[name]
+        flags = []
+        for argument in task.get_arguments():
+            flag = argument.name.replace("_", "-")
+            if flag in _COMMON:
+                continue
+            shown = f"`{flag.upper()}`" if argument.positional else f"`--{flag}{' …' if argument.takes_value else ''}`"
+            flags.append(f"| {shown} | {argument.help} |")
+        table = "\n".join(["", "| flag | meaning |", "|---|---|", *flags, ""]) if flags else ""
+        parts.append(f"## {name}\n\n{(task.__doc__ or '').strip()}\n{table}")
+    common = "\n".join(f"| `--{flag}{'' if flag == 'json' else ' …'}` | {text} |" for flag, text in _COMMON.items())
+    return _TASKS.format(common=common, tasks="\n".join(parts))
+
+
+def events_page() -> str:
+    """Return ``docs/reference/events.md``: each event with its fields, from the docstrings and comments of the code."""
+    source = Path(events.__file__).read_text("utf-8")
+    rows = []
+    for match in re.finditer(r'class (\w+)(?:\((\w+)\))?:\n    """(.*?)"""(.*?)(?=\n\n\n)', source, re.DOTALL):
+        if match[1] in {cls.__name__ for cls in get_args(events.Event)} | {
+            "Planned",
+            "Recorded",
+            "Released",
+            "Abandoned",
+        }:
+            names = ", ".join(f"`{name}`" for name in re.findall(r"(?m)^    (\w+): ", match[4]))
+            about = re.sub(r":class:`~?[\w.]*?(\w+)`", r"`\1`", " ".join(match[3].split())).replace("``", "`")
+            rows.append(f"| `{match[1]}` | {names or (f'as `{match[2]}`' if match[2] else '')} | {about} |")
+    return _EVENTS.format(rows="\n".join(rows))
+
+
 def _linked(test: str) -> str:
     """Return a test's name, with a link to its file."""
     path, _, name = test.partition("::")
@@ -114,6 +153,49 @@ elsewhere, such as devpi's `…/+simple/`, set `index_url`.
 This page is generated from `src/release_recipes/settings.py` by `nox -s docs -- --write`.
 """
 
+_TASKS = """\
+# Tasks
+
+Each task is a command of `release-recipes`, and of `invoke` in a project with a `tasks.py` that has them. `--help` says
+the same as this page.
+
+These flags belong to every task (`scan` and `explain` have no `--project`):
+
+| flag | meaning |
+|---|---|
+{common}
+
+`release-recipes --list` lists the tasks, `--version` prints the version, and `--print-completion-script bash` (or
+`zsh`, `fish`) prints a script that completes tasks, flags and parts.
+
+| exit code | meaning |
+|---|---|
+| 0 | success |
+| 1 | refused or failed; nothing is public |
+| 2 | wrong usage or wrong settings |
+| 3 | partly public, or a release is unfinished; `resume` finishes it |
+| 130 | interrupted; nothing is public |
+
+`status` ends with 0 even if a release is unfinished; the document of `status --json` has the `outcome` `unfinished`
+then.
+
+{tasks}
+This page is generated from `src/release_recipes/tasks.py` by `nox -s docs -- --write`.
+"""
+
+_EVENTS = """\
+# Events
+
+Everything that a task does is an event. The console, the log, the history, the report for `--json` and the
+notifications listen to them. A [log](../logs.md) in JSON has a line for each; the [history](../history.md) keeps fewer.
+
+| event | fields | when |
+|---|---|---|
+{rows}
+
+This page is generated from `src/release_recipes/events.py` by `nox -s docs -- --write`.
+"""
+
 _CHECKS = """\
 # Checks
 
@@ -133,7 +215,13 @@ This page is generated from the code and the marks of the tests by `nox -s docs 
 def main(*arguments: str) -> str | None:
     """Write the pages, or return the names of those that differ."""
     stale = []
-    for name, text in (("settings.md", settings_page()), ("checks.md", checks_page())):
+    pages = {
+        "settings.md": settings_page(),
+        "checks.md": checks_page(),
+        "reference/tasks.md": tasks_page(),
+        "reference/events.md": events_page(),
+    }
+    for name, text in pages.items():
         path = DOCS / name
         if "--write" in arguments:
             path.write_text(text, encoding="utf-8")

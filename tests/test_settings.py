@@ -110,7 +110,7 @@ def test_the_index_is_derived(upload: str, index: str) -> None:
         ("branch", "Did you mean branches?"),
         ("version-files", "Did you mean version_files?"),
         ("pre_release_hook", "Did you mean pre_release_hooks?"),
-        ("xyzzy", "See docs/settings.md for the list of settings."),
+        ("xyzzy", "See the list of settings: release-recipes explain settings"),
     ],
 )
 def test_an_unknown_key(key: str, hint: str) -> None:

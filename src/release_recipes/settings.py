@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from release_recipes.errors import InvalidSetting
+from release_recipes.errors import InvalidSetting, typed
 from release_recipes.secrets.token import Token, ask_keyring, hold_environment, read_environment
 
 
@@ -366,7 +366,7 @@ def _table(pyproject: Mapping[str, Any], known: Mapping[str, Any]) -> Mapping[st
             raise InvalidSetting(message, "Remove it, revoke it, and put a new one into .env: PYPI_API_TOKEN=…")
         if key not in known:
             near = difflib.get_close_matches(key.replace("-", "_").lower(), known, n=1, cutoff=0.5)
-            hint = f"Did you mean {near[0]}?" if near else "See docs/settings.md for the list of settings."
+            hint = f"Did you mean {near[0]}?" if near else f"See the list of settings: {typed('explain', 'settings')}"
             raise InvalidSetting(f"[tool.release] has an unknown setting {key!r}.", hint)
     return table
 

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import pytest
+from jsonschema import Draft202012Validator
 
 __all__ = ["CTRL_C", "INVOKE", "RELEASE_RECIPES", "Cli", "Result", "posix", "without_log"]
 
@@ -37,9 +38,14 @@ _ESCAPE: Final = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07]*\x07|[@-Z\\^_])
 """Escape sequences of terminals: ECMA-48's control sequences, titles and links, and the short ones."""
 
 
+_DOCS: Final = Path(__file__).parents[2] / "docs"
+
 _LOG: Final = re.compile(r"(?m)^(?:\x1b\[\d+m)*   log: (?:\x1b\[\d+m)*([^\n\x1b]*\.jsonl)(?:\x1b\[\d+m)*\n")
 """The line under an error that says where its log is."""
 
+
+_SCHEMA: Final = Draft202012Validator(json.loads((_DOCS / "reference" / "document.schema.json").read_text("utf-8")))
+"""What every document is like."""
 
 _MORE: Final = re.compile(r"(?m)^(?:\x1b\[\d+m)*   more: \S+ explain [^\n]*\n")
 """The line under an error that says how to have it explained."""
@@ -73,6 +79,7 @@ class Result:
     def json(self) -> dict[str, Any]:
         """The one JSON document on standard output."""
         document: dict[str, Any] = json.loads(self.out)
+        _SCHEMA.validate(document)
         return document
 
     @property

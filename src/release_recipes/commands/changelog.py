@@ -6,7 +6,7 @@ from release_recipes import events
 from release_recipes.check.facts import changes_of
 from release_recipes.commands.bump import planned
 from release_recipes.commands.checkout import Checkout
-from release_recipes.errors import Failed
+from release_recipes.errors import Failed, typed
 from release_recipes.plan import Request
 from release_recipes.project.changes import generated
 from release_recipes.project.packages import packages
@@ -22,7 +22,9 @@ def changelog(checkout: Checkout, request: Request) -> str:
     plan = planned(checkout, subject)
     changes = changes_of(subject, plan, packages(checkout.git), always=True)
     if changes.fault:
-        raise Failed(f"What changed cannot be found: {changes.fault}", "Fix that, or see docs/changelog.md.")
+        raise Failed(
+            f"What changed cannot be found: {changes.fault}", f"Fix that, or see: {typed('explain', 'changelog')}"
+        )
     told = {
         "keep": f"From {changes.path}, as it is written there:",
         "fragments": f"From the news fragments, by {changes.tool}:",

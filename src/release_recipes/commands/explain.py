@@ -39,7 +39,7 @@ def sections() -> dict[str, str]:
     rows = re.findall(r"(?m)^\| `([a-z-]+)` \| (.*?) \|", known["checks"])
     known |= {
         check: f"## {check}\n\nThis check protects from {about}.\n\n"
-        f'To release without it: `skip_checks = ["{check}"]` in `[tool.release]`.\n'
+        f'To release without it: `skip_checks = ["{check}"]` in `[tool.release]`.\n\n{known.get(check, "")}'
         for check, about in rows
     }
     parts = re.split(r"(?m)^(?=## )", known["troubleshooting"])

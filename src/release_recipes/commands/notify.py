@@ -2,7 +2,7 @@
 
 from release_recipes import events
 from release_recipes.commands.checkout import Checkout
-from release_recipes.errors import Failed, WrongUsage
+from release_recipes.errors import Failed, WrongUsage, typed
 from release_recipes.programs import notifications
 
 
@@ -17,7 +17,7 @@ def notify(checkout: Checkout, *, test: bool) -> str:
         raise WrongUsage("notify only sends test messages; a release sends its own.", "Use: notify --test")
     given = checkout.sources.named(notifications.VARIABLE)
     if not given:
-        hint = f"Set {notifications.VARIABLE} in .env or in the environment, as docs/logs.md says."
+        hint = f"Set {notifications.VARIABLE} in .env or in the environment, as this says: {typed('explain', 'logs')}"
         raise WrongUsage(f"There are no addresses for notifications: {notifications.VARIABLE} is not set.", hint)
     if not notifications.is_installed():
         raise Failed("apprise is not installed.", f"Install it: {notifications.INSTALL}")

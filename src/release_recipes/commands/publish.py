@@ -18,7 +18,7 @@ from release_recipes.commands.of_tag import OfTag, find
 from release_recipes.commands.release import checked
 from release_recipes.distributions import expectation, last_release
 from release_recipes.distributions.inspection.agreement import kind_of
-from release_recipes.errors import BadDistribution, NoToken, Unfinished, WrongUsage
+from release_recipes.errors import BadDistribution, NoToken, Unfinished, WrongUsage, typed
 from release_recipes.findings import Finding
 from release_recipes.plan import Plan, Request
 from release_recipes.prepare.inspect import inspect
@@ -151,7 +151,7 @@ class _Publication:
         subject = self._of.subject(self._request)
         plan = checked(subject, self._of.checkout.user, without=() if self._uploads else CREDENTIALS)
         if self._uploads and subject.token is None:  # the check was skipped
-            raise NoToken(self._target.upload_address, "See docs/secrets.md for where to store it.")
+            raise NoToken(self._target.upload_address, f"See where to store it: {typed('explain', 'tokens')}")
         return plan, subject.token
 
     def _served(self, plan: Plan) -> tuple[Artifact, ...]:

@@ -12,7 +12,7 @@ from release_recipes.check import Outcome, Subject, check
 from release_recipes.commands import preview
 from release_recipes.commands.checkout import Checkout, User, alone, nothing_waits, work_folder
 from release_recipes.distributions.inspection import INSPECTIONS
-from release_recipes.errors import AmbiguousVersion, Declined, NoToken, Refused, TestsFailed, WrongUsage
+from release_recipes.errors import AmbiguousVersion, Declined, NoToken, Refused, TestsFailed, WrongUsage, typed
 from release_recipes.findings import Severity
 from release_recipes.plan import Plan, Request, wanted
 from release_recipes.prepare import workspace
@@ -62,7 +62,7 @@ def make(checkout: Checkout, request: Request, *, dry_run: bool, yes: bool) -> t
             events.emit(events.Previewed(preview.of_plan(checkout, plan)))
             _ask(plan, checkout.user)
         if subject.token is None and not plan.by_ci:  # the check was skipped; fail now, before there is a record
-            raise NoToken(plan.target.upload_address, "See docs/secrets.md for where to store it.")
+            raise NoToken(plan.target.upload_address, f"See where to store it: {typed('explain', 'tokens')}")
         with work_folder(checkout, "release") as folder:
             carry_out(checkout, plan, folder, subject.token, lambda failure: _goes_on(failure, checkout))
     outcome = "tested" if plan.test else "released"
