@@ -1,8 +1,8 @@
 """Every command of the documentation runs as it stands there, and shows what the page says.
 
-A page is one session of a shell, in a project with a remote and an index. Lines that begin with `$ ` are typed, those
-with `> ` go on with them, and the others must be shown, where `…` stands for anything. A block that cannot be run here
-has a comment with the reason above it; a comment `run:` does what the reader has done elsewhere.
+A page is one session of a shell, in a project with a remote and an index. Lines that begin with `$ ` are typed, and
+the others must be shown, where `…` stands for anything. A block that cannot be run here has a comment with the reason
+above it; a comment `run:` does what the reader has done elsewhere, and `file:` or `append:` has the block written.
 """
 
 import ast
@@ -26,7 +26,8 @@ TOP = Path(__file__).parents[2]
 PAGES = [TOP / "README.md", *sorted((TOP / "docs").rglob("*.md"))]
 
 BLOCK = re.compile(
-    r"^(?P<indent> *)(?:<!-- (?P<skipped>not run): (?P<why>.*?) -->\n\s*)?```(?P<kind>\w+)\n(?P<text>.*?)^ *```$"
+    r"^(?P<indent> *)(?:<!-- (?P<skipped>not run): (?P<why>.*?) -->\n\s*)?"
+    r"(?:<!-- (?P<write>file|append): (?P<file>\S+) -->\n\s*)?```(?P<kind>\w+)\n(?P<text>.*?)^ *```$"
     r"|^<!-- run: (?P<hidden>.*?) -->$|^<!-- project: (?P<project>\w+) -->\n",
     re.MULTILINE | re.DOTALL,
 )
@@ -53,12 +54,14 @@ def commands(page: Path) -> Iterator[Command]:
     for block in blocks(page):
         if block["hidden"]:
             yield Command(block["hidden"])
+        elif block["write"]:
+            text = "".join(line.removeprefix(block["indent"]) for line in block["text"].splitlines(keepends=True))
+            yield Command(f"cat {'>' if block['write'] == 'file' else '>>'} {block['file']} <<'END'\n{text}END")
         elif block["kind"] == "console" and not block["skipped"]:
-            lines = [line.removeprefix(block["indent"]) for line in block["text"].splitlines()]
-            joined = "\n".join(lines).replace("\n> ", "\0").replace("\n>\n", "\0\n").replace("\n>\0", "\0\0")
-            for typed in re.split(r"(?m)^\$ ", joined)[1:]:
-                first, *shown = typed.rstrip("\n").split("\n")
-                yield Command(first.replace("\0", "\n"), tuple(line for line in shown if line.strip()))
+            lines = "\n".join(line.removeprefix(block["indent"]) for line in block["text"].splitlines())
+            for typed in re.split(r"(?m)^\$ ", lines)[1:]:
+                first, *shown = typed.splitlines()
+                yield Command(first, tuple(line for line in shown if line.strip()))
 
 
 def pattern(line: str) -> re.Pattern[str]:
