@@ -79,11 +79,11 @@ def checks_page() -> str:
         colours = [marked.tests.get((check.name, colour), "") for colour in ("red", "green")]
         if not all(colours):
             sys.exit(f"The check {check.name!r} has no {'green' if colours[0] else 'red'} test.")
-        tests = " | ".join(
-            f"`{test.partition('::')[2]}` in [{Path(test.partition('::')[0]).name}](../{test.partition('::')[0]})"
-            for test in colours
-        )
-        rows.append(f"| `{check.name}` | {check.protects_from} | {tests} |")
+        files, names = [test.partition("::")[0] for test in colours], [test.partition("::")[2] for test in colours]
+        tests = [
+            f'[{word}](../{file} "{name}")' for word, file, name in zip(("fires", "silent"), files, names, strict=True)
+        ]
+        rows.append(f"| `{check.name}` | {check.protects_from} | {', '.join(tests)} |")
     return _CHECKS.format(rows="\n".join(rows))
 
 
@@ -120,12 +120,6 @@ def events_page() -> str:
             about = re.sub(r":class:`~?[\w.]*?(\w+)`", r"`\1`", " ".join(match[3].split())).replace("``", "`")
             rows.append(f"| `{match[1]}` | {names or (f'as `{match[2]}`' if match[2] else '')} | {about} |")
     return _EVENTS.format(rows="\n".join(rows))
-
-
-def _linked(test: str) -> str:
-    """Return a test's name, with a link to its file."""
-    path, _, name = test.partition("::")
-    return f"[`{name}`](../{path})"
 
 
 _SETTINGS = """\
@@ -202,8 +196,8 @@ _CHECKS = """\
 Act 1 runs all checks in parallel, and reports all findings together. Act 2 does the same with the inspections of the
 distributions (from `dist-set` on). To skip a check, add its name to `skip_checks` in `[tool.release]`.
 
-| check | protects from | test in which it fires | test in which it is silent |
-|---|---|---|---|
+| check | protects from | tests in which it fires, and is silent |
+|---|---|---|
 {rows}
 
 `nox -s mutants` removes the condition of each check, and then inverts it; a test must fail each time.

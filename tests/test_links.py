@@ -19,7 +19,7 @@ def anchors(page: Path) -> set[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(TOP).as_posix())
 def test_links(page: Path) -> None:
     """The file is there, and the heading in it."""
-    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
+    for link in re.findall(r"\]\(([^)\s]+)(?: \"[^\"]*\")?\)", page.read_text("utf-8")):
         path, _, anchor = link.partition("#")
         if re.match(r"\w+:", link):
             continue
