@@ -121,6 +121,7 @@ def importers(library: str) -> set[str]:
         ("pypiserver", {"index.embedded"}),
         ("keyring", {"secrets.token"}),
         ("structlog", {"cli.log"}),
+        ("tomlkit", {"commands.init_parts"}),
         ("apprise", {"programs.notifications"}),
     ],
 )

@@ -131,6 +131,8 @@ class Table:
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
+    #: Whether long texts are continued on further lines; otherwise columns are left out where it is too wide.
+    folds: bool = False
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ _VALIDATED = {
     "partial": "The distributions are some of a release, such as the wheels of one platform.",
 }
 _WRITTEN = {
-    "only": "What to write: workflows (the only value so far).",
+    "only": "What to write, with commas between: tasks, nox, bump, settings, env, ignore, hook, workflows.",
     "dry-run": "Show what would be written.",
     "yes": "Write without asking for confirmation.",
 }
@@ -302,7 +302,7 @@ def scan(c: Context, file: list[str], staged: bool = False) -> None:
 
 @_task(**_WRITTEN)
 def init(c: Context, only: str | None = None, dry_run: bool = False, yes: bool = False) -> None:
-    """Write workflows for GitHub that test the project, and publish it on a tag."""
+    """Set a project up: look at it, show the files that it lacks, and write them."""
     _run(c, "init", only=only, dry_run=dry_run, yes=yes)
 
 

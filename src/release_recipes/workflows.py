@@ -81,6 +81,11 @@ def is_ours(text: str) -> bool:
     return header is not None and header["sha256"] == _sha256(text[header.end() :])
 
 
+def uploads(text: str) -> bool:
+    """Return whether a workflow seems to upload to an index: with our task, or with another tool."""
+    return bool(UPLOADS.search(text) or re.search(_PUBLISHES, text, re.MULTILINE))
+
+
 def body(text: str) -> str:
     """Return a workflow without the lines that say who wrote it."""
     return _HEADER.sub("", text, count=1)

@@ -1,4 +1,4 @@
-"""`init` writes workflows, shows the difference, asks once, and leaves alone what somebody has changed."""
+"""`init` shows what it found and what it would write, asks once, and leaves alone what somebody has changed."""
 
 import stat
 import subprocess
@@ -41,17 +41,19 @@ def test_init_writes_the_workflows_once(cli: Cli, repository: Repository) -> Non
     assert 'tags: ["v[0-9]*"]' in written["release.yml"]
     mode = (repository.path / ".github" / "workflows" / "ci.yml").stat().st_mode
     assert stat.S_IMODE(mode) == 0o644
-    again = cli("init", cwd=repository.path)
+    again = cli("init", "--only", "workflows", cwd=repository.path)
     assert (again.code, workflows(repository)) == (0, written)
-    assert "nothing to do" in again.out
+    assert "There is nothing to write.\n" in again.out
     assert "+++" not in again.out
 
 
 def test_a_dry_run_writes_nothing(cli: Cli, repository: Repository) -> None:
     """--dry-run shows the difference, needs no terminal, and writes nothing."""
     before = repository.snapshot()
-    shown = cli("init", "--dry-run", "--json", cwd=repository.path)
+    shown = cli("init", "--only", "tasks,workflows", "--dry-run", "--json", cwd=repository.path)
     assert (shown.code, shown.json["outcome"], shown.json["written"]) == (0, "planned", [])
+    assert shown.json["proposed"] == ["tasks.py", ".github/workflows/ci.yml", ".github/workflows/release.yml"]
+    assert shown.json["found"]["version"] == {"value": "1.2.3", "why": "bump-my-version, .bumpversion.toml"}
     assert "+++ .github/workflows/ci.yml\n" in shown.err
     assert "trusted publisher" not in shown.err
     assert repository.snapshot() == before
@@ -59,11 +61,13 @@ def test_a_dry_run_writes_nothing(cli: Cli, repository: Repository) -> None:
 
 def test_without_a_terminal_it_needs_yes(cli: Cli, repository: Repository) -> None:
     """Without a terminal and without --yes nothing is written, and the exit code is 2."""
-    ended = cli("init", cwd=repository.path)
-    assert ended.code == 2
+    before = repository.snapshot()
+    ended = cli("init", "--only", "workflows", "--json", cwd=repository.path)
+    assert (ended.code, ended.json["written"]) == (2, [])
     assert "2 files would be written, and there is no terminal to ask whether to." in ended.err
     assert "release-recipes init --only workflows --yes" in ended.err
-    assert workflows(repository) == {}
+    assert cli("init", cwd=repository.path).code == 2
+    assert repository.snapshot() == before
 
 
 def test_a_terminal_of_a_job_is_not_asked(cli: Cli, repository: Repository) -> None:
@@ -76,20 +80,21 @@ def test_a_terminal_of_a_job_is_not_asked(cli: Cli, repository: Repository) -> N
 def test_it_asks_once(cli: Cli, repository: Repository) -> None:
     """On a terminal it asks once: no writes nothing, yes writes."""
     question = "Write 2 files? [y/n]"
-    no = cli.terminal("init", cwd=repository.path, answers={question: "n"})
+    no = cli.terminal("init", "--only", "workflows", cwd=repository.path, answers={question: "n"})
     assert (no.code, workflows(repository)) == (1, {})
     assert "Nothing was written." in no.plain
-    yes = cli.terminal("init", cwd=repository.path, answers={question: "y"})
+    assert "To be written: .github/workflows/ci.yml, .github/workflows/release.yml" in no.plain
+    yes = cli.terminal("init", "--only", "workflows", cwd=repository.path, answers={question: "y"})
     assert (yes.code, list(workflows(repository))) == (0, ["ci.yml", "release.yml"])
 
 
 def test_a_file_of_another_version_is_replaced(cli: Cli, repository: Repository) -> None:
     """A workflow that this command has written and nobody has changed is brought up to date after the question."""
-    assert cli("init", "--yes", cwd=repository.path).code == 0
+    assert cli("init", "--only", "workflows", "--yes", cwd=repository.path).code == 0
     repository.git("branch", "--quiet", "--move", "main", "trunk")
     repository.git("push", "--quiet", "--set-upstream", "origin", "trunk")
     repository.git("--git-dir", str(repository.remote), "symbolic-ref", "HEAD", "refs/heads/trunk")
-    ended = cli("init", "--yes", "--json", cwd=repository.path)
+    ended = cli("init", "--only", "workflows", "--yes", "--json", cwd=repository.path)
     assert (ended.code, ended.json["written"]) == (0, [".github/workflows/ci.yml"])
     assert '-    branches: ["main"]\n+    branches: ["trunk"]\n' in ended.err
     assert 'branches: ["trunk"]' in workflows(repository)["ci.yml"]
@@ -100,11 +105,11 @@ def test_a_file_that_differs_is_never_overwritten(cli: Cli, repository: Reposito
     """A workflow of the user's, or one that was changed, stays; the difference is shown, and the exit code is 1."""
     path = repository.path / ".github" / "workflows" / "ci.yml"
     if own == "changed":
-        assert cli("init", "--yes", cwd=repository.path).code == 0
+        assert cli("init", "--only", "workflows", "--yes", cwd=repository.path).code == 0
         own = path.read_text("utf-8").replace("fail-fast: false", "fail-fast: true")
         path.with_name("release.yml").unlink()
     repository.write(".github/workflows/ci.yml", own)
-    ended = cli("init", "--yes", "--json", cwd=repository.path)
+    ended = cli("init", "--only", "workflows", "--yes", "--json", cwd=repository.path)
     assert (ended.code, ended.json["outcome"]) == (1, "refused")
     assert ended.json["written"] == [".github/workflows/release.yml"]
     assert ended.json["problems"] == [
@@ -119,15 +124,17 @@ def test_a_file_that_differs_is_never_overwritten(cli: Cli, repository: Reposito
     assert "+      fail-fast: false\n" in ended.err
     assert workflows(repository)["ci.yml"] == own
     path.unlink()
-    assert cli("init", "--yes", cwd=repository.path).code == 0
+    assert cli("init", "--only", "workflows", "--yes", cwd=repository.path).code == 0
     assert all(is_ours(text) for text in workflows(repository).values())
 
 
-def test_nothing_else_can_be_written(cli: Cli, repository: Repository) -> None:
+@pytest.mark.parametrize(("only", "named"), [("workflow", "workflow"), ("env,workflow", "workflow"), ("", "")])
+def test_nothing_else_can_be_written(cli: Cli, repository: Repository, only: str, named: str) -> None:
     """--only takes what there is to write; anything else is wrong usage."""
-    ended = cli("init", "--only", "workflow", cwd=repository.path)
+    ended = cli("init", f"--only={only}", "--yes", cwd=repository.path)
     assert ended.code == 2
-    assert "There is nothing to write that is named 'workflow'." in ended.err
+    assert f"There is nothing to write that is named {named!r}." in ended.err
+    assert repository.git("status", "--porcelain") == ""
 
 
 def test_a_package_in_a_folder(cli: Cli, make_repository: Callable[..., Repository]) -> None:
@@ -135,7 +142,7 @@ def test_a_package_in_a_folder(cli: Cli, make_repository: Callable[..., Reposito
     pyproject = '[project]\nname = "{0}"\nversion = "1.0"\nrequires-python = ">=3.12"\n'
     files = {f"packages/{name}/pyproject.toml": pyproject.format(name) for name in ("app", "core")}
     top = make_repository(files=files | {"noxfile.py": "import nox\n\n@nox.session\ndef lint(session): pass\n"})
-    ended = cli("init", "--project", "packages/app", "--yes", cwd=top.path)
+    ended = cli("init", "--only", "workflows", "--project", "packages/app", "--yes", cwd=top.path)
     assert ended.code == 0, ended.err
     written = workflows(top)
     assert list(written) == ["ci-app.yml", "release-app.yml"]
@@ -150,10 +157,10 @@ def test_compiled_code(cli: Cli, make_repository: Callable[..., Repository]) -> 
     setup = "from setuptools import Extension, setup\n\nsetup(name='demo-package', version='1.2.3', "
     setup += "ext_modules=[Extension('demo', ['demo.c'])])\n"
     repository = make_repository(kind="setuptools", files={"setup.py": setup, ".pre-commit-config.yaml": "repos: []\n"})
-    ended = cli("init", "--yes", cwd=repository.path)
+    ended = cli("init", "--only", "workflows", "--yes", cwd=repository.path)
     assert ended.code == 0, ended.err
-    assert "  [tool.release]\n  expect = [\n" in ended.out
-    assert '    "cp311-*-manylinux*_x86_64",\n' in ended.out
+    assert "     [tool.release]\n     expect = [\n" in ended.out
+    assert '         "cp311-*-manylinux*_x86_64",\n' in ended.out
     assert "python -m cibuildwheel --output-dir dist\n" in workflows(repository)["release.yml"]
     assert "      - run: pre-commit run --all-files\n" in workflows(repository)["ci.yml"]
 
@@ -197,3 +204,63 @@ def test_a_folder_with_a_space(cli: Cli, tmp_path: Path) -> None:
     assert done.code == 0, done.err
     text = (repository.path / ".github" / "workflows" / "ci-beta.yml").read_text("utf-8")
     assert "- run: python -m nox -f 'packages/my beta/noxfile.py' -s lint\n" in text
+
+
+def test_a_project_is_set_up(cli: Cli, repository: Repository) -> None:
+    """With --yes all is looked at, shown and written; the end says what to do next."""
+    done = cli("init", "--yes", cwd=repository.path, env={"COLUMNS": "80"})
+    assert done.code == 0, done.err
+    assert "demo-package, as it is released\n" in done.out
+    assert " tag v{version} as the last tag, v1.2.3 " in " ".join(done.out.split())
+    added = repository.git("status", "--porcelain").splitlines()
+    assert added == ["?? .env.example", "?? .pre-commit-config.yaml", "?? tasks.py"]
+    assert done.out.endswith(
+        "Next:\n"
+        "  1. Commit what was written: git add -- tasks.py .env.example .pre-commit-config.yaml && git commit\n"
+        "  2. Have git run the hook: pre-commit install\n"
+        "  3. To publish from this machine: create a token for demo-package at https://pypi.org/manage/account/token/, "
+        "then: cp .env.example .env && chmod 600 .env, then put PYPI_API_TOKEN=… there\n"
+        "  4. Rehearse a release: release-recipes rehearse\n"
+    )
+    repository.commit("adopt")
+    again = cli("init", "--json", cwd=repository.path)
+    assert (again.code, again.json["written"], repository.git("status", "--porcelain")) == (0, [], "")
+
+
+@pytest.mark.usefixtures("known")
+def test_the_plan_of_a_release_stays(cli: Cli, repository: Repository) -> None:
+    """After `init`, a dry run shows the same plan as before."""
+    words = ("release", "--part", "minor", "--dry-run", "--skip-tests")
+    before = cli(*words, cwd=repository.path)
+    assert before.code == 0, before.err
+    assert cli("init", "--yes", cwd=repository.path).code == 0
+    base = repository.commit("adopt")
+    repository.git("push", "--quiet")
+    after = cli(*words, cwd=repository.path)
+    assert after.code == 0, after.err
+    steps = [text[text.index("• bump") : text.index("• tag")] for text in (before.out, after.out)]
+    assert steps[0] == steps[1]
+    assert base[:12] in after.out
+
+
+def test_a_package_of_several_is_set_up(cli: Cli, tmp_path: Path) -> None:
+    """Packages share tasks.py, .gitignore and the hook at the top; the file for tokens is in the package's folder."""
+    repository = make_packages(tmp_path / "packages", "alpha", "beta")
+    done = cli("init", "--yes", "--project", "packages/alpha", cwd=repository.path)
+    assert done.code == 0, done.err
+    files = [line[3:] for line in repository.git("status", "--porcelain", "-uall").splitlines()]
+    assert [file for file in files if "/" in file] == ["packages/alpha/.env.example"]
+    assert "tasks.py" in files
+    assert "release-recipes rehearse --project packages/alpha\n" in done.out
+    repository.commit("adopt")
+    other = cli("init", "--yes", "--json", "--project", "packages/beta", cwd=repository.path)
+    assert (other.code, other.json["written"]) == (0, ["packages/beta/.env.example"])
+
+
+def test_a_file_that_cannot_be_written(cli: Cli, repository: Repository) -> None:
+    """It is one sentence, and what was written before stays."""
+    (repository.path / ".env.example").mkdir()
+    ended = cli("init", "--only", "tasks,env", "--yes", cwd=repository.path)
+    assert ended.code == 1
+    assert "error: .env.example cannot be written: Is a directory.\n" in ended.err
+    assert (repository.path / "tasks.py").is_file()

@@ -128,15 +128,20 @@ class Facts:
         return replace(plan, changes=changes_of(subject, plan, self.packages.result()))
 
 
+def changelog_of(project: Project, plan: Plan) -> changes.Changes:
+    """Return how the changelog of a release is made, without what it says."""
+    hooks = [" ".join(hook) for hook in plan.settings.pre_release_hooks]
+    hooks += [file.name for file in plan.versions.files]
+    hooks += plan.source.describe(project.folder, "", "")[1:] if plan.source.configured_in else []
+    return changes.find(project.folder, project.pyproject, plan.settings.changelog, hooks)
+
+
 def changes_of(subject: Subject, plan: Plan, known: Sequence[Package], *, always: bool = False) -> changes.Changes:
     """Return what changed since the last release, and how the changelog says it.
 
     Where none is written, git is only asked with ``always``.
     """
-    git, hooks = subject.git, [" ".join(hook) for hook in plan.settings.pre_release_hooks]
-    hooks += [file.name for file in plan.versions.files]
-    hooks += plan.source.describe(subject.folder, "", "")[1:] if plan.source.configured_in else []
-    found = changes.find(subject.folder, subject.project.pyproject, plan.settings.changelog, hooks)
+    git, found = subject.git, changelog_of(subject.project, plan)
     if found.way == "off" and not always:
         return replace(found, name=plan.project, below=plan.folder, until=plan.base)
     repository = gh.find(git.addresses(plan.remote))

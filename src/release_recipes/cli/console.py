@@ -137,8 +137,8 @@ class Console:
         match event:
             case events.Told(line):
                 self.line(line)
-            case events.Table(title, columns, rows):
-                self._table(title, columns, rows)
+            case events.Table():
+                self._table(event)
             case events.Page(text):
                 self._page(text)
             case events.Planned(_, lines):
@@ -200,22 +200,24 @@ class Console:
                 self._finding("error", "red", finding, self._err)
         self._finding("error", "bold red", Finding(error.message, error.hint), self._err)
 
-    def _table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Show a table; where it is too wide, the columns without which a row is understood are left out."""
+    def _table(self, told: events.Table) -> None:
+        """Show a table; where it is too wide, it is folded, or the columns a row is understood without are left out."""
         from rich import box
         from rich.table import Table
 
+        columns, rows = told.columns, told.rows
         widths = [max(map(len, column)) + 3 for column in zip(columns, *rows, strict=True)]
         shown = [number for number in range(len(columns)) if any(row[number] for row in rows)]
-        for number in _LEAST[: len(columns)]:
+        for number in () if told.folds else _LEAST[: len(columns)]:
             if sum(widths[each] for each in shown) > self._out.width and number in shown:
                 shown.remove(number)
         table = Table(box=box.SIMPLE if self._out.encoding.startswith("utf") else box.ASCII, pad_edge=False)
         for number in shown:
-            table.add_column(Text(columns[number]), no_wrap=True)
+            fold = told.folds and number
+            table.add_column(Text(columns[number]), no_wrap=not fold, overflow="fold" if fold else "ellipsis")
         for row in rows:
             table.add_row(*(Text(without_controls(MASK(row[number]))) for number in shown))
-        self.line(title, "bold")
+        self.line(told.title, "bold")
         self._out.print(table)
 
     def _page(self, text: str) -> None:

@@ -24,7 +24,7 @@ def _left_out(plan: Plan) -> str:
 
 
 def _describe(plan: Plan, workspace: Workspace) -> list[str]:
-    names, ours = _chosen(workspace.project(workspace.source.path), plan.settings)
+    names, ours = chosen(workspace.project(workspace.source.path), plan.settings)
     if not (names or ours):
         return [f"no tests were found ({testing.SOUGHT})"]
     command = _command(names, ours, workspace.project(workspace.test), plan.settings, workspace.folder / "tests.json")
@@ -51,7 +51,7 @@ def run_tests(folder: Path, settings: Settings, report: Path) -> str:
     Raises:
         TestsFailed: They failed, no session ran, or there are no tests.
     """
-    names, ours = _chosen(folder, settings)
+    names, ours = chosen(folder, settings)
     if not (names or ours):
         raise TestsFailed(testing.SOUGHT, "", ours=True)
     what = f"nox -s {' '.join(names)}"
@@ -72,8 +72,12 @@ def run_tests(folder: Path, settings: Settings, report: Path) -> str:
     return what
 
 
-def _chosen(folder: Path, settings: Settings) -> tuple[tuple[str, ...], Tests | None]:
-    """Return the project's sessions that run its tests, or what our session does; neither if there are no tests."""
+def chosen(folder: Path, settings: Settings) -> tuple[tuple[str, ...], Tests | None]:
+    """Return the project's sessions that run its tests, or what our session does; neither if there are no tests.
+
+    Raises:
+        CommandFailed: The noxfile cannot be loaded.
+    """
     if settings.test_command:
         return (), testing.find(folder, settings.test_command)
     names = settings.test_sessions or tuple(filter(None, [nox.first(folder, "test", "tests")]))

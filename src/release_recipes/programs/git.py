@@ -194,6 +194,16 @@ class Git:
         listed = self.ask("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--", *paths)
         return [entry for entry in listed.split("\0") if entry]
 
+    def ignores(self, name: str) -> bool:
+        """Return whether git ignores a file, relative to the repository, whether it exists or not."""
+        try:
+            self.ask("check-ignore", "--no-index", "--quiet", name)
+        except CommandFailed as error:
+            if error.code == 1:
+                return False
+            raise
+        return True
+
     def tracked(self, *paths: str) -> list[str]:
         """Return the tracked files, or those among the given paths."""
         return [name for name in self.ask("ls-files", "-z", "--", *paths).split("\0") if name]

@@ -56,7 +56,8 @@ class Tests:
 
     def requirements(self, folder: Path) -> list[str]:
         """Return what is installed before, as arguments of ``pip install`` in the project's folder."""
-        return [*self.tools, *(test_requirements(folder) if self.installs else ())]
+        wanted = test_requirements(folder) if self.installs else []
+        return [*(tool for tool in self.tools if tool not in wanted), *wanted]
 
 
 def may_have_tests(folder: Path) -> bool:

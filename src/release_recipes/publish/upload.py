@@ -33,6 +33,7 @@ from release_recipes.processes.threads import in_parallel
 from release_recipes.publish import listing
 from release_recipes.publish.step import Done, Step, World, always
 from release_recipes.secrets.token import Token
+from release_recipes.settings import dotenv_folder, token_name, where_to_put
 from release_recipes.state.record import Artifact, Record
 
 if TYPE_CHECKING:
@@ -58,7 +59,10 @@ def _converge(world: World) -> Done:
     if not absent:
         return Done(state="already done", note=address)
     if world.token is None:
-        raise NoToken(address, f"Set PYPI_API_TOKEN=… in .env, then {world.how_to_finish()}")
+        where = where_to_put(
+            token_name(test=record.test), dotenv_folder(world.git.path / record.folder, world.git.path)
+        )
+        raise NoToken(address, f"{where}; then {world.how_to_finish()}")
     for artifact in absent if world.state else ():  # without a record, they have just been hashed
         path = world.dist / artifact.filename
         if not path.is_file() or Artifact.of(path) != artifact:
@@ -235,7 +239,7 @@ class _Uploader:
         return self._world.how_to_finish() if self._may_be_public else "run the same command again."
 
     def _refused(self, artifact: Artifact, answer: twine.Answer) -> UploadRefused:
-        hint = _HINTS.get(answer.status, _HINTS[400]).format(again=self._again)
+        hint = _HINTS.get(answer.status, _HINTS[400]).format(again=self._again, token=self._token.origin)
         if answer.is_duplicate:
             first = f"abandon this release ({typed('abandon')}) and " if self._world.state else ""
             hint = (
@@ -249,8 +253,8 @@ class _Uploader:
 
 _HINTS = {
     400: "Fix what the index reports, then {again}",
-    401: "The user or the token is wrong. Check PYPI_USERNAME and the token in .env, then {again}",
-    403: "The token is wrong, expired, or for another project. Put a new token into .env, then {again}",
+    401: "The user or the token is wrong. Check PYPI_USERNAME and the token ({token}), then {again}",
+    403: "The token is wrong, expired, or for another project. Replace it ({token}), then {again}",
     404: "The upload address is wrong. Check PYPI_REPOSITORY_URL, then {again}",
     413: "The file is too large for this index. Ask its administrators for a higher limit, then {again}",
 }

@@ -8,13 +8,15 @@ from pathlib import Path
 from release_recipes.secrets.mask import MASK
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a masked text to a file atomically."""
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write a file atomically: a text is masked; bytes, which are the user's, are not, and the file keeps its mode."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=half_written(path.name).rstrip("*"))
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(MASK(text))
+        with os.fdopen(handle, "wb") as file:
+            file.write(content if isinstance(content, bytes) else MASK(content).encode())
             file.flush()
+            if isinstance(content, bytes):
+                Path(name).chmod(path.stat().st_mode if path.exists() else 0o644)  # not that of a temporary file
             os.fsync(file.fileno())
         Path(name).replace(path)
     except BaseException:

@@ -1,0 +1,298 @@
+"""What ``init`` writes, part by part: the text of a file that is missing or can be completed, or a proposal."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from release_recipes import workflows
+from release_recipes.commands.checkout import Checkout
+from release_recipes.errors import ReleaseError
+from release_recipes.plan import Plan
+from release_recipes.programs import gh
+from release_recipes.programs.nox import first
+from release_recipes.project.bump_my_version import configured_in
+from release_recipes.project.places import Place
+from release_recipes.project.project import Project
+from release_recipes.project.testing import Tests
+from release_recipes.project.version_files import VersionFiles
+
+#: The tasks that a ``tasks.py`` with others may take over.
+_NAMES = "abandon, check, rehearse, release, resume, status"
+
+#: What git must ignore: a name to ask it for, and the line for ``.gitignore``.
+_IGNORED = {".env": ".env", "dist/x": "dist/"}
+
+#: The most workflows that a sentence lists.
+_MOST = 3
+
+#: The reason of a workflow that is not overwritten.
+EDITED = "changed by hand"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is known of the project."""
+
+    checkout: Checkout
+    project: Project
+    #: A plan for its current version.
+    plan: Plan
+    #: What its workflows depend on.
+    facts: workflows.Facts
+    #: The remote's default branch; empty if it names none, ``None`` if it does not answer.
+    default_branch: str | None
+    #: The branch that is checked out; empty on a detached ``HEAD``.
+    branch: str
+    #: The sessions that run its tests, or what a release runs without them.
+    sessions: Sequence[str]
+    tests: Tests | None
+    #: The parts that the user names; none for those of the default.
+    named: Sequence[str]
+
+    @property
+    def folder(self) -> Path:
+        """The project's folder."""
+        return self.checkout.folder
+
+    @property
+    def top(self) -> Path:
+        """The folder for what the packages of a repository share: the repository's if there are several."""
+        return self.checkout.git.path if self.facts.is_one_of_several else self.folder
+
+    def workflows(self) -> dict[str, str]:
+        """Return the text of each workflow of the repository by its file name."""
+        found = sorted((self.checkout.git.path / ".github" / "workflows").glob("*.y*ml"))
+        return {path.name: _read(path) for path in found}
+
+
+@dataclass(frozen=True)
+class Change:
+    """A file that would be written, or that is only proposed."""
+
+    path: Path
+    #: The whole text of the file; of a proposal, what could be added, if anything.
+    text: str
+    #: Why it is only proposed; empty if it is written.
+    why: str = ""
+    #: Why it is left out unless its part is named; empty if it is not.
+    unless: str = ""
+
+
+def tasks(found: Found) -> Iterator[Change]:
+    """Have Invoke know the tasks."""
+    path = found.top / "tasks.py"
+    text = _read(path)
+    if not text and not path.with_suffix("").is_dir():
+        yield Change(path, _template("tasks.txt"))
+    elif "release_recipes" not in text:
+        add = f"from release_recipes.tasks import {_NAMES}\n"
+        if re.search(r"^(ns|namespace)\s*[:=]", text, re.MULTILINE):
+            add += f"\nfor task in ({_NAMES}):\n    ns.add_task(task)\n"
+        yield Change(path, add, "it has other tasks; without a change, use the program release-recipes")
+
+
+def nox(found: Found) -> Iterator[Change]:
+    """Have nox test and build."""
+    path, tests, settings = found.folder / "noxfile.py", found.tests, found.checkout.settings
+    unless = "" if path.is_file() or "nox" in found.named else _better(found)
+    if unless:
+        yield Change(path, "", unless=unless)
+        return
+    wanted, command = (tests.requirements(found.folder), tests.command) if tests else ((), ())
+    head, test, build = _template("noxfile.txt").split("\n\n\n")
+    test = test.replace("<<requirements>>", ", ".join(map(_quoted, wanted)))
+    test = test.replace("<<command>>", ", ".join(map(_quoted, command))).replace("    session.install()\n", "")
+    lacking = {"test": test} if tests else {}
+    if not path.is_file():
+        yield Change(path, "\n\n\n".join([head, *lacking.values(), build]))
+        return
+    if settings.test_command:
+        lacking = {}
+    if not first(found.folder, settings.build_session or "build"):
+        lacking["build"] = f"import shutil\n\n\n{build}"
+    if lacking:
+        why = f"it has no session {' and no session '.join(lacking)}; a release does that without it"
+        yield Change(path, "\n\n\n".join(lacking.values()), why)
+
+
+def _better(found: Found) -> str:
+    """Return why a noxfile would bring less than the project has; empty if it is of use."""
+    tests = found.tests
+    if tests is None:
+        return "no tests were found"
+    if found.checkout.settings.test_command:
+        return "the setting test_command runs the tests"
+    if tests.command[0] not in {"pytest", "python"}:
+        return f"{tests.command[0]} runs the tests"
+    if "poetry" in found.project.pyproject.get("tool", {}):
+        return "a release takes the groups of Poetry for the tests, which nox cannot install"
+    return ""
+
+
+def settings(found: Found) -> Iterator[Change]:
+    """Set what differs from the defaults."""
+    path, wanted = found.folder / "pyproject.toml", dict[str, Any]()
+    if found.default_branch == "" and not found.checkout.settings.branches and found.branch not in {"", "main"}:
+        wanted["branches"] = [found.branch]
+    if wanted:
+        yield merged(path, wanted)
+
+
+def merged(path: Path, wanted: Mapping[str, Any]) -> Change:
+    """Return the change of ``pyproject.toml`` that adds keys to ``[tool.release]``: the rest stays as it is."""
+    import tomlkit
+    import tomlkit.exceptions
+
+    before = _read(path)
+    ends = "\r\n" if "\r\n" in before else "\n"
+    plain = before.replace("\r\n", "\n")
+    table = tomlkit.table()
+    table.update(wanted)
+    try:
+        document = tomlkit.parse(plain)
+        known = document.get("tool", {})
+        if "release" in known:
+            known["release"].update(wanted)
+            text = tomlkit.dumps(document)
+        else:
+            added = tomlkit.dumps({"tool": tomlkit.table(is_super_table=True).add("release", table)})
+            text = f"{plain.rstrip()}\n\n{added}" if plain.strip() else added
+            tomlkit.parse(text)
+    except (tomlkit.exceptions.TOMLKitError, AttributeError, TypeError):  # such as tool = {…} in one line
+        return Change(path, f"[tool.release]\n{tomlkit.dumps(wanted)}", "its table tool cannot be completed")
+    return Change(path, text.replace("\n", ends))
+
+
+def env(found: Found) -> Iterator[Change]:
+    """Name the tokens, for a ``.env`` of one's own."""
+    path = found.folder / ".env.example"
+    wanted, text = _template("env.example"), _read(path)
+    if not text:
+        yield Change(path, wanted)
+    elif lacking := [name for name in re.findall(r"(?m)^\w+=$", wanted) if not re.search(rf"(?m)^#?\s*{name}", text)]:
+        yield Change(path, _completed(text, lacking))
+
+
+def ignore(found: Found) -> Iterator[Change]:
+    """Have git ignore the file with the tokens, and what is built."""
+    git, below = found.checkout.git, found.project.below
+    folder = found.folder if (found.folder / ".gitignore").is_file() else found.top
+    path, text = folder / ".gitignore", _read(folder / ".gitignore")
+    lacking = [line for name, line in _IGNORED.items() if not git.ignores(f"{below}/{name}")]
+    if lacking := [line for line in lacking if line not in text.split()]:
+        yield Change(path, _completed(text, lacking))
+
+
+def hook(found: Found) -> Iterator[Change]:
+    """Have pre-commit look for credentials before each commit."""
+    path = found.checkout.git.path / ".pre-commit-config.yaml"
+    wanted, text = _template("pre-commit.yml").replace("<<version>>", found.facts.version), _read(path)
+    if not text:
+        yield Change(path, wanted)
+    elif "release-recipes" not in text:
+        yield Change(path, wanted.removeprefix("repos:\n"), "it has other hooks")
+
+
+def has_hooks(text: str) -> bool:
+    """Return whether a configuration of pre-commit has hooks besides ours."""
+    ours = text.count("id: release-recipes-scan")
+    return not ours or text.count("repo:") > ours
+
+
+def bump(found: Found) -> Iterator[Change]:
+    """Have bump-my-version change the version, where it finds each place by the text of its line."""
+    source, path = found.project.source, found.folder / ".bumpversion.toml"
+    if configured_in(found.folder, found.project.pyproject):
+        return
+    why = "the version comes from a tag"
+    if isinstance(source, VersionFiles) and not source.from_tag:
+        why = _unserved(found, source)
+        if not why:
+            unless = "a release does without; with it, --part knows only major, minor and patch"
+            yield Change(path, bump_file(source.prior, source.places), unless=unless)
+    if why and "bump" in found.named:
+        yield Change(path, "", f"a release with bump-my-version would not be the same: {why}")
+
+
+def _unserved(found: Found, source: VersionFiles) -> str:
+    """Return why a release with bump-my-version would not be the same; empty if it would."""
+    try:
+        following = [source.read(found.folder, part).next for part in ("major", "minor", "patch")]
+    except ReleaseError:  # it is not clear what follows
+        following = []
+    numbers = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)", source.prior)
+    major, minor, patch = map(int, numbers.groups()) if numbers else (0, 0, 0)
+    if not numbers or following != [f"{major + 1}.0.0", f"{major}.{minor + 1}.0", f"{major}.{minor}.{patch + 1}"]:
+        return f"{source.prior} is not raised as major, minor and patch"
+    for place in source.places:
+        text = _read(found.folder / place.file)
+        is_plain = [(spot.text, spot.form) for spot in place.spots] == [(source.prior, "text")]
+        is_found = text.count(place.text) == 1 and place.text.count(source.prior) == 1
+        if not (is_plain and is_found) or re.search(r"[{}]", place.text):
+            return f"bump-my-version cannot change line {place.line} of {place.file}"
+    return ""
+
+
+def bump_file(prior: str, places: Sequence[Place]) -> str:
+    """Return a configuration of bump-my-version for places that each are found by the text of their line."""
+    import tomlkit
+
+    entries = tomlkit.aot()
+    for place in places:
+        entry = tomlkit.table().add("filename", place.file)
+        entry.add("search", place.text.replace(prior, "{current_version}"))
+        entries.append(entry.add("replace", place.text.replace(prior, "{new_version}")))
+    table = tomlkit.table().add("current_version", prior).add("files", entries)
+    return tomlkit.dumps({"tool": tomlkit.table(is_super_table=True).add("bumpversion", table)})
+
+
+def flows(found: Found) -> Iterator[Change]:
+    """Have GitHub test the project, and publish it on a tag."""
+    here = found.workflows()
+    theirs = [name for name, text in here.items() if workflows.body(text) == text]
+    repository = gh.find(found.checkout.git.addresses(found.checkout.settings.remote))
+    unless = ""
+    if not (repository and gh.looks_like_github(repository)):
+        unless = "the remote is not on GitHub"
+    elif theirs and not any(name in here and name not in theirs for name in found.facts.file_names.values()):
+        unless = f"there are {', '.join(theirs[:_MOST])}{' and others' if theirs[_MOST:] else ''}"
+    for name, text in workflows.render(found.facts).items():
+        old = here.get(name, "")
+        if workflows.body(old) != workflows.body(text):
+            why = EDITED if old and not workflows.is_ours(old) else ""
+            yield Change(found.checkout.git.path / ".github" / "workflows" / name, text, why, unless)
+
+
+def _template(name: str) -> str:
+    return files("release_recipes").joinpath("templates", name).read_text("utf-8")
+
+
+def _completed(text: str, lines: Sequence[str]) -> str:
+    """Return a text with lines at its end, and with the line ends that it has."""
+    end = "\r\n" if "\r\n" in text else "\n"
+    return text + (end if text and not text.endswith("\n") else "") + "".join(f"{line}{end}" for line in lines)
+
+
+def _read(path: Path) -> str:
+    """Return the text of a file, which may be in any encoding; empty if there is none."""
+    return path.read_bytes().decode("utf-8", "surrogateescape") if path.is_file() else ""
+
+
+def _quoted(word: str) -> str:
+    return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+#: The parts by their names, in the order in which they are shown.
+PARTS: Mapping[str, Callable[[Found], Iterator[Change]]] = {
+    "tasks": tasks,
+    "nox": nox,
+    "bump": bump,
+    "settings": settings,
+    "env": env,
+    "ignore": ignore,
+    "hook": hook,
+    "workflows": flows,
+}
