@@ -9,7 +9,7 @@ import functools
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -338,15 +338,40 @@ class _Program(Program):
             super().parse_tasks()
 
     def parse_cleanup(self) -> None:
-        words = self.core.remainder.split()[-2:] if self.args.complete.value else []
-        if "--part" in words:  # Invoke completes the names of tasks and flags, but no values
-            from release_recipes.plan import AUTO
-            from release_recipes.project.raising import PARTS
-            from release_recipes.project.source import NONE
-
-            sys.stdout.writelines(f"{part}\n" for part in (*PARTS, AUTO, NONE))
+        words = self.core.remainder.split() if self.args.complete.value else []
+        # Invoke completes the names of tasks and flags, but no values.
+        if flag := next((word for word in words[:-3:-1] if word in _COMPLETED), ""):
+            task = next((word for word in reversed(words) if word in ns.task_names), "")
+            sys.stdout.writelines(f"{value}\n" for value in _values(flag, task))
             raise Exit
         super().parse_cleanup()
+
+
+#: The flags whose values are completed.
+_COMPLETED = frozenset({"--part", "--only", "--tag", "--project"})
+
+
+def _values(flag: str, task: str) -> Iterable[str]:
+    """Return the values that a flag of a task is completed with; none if they are not known here."""
+    from release_recipes.errors import ReleaseError
+    from release_recipes.plan import AUTO
+    from release_recipes.programs.git import repository
+    from release_recipes.project.packages import packages
+    from release_recipes.project.raising import PARTS
+    from release_recipes.project.source import NONE
+
+    if flag == "--part":
+        return (*PARTS, AUTO, NONE)
+    if flag == "--only":
+        from release_recipes.commands.init_parts import PARTS as WRITTEN
+
+        return ("index", "github") if task == "publish" else WRITTEN
+    with contextlib.suppress(ReleaseError, OSError):
+        git = repository(Path.cwd())[0]
+        if flag == "--tag":
+            return git.ask("tag", "--list", "--sort=-creatordate").splitlines()
+        return [package.below for package in packages(git)]
+    return ()
 
 
 @contextlib.contextmanager

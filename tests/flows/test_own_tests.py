@@ -146,9 +146,9 @@ def test_a_noxfile_that_cannot_be_loaded(make_repository: MakeRepository, cli: C
 def test_a_release_without_tests(make_repository: MakeRepository, known: PypiServer, cli: Cli) -> None:
     """A project without tests is released with a warning, and the step is left out; at a terminal it is asked about."""
     repository = make_repository(files={**quick_files(), "tests/test_demo.py": ""})
-    done = cli.terminal("release", "--part", "minor", cwd=repository.path, answers={"Continue?": "n"})
+    done = cli.terminal("release", "--part", "minor", cwd=repository.path, answers={"[y/n]": "n"})
     assert done.code == 1, done.plain
-    assert "The project has no tests that could be found" in done.plain
+    assert "\n  ! The project has no tests that could be found" in done.plain
     assert "\n  tests   none were found\n" in done.plain
     assert not [name for name in known.files() if "1.3.0" in name]
     done = cli("release", "--part", "minor", "--json", cwd=repository.path)

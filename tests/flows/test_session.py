@@ -204,7 +204,7 @@ def test_failing_tests_are_asked_about(
     answer: str, code: int, make_repository: MakeRepository, known: PypiServer, cli: Cli
 ) -> None:
     """On a terminal failing tests are asked about once their last words were shown; neither --yes nor Enter answers."""
-    test = "print('why it failed')\nraise SystemExit(1)\n"
+    test = "raise SystemExit('why it failed')\n"
     repository = make_repository(noxfile=True, files=quick_files() | {"tests/test_demo.py": test})
     before = repository.snapshot()
     question = "Continue anyway? [y/n]"
@@ -215,9 +215,11 @@ def test_failing_tests_are_asked_about(
     assert (repository.snapshot() == before) is bool(code)
     assert ("demo_package-1.3.0.tar.gz" in known.files()) is not bool(code)
     shown = result.plain.partition(question)[0]
-    assert "  why it failed\n" in shown
-    log = shown.partition("The complete output is in ")[2].partition("\n")[0]
-    assert "why it failed" in Path(log).read_text(encoding="utf-8")
+    assert "  SystemExit: why it failed\n" in shown
+    assert "--part minor" not in shown.rpartition("✗ test")[2]
+    log = shown.partition("The complete output: ")[2].partition("\n")[0]
+    assert "why it failed" in (repository.path / log).read_text(encoding="utf-8")
+    assert result.plain.count("  SystemExit: why it failed\n") == 1
 
 
 # -- invoke ------------------------------------------------------------------------------------------------------------

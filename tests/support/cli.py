@@ -18,7 +18,7 @@ from typing import Any, Final
 import pytest
 from jsonschema import Draft202012Validator
 
-__all__ = ["CTRL_C", "INVOKE", "RELEASE_RECIPES", "Cli", "Result", "posix", "without_log"]
+__all__ = ["CTRL_C", "CTRL_D", "INVOKE", "RELEASE_RECIPES", "Cli", "Result", "posix", "without_log"]
 
 # -P keeps the project's folder off sys.path, as the console scripts do.
 RELEASE_RECIPES: Final = (sys.executable, "-P", "-m", "release_recipes")
@@ -31,12 +31,17 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseud
 
 CTRL_C: Final = "\x03"
 """What a terminal takes for an interrupt."""
+CTRL_D: Final = "\x04"
+"""What a terminal takes for the end of the input."""
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _SECONDS: Final = 120
 _ESCAPE: Final = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07]*\x07|[@-Z\\^_])")
 """Escape sequences of terminals: ECMA-48's control sequences, titles and links, and the short ones."""
 
+
+_PUBLIC: Final = re.compile(r"(?m)^(?:\x1b\[\d+m)*   public: ([^\n\x1b]*)(?:\x1b\[\d+m)*\n")
+"""The line under an error that says what is public."""
 
 _DOCS: Final = Path(__file__).parents[2] / "docs"
 
@@ -52,8 +57,10 @@ _MORE: Final = re.compile(r"(?m)^(?:\x1b\[\d+m)*   more: \S+ explain [^\n]*\n")
 
 
 def without_log(text: str) -> str:
-    """Return what a command said without the lines below an error: its log, and how to have it explained."""
-    return _MORE.sub("", _LOG.sub("", text))
+    """Return what a command said without the lines below an error: its log, what is public, its page."""
+    for line in (_PUBLIC, _LOG, _MORE):
+        text = line.sub("", text)
+    return text
 
 
 @dataclass(frozen=True)
@@ -68,12 +75,14 @@ class Result:
     """Without the line that says where the log is."""
     log: str = ""
     """What that line says."""
+    public: str = ""
+    """What the line under an error says that tells what is public; it is not in the streams either."""
 
     @classmethod
     def of(cls, code: int, out: str, err: str) -> "Result":
-        """Take the line of the log out of both streams; a terminal has one stream for both."""
-        found = _LOG.search(err) or _LOG.search(out)
-        return cls(code, without_log(out), without_log(err), found[1] if found else "")
+        """Take the lines under an error out of both streams; a terminal has one stream for both."""
+        log, public = ((line.search(err) or line.search(out) or ["", ""])[1] for line in (_LOG, _PUBLIC))
+        return cls(code, without_log(out), without_log(err), log, public)
 
     @property
     def json(self) -> dict[str, Any]:
@@ -121,10 +130,12 @@ class Cli:
         cwd: Path,
         env: Mapping[str, str] = _NOTHING,
         answers: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+        columns: int = 200,
     ) -> Result:
         """Run the command on a terminal of its own, POSIX only, and type each answer when its question is shown.
 
-        The questions are pieces of what is shown, in the order in which they are asked. The answer `CTRL_C` interrupts.
+        The questions are pieces of what is shown, in the order in which they are asked. The answer `CTRL_C` interrupts,
+        and `CTRL_D` ends the input. By default it is wide enough that no question is broken.
 
         Raises:
             AssertionError: The command ended before it asked.
@@ -133,7 +144,7 @@ class Cli:
         master, terminal = os.openpty()
         try:
             process = subprocess.Popen(
-                [sys.executable, "-c", _TAKE_TERMINAL, *self.command, *arguments],
+                [sys.executable, "-c", _TAKE_TERMINAL % columns, *self.command, *arguments],
                 cwd=cwd,
                 env=_variables() | {"TERM": "xterm-256color"} | dict(env),
                 stdin=terminal,
@@ -149,11 +160,11 @@ class Cli:
         return Result.of(process.returncode, shown.replace("\r\n", "\n"), "")
 
 
-# Only a session's first process can take a terminal, and git asks nowhere else; wide enough that no question is broken.
+# Only a session's first process can take a terminal, and git asks nowhere else.
 _TAKE_TERMINAL = """\
 import fcntl, os, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-termios.tcsetwinsize(0, (50, 200))
+termios.tcsetwinsize(0, (50, %d))
 os.execvp(sys.argv[1], sys.argv[1:])
 """
 

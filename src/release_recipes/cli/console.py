@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from rich.console import Console as RichConsole
+from rich.containers import Lines
+from rich.control import Control
+from rich.segment import ControlType
 from rich.text import Text
 
 from release_recipes import events, forge
@@ -27,6 +30,12 @@ if TYPE_CHECKING:
 
 #: Steps in which git or ssh may ask for a pass phrase or a password; they have no live line.
 _MAY_ASK = frozenset({"commit", "tag", "claim", "push", "update-branch"})
+
+#: The column of a step's note.
+_NOTE = 30
+
+#: How lines of a plan begin that have a colour.
+_SIGNS = {"  ! ": "yellow", "      -": "red", "      +": "green"}
 
 #: The sources of output that is always shown, even without VERBOSE_OUTPUT.
 _ALWAYS_TOLD = frozenset({"retry"})
@@ -65,16 +74,50 @@ class _Stream(RichConsole):
 
     #: The name of the forge whose log it is; empty outside of CI.
     forge = ""
+    #: Whether there is a cursor to move, and so live lines, and lines that are folded at words.
+    moves = False
+    _waits = False
 
-    def say(self, *parts: tuple[str, str], end: str = "\n") -> None:
-        """Print pieces of text, each with a style, as one line; masked, in characters that the stream supports."""
+    def say(self, *parts: tuple[str, str], end: str = "\n", fold: int | None = None, kept: str = "") -> None:
+        """Print pieces of text, each with a style, as one line; masked, in characters that the stream supports.
+
+        Args:
+            parts: The pieces.
+            end: The end of the line.
+            fold: The indent of further lines on a terminal, if it is too long; ``None`` to leave it as it is.
+            kept: A piece at its end that is not folded, such as a command, which people copy.
+        """
+        self.forget_wait()
         text = Text(end="")
-        for piece, style in parts:
+        for piece, style in (*parts, (f" {kept}" if kept else "", "")):
             masked = without_controls(MASK(piece)) if self.forge else MASK(piece)
             if self.forge == "GitHub":
                 masked = _COMMANDS.sub(r"\1\2 ", masked)
             text.append(masked if self.encoding.startswith("utf") else masked.translate(_ASCII), style)
+        if fold is not None and self.moves and text.cell_len >= self.width:
+            text = self._folded(text, min(fold, self.width // 2), len(kept))
         self.print(text, soft_wrap=True, end=end)
+
+    def _folded(self, text: Text, indent: int, kept: int) -> Text:
+        first, rest, last = text.divide([indent, max(len(text) - kept, indent)])
+        lines = rest.wrap(self, self.width - indent - 1)
+        if lines and last:
+            lines[-1].rstrip()
+            fits = lines[-1].cell_len + 1 + last.cell_len < self.width - indent
+            lines = Lines([*lines[:-1], Text(" ").join([lines[-1], last])] if fits else [*lines, last])
+        return Text(end="").join([first, Text(f"\n{' ' * indent}").join(lines)])
+
+    def wait_for(self, name: str) -> None:
+        """Name the running step in a line that a question of git, ssh or gpg is written over."""
+        self.say((f"… {name}", "dim"), end="")
+        self.control(Control(ControlType.CARRIAGE_RETURN))
+        self._waits = True
+
+    def forget_wait(self) -> None:
+        """Remove the line of :meth:`wait_for`."""
+        if self._waits:
+            self._waits = False
+            self.control(Control((ControlType.ERASE_IN_LINE, 0)))
 
     def on_broken_pipe(self) -> None:
         """Continue without it."""
@@ -100,14 +143,17 @@ class Console:
         self._err = _Stream(file=sys.stderr, markup=False, highlight=False, emoji=False)
         known = forge.current()
         self._out.forge = self._err.forge = known.name if known else ""
-        #: Whether there is a cursor to move, and so live lines.
         # Rich takes FORCE_COLOR and TTY_COMPATIBLE for a terminal: there are colours then, but no cursor to move.
-        self.moves = self._out.is_terminal and not known and _is_terminal(self._out.file)
+        for stream in (self._out, self._err):
+            stream.moves = stream.is_terminal and not known and _is_terminal(stream.file)
+        #: Whether there are live lines.
+        self.moves = self._out.moves
         self.verbose = verbose
         #: How long each step took the last time, in seconds.
         self.usual: Mapping[str, float] = {}
         self._live: Screen | None = None
-        self._acts: Mapping[str, Sequence[str]] = {}
+        #: The steps of each act that have not ended.
+        self._acts: dict[str, list[str]] = {}
         self._plan: Sequence[str] = ()
 
     # -- events ------------------------------------------------------------------------------------------------------
@@ -115,18 +161,12 @@ class Console:
     def hear(self, event: events.Event) -> None:
         """Show one event."""
         match event:
-            case events.Coming(acts):
-                self._acts = acts
             case events.StepStarted(name):
                 self._begin(name)
             case events.StepEnded(name, state, seconds, note):
                 self._end(name, state, seconds, note)
-            case events.Progress(name, done, total) if self._live and total:
-                self._live.shares[name] = done / total
             case events.Output(source, line, run) if self._shows(source, run):
                 self.line(f"  {line}", style="dim")
-            case events.Output(_, line) if self._live:
-                self._live.say(line)
             case events.Warned(finding):
                 self._finding("warning", "yellow", finding, self._out)
             case _:
@@ -136,7 +176,9 @@ class Console:
         """Show what a task says beside its steps, or keep it until the question."""
         match event:
             case events.Told(line):
-                self.line(line)
+                said, kept = _with_command(line)
+                column = re.match(r" *\S+ {2,}| *", line)
+                self._out.say((said, ""), fold=max(column.end() if column else 0, 2), kept=kept)
             case events.Table():
                 self._table(event)
             case events.Page(text):
@@ -147,13 +189,32 @@ class Console:
                 self._plan = [*self._plan, *lines]
             case events.Described(steps):
                 self._describe(steps)
+            case _:
+                self._watch(event)
+
+    def _watch(self, event: events.Event) -> None:
+        """Take what only the live lines show."""
+        match event:
+            case events.Coming(acts):
+                self._acts = {act: [*steps] for act, steps in acts.items()}
+            case events.Progress(name, done, total) if self._live and total:
+                self._live.shares[name] = f"{done} of {total}"
+            case events.Output(source, line, run) if self._live and run:
+                self._live.say(run, Path(source).stem, without_controls(line))
+            case events.Exited(run) if self._live:
+                self._live.said.pop(run, None)
 
     def _shows(self, source: str, run: int) -> bool:
         """Return whether a line is shown now; in CI, the lines of a program are shown together at its end."""
         return source in _ALWAYS_TOLD or (self.verbose and not (run and self._out.forge))
 
     def _begin(self, name: str) -> None:
-        if not self.moves or name in _MAY_ASK:
+        if name != "check":
+            self._plan = ()  # it was agreed to
+        if not self.moves:
+            return
+        if name in _MAY_ASK:
+            self._out.wait_for(name)
             return
         if self._live is None:
             from release_recipes.cli.screen import Screen
@@ -164,13 +225,16 @@ class Console:
     def _end(self, name: str, state: str, seconds: float, note: str) -> None:
         if self._live and self._live.running.pop(name, None) and not self._live.running:
             self.quiet()
+        for steps in self._acts.values():
+            steps[:] = [step for step in steps if step != name]
         mark, colour = _MARKS[state]
         said = "" if state in {"done", "failed"} else state
         rest = " · ".join(part for part in (said, note) if part)
-        self._out.say((mark, colour), (f" {name:<19}{seconds:5.1f} s  ", ""), (rest, "dim"))
+        self._out.say((mark, colour), (f" {name:<19}{seconds:5.1f} s  ", ""), (rest, "dim"), fold=_NOTE)
 
     def quiet(self) -> None:
         """Remove the live lines."""
+        self._out.forget_wait()
         if self._live:
             self._live.close()
             self._live = None
@@ -178,14 +242,15 @@ class Console:
     # -- lines -------------------------------------------------------------------------------------------------------
 
     def line(self, text: str, style: str = "") -> None:
-        """Print a line without wrapping it."""
+        """Print a line."""
         self._out.say((text, style))
 
     def _finding(self, word: str, colour: str, finding: Finding, to: _Stream) -> None:
         named = f" [{finding.check}]" if finding.check else ""
-        to.say((f"{word}{named}: ", colour), (finding.message, ""))
+        to.say((f"{word}{named}: ", colour), (finding.message, ""), fold=3)
         if finding.hint:
-            to.say(("   → ", "dim"), (finding.hint, ""))
+            said, kept = _with_command(finding.hint)
+            to.say(("   → ", "dim"), (said, ""), fold=5, kept=kept)
 
     def error(self, error: ReleaseError) -> None:
         """Show what stopped the task: the output of the failed tool, then the message and the hint."""
@@ -248,7 +313,8 @@ class Console:
 
     def _show_plan(self) -> None:
         for number, text in enumerate(self._plan):
-            self.line(text, "" if number else "bold")
+            colour = next((colour for sign, colour in _SIGNS.items() if text.startswith(sign)), "")
+            self._out.say((text, colour if number else "bold"), fold=10)
 
     # -- questions ---------------------------------------------------------------------------------------------------
 
@@ -262,15 +328,24 @@ class Console:
         self._plan = ()
         while True:
             _forget_what_was_typed()
-            self._out.say((f"{question} [y/n] ", ""), end="")
+            self._out.say((f"{question} [y/n] ", "bold"), end="", fold=0)
             try:
                 answer = sys.stdin.readline()
             except (EOFError, ValueError):
                 answer = ""
+            except KeyboardInterrupt:
+                self._out.print()
+                raise
             if not answer:
                 self._out.print()
             if not answer or answer.strip().lower() in {"y", "yes", "n", "no"}:
                 return answer.strip().lower() in {"y", "yes"}
+
+
+def _with_command(line: str) -> tuple[str, str]:
+    """Split a line into its words and what follows its last colon, which may be a command; masked before that."""
+    said, colon, command = MASK(line).rpartition(": ")
+    return (f"{said}:", command) if colon else (command, "")
 
 
 def _is_terminal(stream: IO[str]) -> bool:

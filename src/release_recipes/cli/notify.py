@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from release_recipes import events, forge
-from release_recipes.cli.report import Report
+from release_recipes.cli.report import NOTHING, Report
 from release_recipes.commands.checkout import Checkout
 from release_recipes.findings import warning
 from release_recipes.index.page import browser_address
@@ -71,14 +71,8 @@ class Notifier:
         return [*lines, "", f"Tag {facts['tag']}, in {ended.seconds:.0f} s, from {_where()}."]
 
     def _failure(self, ended: events.TaskEnded) -> list[str]:
-        facts = self.report.facts
-        states = {step["name"]: step["state"] for step in facts["steps"]}
-        public = "Nothing is public."
-        if ended.outcome == "unfinished":
-            parts = [f"the tag {facts['tag']} is pushed"] if states.get("push") in {"done", "already done"} else []
-            whole = states.get("upload") in {"done", "already done"}
-            parts.insert(0, f"{'all' if whole else 'some'} files {'are' if whole else 'may be'} on {facts['index']}")
-            public = f"What is public: {', '.join(parts)}."
+        facts, what = self.report.facts, self.report.public(ended.exit_code)
+        public = "Nothing is public." if what == NOTHING else f"What is public: {what}."
         lines = [ended.message, public, f"What to do: {ended.hint}" if ended.hint else ""]
         lines += [f"Log: {facts['log']}" if facts["log"] else "", f"From {_where()}."]
         return list(filter(None, lines))

@@ -22,6 +22,9 @@ _REFUSALS = (WrongUsage, Refused, Declined, EditedFiles, Busy, NoRepository, NoP
 
 _UNFINISHED = 3
 
+#: What is public if nothing is.
+NOTHING = "nothing"
+
 
 def _empty() -> dict[str, Any]:
     facts = ("project", "prior_version", "version", "tag", "tag_object", "commit", "index", "changes", "log")
@@ -35,12 +38,20 @@ class Report:
 
     outcome: str = "refused"
     facts: dict[str, Any] = field(default_factory=_empty)
+    #: The number of steps before the release that is in progress; a task may make several releases.
+    _before: int = 0
+    #: How many of its files were seen on the index, and how many there are.
+    _seen: tuple[int, int] = (0, 0)
 
     def hear(self, event: events.Event) -> None:
         """Take an event."""
         match event:
             case events.Facts(values):
+                if isinstance(event, events.Planned | events.Recorded):
+                    self._before, self._seen = len(self.facts["steps"]), (0, 0)
                 self.facts |= values
+            case events.Progress("upload", seen, of):
+                self._seen = seen, of
             case events.StepEnded(name, state, seconds):
                 self.facts["steps"].append({"name": name, "state": state, "seconds": round(seconds, 3)})
             case events.Warned(finding):
@@ -56,6 +67,31 @@ class Report:
     def has_uploaded(self) -> bool:
         """Whether an upload was started."""
         return any(step["name"] == "upload" for step in self.facts["steps"])
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a step after the checks was started."""
+        return any(step["name"] != "check" for step in self.facts["steps"][self._before :])
+
+    def public(self, exit_code: int) -> str:
+        """Return what is public of the release that a failure stopped, in words."""
+        if exit_code != _UNFINISHED:
+            return NOTHING
+        states = {step["name"]: step["state"] for step in self.facts["steps"][self._before :]}
+        index, tag, (seen, of) = self.facts["index"], self.facts["tag"], self._seen
+        is_done = {name for name, state in states.items() if state in {"done", "already done"}}
+        parts = [f"some files may be on {index}"]
+        if "upload" in is_done:
+            parts = [f"all files are on {index}"]
+        elif seen:
+            parts = [f"at least {seen} of {of} files {'is' if seen == 1 else 'are'} on {index}"]
+        elif "watch" in states:
+            parts = [f"what CI has published on {index}"]
+        if "push" in is_done:
+            parts.append(f"the tag {tag} is pushed")
+        elif "push" in states:
+            parts.append(f"the tag {tag} was not seen on the remote")
+        return ", ".join(parts)
 
     def fail(self, error: ReleaseError, exit_code: int) -> None:
         """Take the error that stopped the task."""

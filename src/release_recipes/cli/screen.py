@@ -1,6 +1,6 @@
-"""The live lines below a task's output: its acts, the steps that run, what their program says, and what follows."""
+"""The live lines below a task's output: its acts, the steps that run, what their programs say, and what follows."""
 
-import re
+import textwrap
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,25 +12,22 @@ from rich.text import Text
 
 from release_recipes.secrets.mask import MASK
 
-#: Colours and movements in what a program writes.
-_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\].*?(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f]")
-
 
 @dataclass
 class Screen:
     """What is shown live; it is drawn ten times a second, and leaves nothing behind."""
 
     console: RichConsole
-    #: The steps of each act that are known to follow, in order.
+    #: The steps of each act that have not ended, in order.
     acts: Mapping[str, Sequence[str]]
     #: How long a step took the last time, in seconds.
     usual: Mapping[str, float]
     #: When each running step began, by the monotonic clock.
     running: dict[str, float] = field(default_factory=dict)
-    #: The share of a step that is done, from 0 to 1.
-    shares: dict[str, float] = field(default_factory=dict)
-    #: The last line of a program.
-    line: str = ""
+    #: How many files of a step are done, and of how many.
+    shares: dict[str, str] = field(default_factory=dict)
+    #: The last line of each program that runs, by its run.
+    said: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Begin to draw."""
@@ -47,40 +44,46 @@ class Screen:
         """Remove the lines."""
         self._live.stop()
 
-    def say(self, line: str) -> None:
-        """Take a line that a program wrote; empty ones change nothing."""
-        self.line = _ESCAPES.sub("", line).strip() or self.line
+    def say(self, run: int, source: str, line: str) -> None:
+        """Take a line that a program wrote, without colours and movements; an empty one changes nothing."""
+        if line.strip():
+            self.said[run] = f"{source}: {line.strip()}"
 
     def __rich_console__(self, console: RichConsole, _options: object) -> Iterator[Text]:
         """Draw the lines, each cut to the width of the terminal."""
-        for line in self._lines():
+        for line in self._lines(console.width - 1):
             if line.cell_len >= console.width:
                 line.truncate(console.width - 1 - len(self._dots))
                 line.append(self._dots)
             yield line
 
-    def _lines(self) -> Iterator[Text]:
-        now, steps = time.monotonic(), [step for names in self.acts.values() for step in names]
+    def _lines(self, width: int) -> Iterator[Text]:
+        now = time.monotonic()
         if act := next((act for act, names in self.acts.items() if {*names} & {*self.running}), ""):
-            said, names = Text(" "), [*self.acts]
-            for number, name in enumerate(names):
-                said.append(f" {self._arrow}" if number else "", "dim")
-                done = number < names.index(act)
-                said.append(
-                    f" {self._done} {name}" if done else f" {name}",
-                    "green" if done else "bold" if name == act else "dim",
-                )
-            yield said
-        for name, began in self.running.items():
+            yield self._acts(act)
+        for name, began in [*self.running.items()]:
             turning = self._spinner.render(now)
             said = turning.copy() if isinstance(turning, Text) else Text(str(turning))
             said.append(f" {name:<19}{now - began:5.1f} s")
             if share := self.shares.get(name):
-                said.append(f"  {share:.0%}")
-            elif usual := self.usual.get(name):
+                said.append(f"  {share}")
+            if usual := self.usual.get(name):
                 said.append(f"  last time {usual:.1f} s", "dim")
             yield said
-        if self.line:
-            yield Text(f"    {MASK(self.line)}", "dim")
-        if last := max((steps.index(name) for name in self.running if name in steps), default=-1) + 1:
-            yield Text(f"    then {', '.join(steps[last:])}" if steps[last:] else "", "dim")
+        for line in [*self.said.values()]:
+            yield Text(f"    {MASK(line)}", "dim")
+        if following := ", ".join(step for steps in self.acts.values() for step in steps if step not in self.running):
+            for line in textwrap.wrap(
+                f"then {following}", width - 4, subsequent_indent="     ", break_on_hyphens=False
+            ):
+                yield Text(f"    {line}", "dim")
+
+    def _acts(self, act: str) -> Text:
+        """Return the names of the acts, with those that are done and the one that runs."""
+        said, names = Text(" "), [*self.acts]
+        for number, name in enumerate(names):
+            said.append(f" {self._arrow}" if number else "", "dim")
+            done = number < names.index(act)
+            style = "green" if done else "bold" if name == act else "dim"
+            said.append(f" {self._done} {name}" if done else f" {name}", style)
+        return said

@@ -45,6 +45,9 @@ _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 _UNFINISHED = 3
 
+#: The tasks after whose failure a user wants to know what is public.
+_PUBLISHING = TOLD | {"upload"}
+
 
 class Session:
     """The context in which a task runs."""
@@ -155,6 +158,9 @@ class Session:
             code = _UNFINISHED
         self.report.fail(told, code)
         self._console.error(told)
+        # An interruption says it itself.
+        if self._task in _PUBLISHING and self.report.has_begun and not isinstance(told, WrongUsage | Interrupted):
+            self._console.more("public", self.report.public(code))
         if self._kept_log and not isinstance(told, WrongUsage):
             self._console.where("log", self._kept_log)
         names = {each.check for each in told.findings if each.check}
@@ -175,6 +181,9 @@ class Session:
             return
         self._signal = signal.Signals(number).name
         self._console.quiet()
+        if self._console.moves:
+            with contextlib.suppress(OSError):  # not by a stream, which may be in use
+                os.write(2, b"\nstopping, which may take some seconds\n")
         process.stop_all()
         raise KeyboardInterrupt
 

@@ -11,27 +11,32 @@ from release_recipes.plan import Plan
 from release_recipes.prepare import workspace
 from release_recipes.prepare.bump import bump
 from release_recipes.programs.git import Git
+from release_recipes.project.compiled import is_compiled
 from release_recipes.state.record import Record
 from release_recipes.state.temporary import temporary_folder
 
 #: The most lines of a difference that are shown.
-_MOST = 16
+_MOST = 12
 
 
 def of_plan(checkout: Checkout, plan: Plan) -> list[str]:
     """Return what the version files become, and the names of the distributions, before anything is built.
 
-    A bump that fails is shown as nothing here: the step tells it.
+    The files are edited in a clone. If that fails, nothing is shown here: the step says why.
     """
     lines = list[str]()
     if plan.bumps:
         with temporary_folder(checkout.git.path, lambda _: None) as folder, contextlib.suppress(ReleaseError):
             made = workspace.fill(folder, checkout.git, plan)
             bump(plan, made.source, made.project(made.source.path), hooks=False)
-            lines += ["  files", *difference(made.source, "HEAD")]
+            lines += ["  changes in files", *difference(made.source, "HEAD")]
     name = canonicalize_name(plan.project).replace("-", "_")
     stem = f"{name}-{canonicalize_version(plan.version, strip_trailing_zero=False)}"
-    return [*lines, f"  builds  {', '.join(plan.settings.expect or (f'{stem}.tar.gz', f'{stem}-*.whl'))}"]
+    tags = plan.settings.expect or ("*" if is_compiled(checkout.folder) else "py3-none-any", "sdist")
+    files = [f"{stem}.tar.gz" if each == "sdist" else f"{stem}-{each}.whl" for each in tags]
+    if plan.settings.wheels == "none":
+        files = [file for file in files if not file.endswith(".whl")]
+    return [*lines, f"  builds  {', '.join(files)}"]
 
 
 def of_rehearsal(plan: Plan, staged: Git, record: Record) -> list[str]:

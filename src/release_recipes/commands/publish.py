@@ -15,7 +15,7 @@ from release_recipes import publish as act
 from release_recipes.check import CREDENTIALS
 from release_recipes.commands.checkout import Checkout, alone, nothing_waits, work_folder
 from release_recipes.commands.of_tag import OfTag, find
-from release_recipes.commands.release import checked
+from release_recipes.commands.release import FIRST, checked
 from release_recipes.distributions import expectation, last_release
 from release_recipes.distributions.inspection.agreement import kind_of
 from release_recipes.errors import BadDistribution, NoToken, Unfinished, WrongUsage, typed
@@ -96,8 +96,12 @@ class _Publication:
             raise
 
     def _run(self) -> str:
+        events.emit(FIRST)
         plan, token = self._checked()
         have, dist = self._of.given, self._of.dist
+        preparing = prepare.following(plan) if self._builds else ["inspect"] if have else []
+        follow = [step.name for step in act.OF_TAG[self._only]]
+        events.emit(events.Coming({"check": [], "prepare": preparing, "publish": follow}))
         if have:
             with events.step("inspect") as running:
                 files = [dist / each.filename for each in have]

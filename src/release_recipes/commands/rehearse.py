@@ -14,7 +14,7 @@ from release_recipes import events, publish
 from release_recipes.check import Subject, check
 from release_recipes.commands import preview
 from release_recipes.commands.checkout import Checkout, alone, work_folder
-from release_recipes.commands.release import INSPECTION_NAMES, carry_out, describe, tell
+from release_recipes.commands.release import FIRST, INSPECTION_NAMES, carry_out, describe, tell
 from release_recipes.errors import Refused, typed
 from release_recipes.findings import Finding, Severity
 from release_recipes.index import embedded
@@ -44,6 +44,7 @@ def rehearse(checkout: Checkout, request: Request, *, dry_run: bool) -> str:
         describe(checkout, staged, publish.REHEARSAL)
         return "planned"
     with alone(checkout, "rehearse"):
+        events.emit(FIRST)
         plan, stops = _checked(checkout.subject(request))
         with work_folder(checkout, "rehearse") as folder:
             (folder / "index").mkdir()

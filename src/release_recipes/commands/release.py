@@ -3,7 +3,8 @@
 Before the upload there is nothing to undo; after it there is only something to finish.
 """
 
-from collections.abc import Callable, Collection
+import os
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from release_recipes.commands import preview
 from release_recipes.commands.checkout import Checkout, User, alone, nothing_waits, work_folder
 from release_recipes.distributions.inspection import INSPECTIONS
 from release_recipes.errors import AmbiguousVersion, Declined, NoToken, Refused, TestsFailed, WrongUsage, typed
-from release_recipes.findings import Severity
+from release_recipes.findings import Finding, Severity
 from release_recipes.plan import Plan, Request, wanted
 from release_recipes.prepare import workspace
 from release_recipes.prepare.workspace import NEXT, Workspace
@@ -26,6 +27,10 @@ from release_recipes.state.temporary import temporary_folder
 
 #: ``skip_checks`` may name them, too.
 INSPECTION_NAMES = tuple(each.name for each in INSPECTIONS)
+
+
+#: What comes, as far as it is known before the checks.
+FIRST = events.Coming({"check": ["check"], "prepare": [], "publish": []})
 
 
 def release(checkout: Checkout, request: Request, *, dry_run: bool, yes: bool) -> str:
@@ -57,9 +62,11 @@ def make(checkout: Checkout, request: Request, *, dry_run: bool, yes: bool) -> t
     with alone(checkout, "release"):
         nothing_waits(checkout.state)
         subject = _settled(checkout.subject(request), checkout.user)
-        plan = checked(subject, checkout.user)
+        events.emit(FIRST)
+        plan, questions = look(subject)
         if checkout.user.present and not yes:
-            events.emit(events.Previewed(preview.of_plan(checkout, plan)))
+            doubts = [f"  ! {question.message}" for question in questions]
+            events.emit(events.Previewed([*preview.of_plan(checkout, plan), *doubts]))
             _ask(plan, checkout.user)
         if subject.token is None and not plan.by_ci:  # the check was skipped; fail now, before there is a record
             raise NoToken(plan.target.upload_address, f"See where to store it: {typed('explain', 'tokens')}")
@@ -92,9 +99,9 @@ def carry_out(
         Failed: Act 2 failed; nothing was changed.
         Unfinished: Act 3 could not continue; the record waits.
     """
-    follow = steps or (publish.TEST if plan.test else publish.BY_CI if plan.by_ci else publish.RELEASE)
-    preparing = [step.name for line in prepare.STEPS for step in line]
-    events.emit(events.Coming({"check": (), "prepare": preparing, "publish": [step.name for step in follow]}))
+    planned = plan.record(commit="", tag_object="", remote_address="")
+    follow = publish.following(planned, steps or publish.steps_of(planned))
+    events.emit(events.Coming({"check": [], "prepare": prepare.following(plan), "publish": follow}))
     prepared = workspace.fill(folder, checkout.git, plan)
     prepare.prepare(plan, prepared, goes_on)
     if plan.test:
@@ -129,6 +136,19 @@ def checked(subject: Subject, user: User | None = None, without: Collection[str]
         Refused: There are errors.
         Declined: The user answered no to a question.
     """
+    plan, questions = look(subject, without)
+    for question in questions:
+        if user and user.present and not user.confirm(f"{question.message} Continue?"):
+            raise Declined("Not released: the answer was no.")
+    return plan
+
+
+def look(subject: Subject, without: Collection[str] = ()) -> tuple[Plan, Sequence[Finding]]:
+    """Run act 1 without some checks, show its findings, and return the plan and the questions to the user.
+
+    Raises:
+        Refused: There are errors.
+    """
     with events.step("check") as running:
         outcome = check(subject, INSPECTION_NAMES, without)
         tell(outcome)
@@ -137,11 +157,7 @@ def checked(subject: Subject, user: User | None = None, without: Collection[str]
             raise Refused(errors)
         origin = f", token of {subject.token.origin}" if subject.token and not subject.by_ci else ""
         running.note = f"{outcome.plan.versions_line}{origin}"
-    if user and user.present:
-        for question in outcome.of(Severity.QUESTION):
-            if not user.confirm(f"{question.message} Continue?"):
-                raise Declined("Not released: the answer was no.")
-    return outcome.plan
+    return outcome.plan, outcome.of(Severity.QUESTION)
 
 
 def _settled(subject: Subject, user: User) -> Subject:
@@ -212,7 +228,8 @@ def _goes_on(failure: TestsFailed, checkout: Checkout) -> bool:
     write_atomically(log, failure.output)
     for line in failure.output.splitlines()[-_TAIL:]:
         events.emit(events.Told(f"  {line}"))
-    events.emit(events.Told(f"{failure.message} The complete output is in {log}"))
+    failure.output = ""  # it was shown
+    events.emit(events.Told(f"{failure.message} The complete output: {os.path.relpath(log, checkout.cwd)}"))
     return checkout.user.confirm("Continue anyway?")
 
 

@@ -31,7 +31,8 @@ def resume(checkout: Checkout) -> str:
             for record in one.state.records():
                 events.emit(events.Recorded(record.facts))
                 same_addresses(one, record)
-                events.emit(events.Coming({"publish": [step.name for step in publish.steps_of(record)]}))
+                follow = publish.following(record, publish.steps_of(record))
+                events.emit(events.Coming({"check": [], "prepare": [], "publish": follow}))
                 finish(one.world(record, uploads=True), one.state)
                 events.emit(events.Told(f"{record.project} {record.version}: released"))
     if waiting:

@@ -54,7 +54,7 @@ def status(checkout: Checkout) -> str:
 def look(checkout: Checkout) -> dict[str, Any]:
     """Ask everything in parallel, for the JSON document; a question that failed has its reason as the answer."""
     known, records = packages(checkout.git), [(one, one.state.records()[0]) for one in checkout.unfinished()]
-    answers: dict[str, Any] = {"project": None, "prior": None}
+    answers: dict[str, Any] = {"project": None, "prior": None, "folder": str(checkout.folder)}
     waiting = {f"{record.project} {record.version}": list[str]() for _, record in records}
     jobs: list[Callable[[], object]] = []
 

@@ -24,7 +24,7 @@ from release_recipes.prepare.step import Step
 from release_recipes.prepare.workspace import Workspace
 from release_recipes.processes.threads import in_parallel
 
-__all__ = ["STEPS", "describe", "prepare"]
+__all__ = ["STEPS", "describe", "following", "prepare"]
 
 #: The steps in order; the steps of a line run in parallel.
 STEPS: tuple[tuple[Step, ...], ...] = (
@@ -47,6 +47,11 @@ def describe(plan: Plan, workspace: Workspace) -> list[tuple[str, list[str]]]:
         for line in STEPS
         for step in line
     ]
+
+
+def following(plan: Plan) -> list[str]:
+    """Return the names of the steps that are not left out."""
+    return [step.name for line in STEPS for step in line if not step.left_out(plan)]
 
 
 def prepare(plan: Plan, workspace: Workspace, goes_on: Callable[[TestsFailed], bool]) -> None:

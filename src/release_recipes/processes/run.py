@@ -76,14 +76,15 @@ def run(  # noqa: PLR0913 - every parameter is one property of a process
     """
     foreground = interactive and has_terminal()
     with events.effect(shown(argv)):
-        variables = environment({**(process.scratch_variables() if tell else {}), **(env or {})}, forge=forge)
+        told = {"PYTHONUNBUFFERED": "1", **process.scratch_variables()} if tell else {}
+        variables = environment({**told, **(env or {})}, forge=forge)
         if path:
             variables["PATH"] = os.pathsep.join([str(path), variables["PATH"]])
         if foreground and os.name != "nt":
             with contextlib.suppress(OSError):  # a terminal without a name, as in some containers
                 variables.setdefault("GPG_TTY", os.ttyname(sys.stderr.fileno()))  # gpg's own input is not a terminal
         child = process.start(argv, cwd, variables, foreground=foreground, fed=bool(feed), inherits=not tell)
-        source = argv[0] if argv[0] != sys.executable else argv[min(2, len(argv) - 1)]
+        source = argv[argv.index("-m") + 1] if argv[0] == sys.executable and "-m" in argv else argv[0]
         pipes = [pipe for pipe in (child.stdout, child.stderr) if pipe]
         streams = [process.Reader(pipe, source, tell=tell, run=child.pid) for pipe in pipes]
         try:
@@ -101,10 +102,10 @@ def run(  # noqa: PLR0913 - every parameter is one property of a process
         finally:
             if tell:
                 process.end(child)  # what tests or hooks left running, such as a server
-                told = [reader.text() for reader in streams]
+                texts = [reader.text() for reader in streams]
                 events.emit(events.Exited(child.pid, shown(argv)))
             process.forget(child)
-        stdout, stderr = told if tell else [reader.text() for reader in streams]
+        stdout, stderr = texts if tell else [reader.text() for reader in streams]
         done = Completed(tuple(map(MASK, argv)), code, stdout, stderr)
         process.not_stopping()
         if check and code != 0:

@@ -8,7 +8,8 @@ from release_recipes.publish.step import Done, Step, World
 from release_recipes.state.record import Record
 
 __all__ = [
-    "BY_CI", "OF_TAG", "REHEARSAL", "RELEASE", "TEST", "UPLOAD", "Step", "World", "describe", "publish", "steps_of",
+    "BY_CI", "OF_TAG", "REHEARSAL", "RELEASE", "TEST", "UPLOAD", "Step", "World", "describe", "following",
+    "publish", "steps_of",
 ]  # fmt: skip
 
 #: A release, in order.
@@ -54,6 +55,11 @@ def describe(record: Record, steps: tuple[Step, ...]) -> list[tuple[str, list[st
     return [
         (step.name, [f"left out: {why}"] if (why := step.left_out(record)) else step.describe(record)) for step in steps
     ]
+
+
+def following(record: Record, steps: tuple[Step, ...]) -> list[str]:
+    """Return the names of the steps that are not left out."""
+    return [step.name for step in steps if not step.left_out(record)]
 
 
 def publish(world: World, steps: tuple[Step, ...]) -> Done:
