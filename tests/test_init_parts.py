@@ -259,3 +259,28 @@ def test_what_is_found(plain: Repository) -> None:
         "CI": ("none", "no file in .github/workflows"),
         "changelog": ("CHANGES.md", "written by hand"),
     }
+
+
+def test_a_project_that_was_never_pushed_or_released(plain: Repository) -> None:
+    """Without a tag and a remote, the reasons say that these are defaults."""
+    plain.git("tag", "--delete", "v1.2.3")
+    plain.git("remote", "remove", "origin")
+    facts, lines = run(plain.path)
+    assert {name: facts["found"][name] for name in ("tag", "branch")} == {
+        "tag": {"value": "v{version}", "why": "default, since there are no tags"},
+        "branch": {"value": "main", "why": "default, since origin does not answer"},
+    }
+    assert "tasks.py" in facts["written"]
+    assert run(plain.path)[0]["written"] == []
+    assert lines[-1].endswith(". Rehearse a release: release-recipes rehearse")
+
+
+def test_workflows_of_the_user_are_left_alone(plain: Repository) -> None:
+    """Workflows beside which ours would be doubled are the reason to write none, whatever they are named."""
+    plain.git("remote", "set-url", "origin", "https://github.invalid/octo/demo.git")
+    for name in ("a", "b", "c", "release"):
+        plain.write(f".github/workflows/{name}.yml", "on: push\n")
+    facts, lines = run(plain.path)
+    assert not any(name.startswith(".github") for name in (*facts["written"], *facts["proposed"]))
+    assert any("since there are a.yml, b.yml, c.yml and others. To write: " in line for line in lines)
+    assert not any("trusted publisher" in line for line in lines)

@@ -54,14 +54,14 @@ def test_one_look(screen: Callable[..., Screen]) -> None:
     shown = screen()
     shown.say(7, "nox", "  collected 4 items  \n")
     shown.say(7, "nox", "\n")
-    shown.say(8, "build", "* Building wheel...")
+    shown.say(8, "nox", "nox > python -m build")
     acts, test, build, *others = drawn(shown)
     assert acts == "  ✓ check → prepare → publish"
     assert test[1:] == " test                 3.2 s  last time 4.1 s"
     assert build[1:] == " build                1.0 s"
     assert others == [
         "    nox: collected 4 items",
-        "    build: * Building wheel...",
+        "    nox > python -m build",
         "    then inspect, install, tag, next-version, claim, upload, push, github,",
         "         verify, update-branch, install-from-index",
     ]

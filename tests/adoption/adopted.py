@@ -117,9 +117,11 @@ def differences(before: dict[str, bytes], after: dict[str, bytes], project: dict
         if (name in before) != (name in after):
             yield f"{name} is {'new' if name in after else 'gone'}"
         elif name == project.get("changelog"):
-            found = section(after[name].decode(), project["planned"])
-            if found is None or f"[{project['planned']}]: https://" not in after[name].decode():
-                yield f"{name} has no section of {project['planned']}, or no link"
+            links = b"]: https://" in before[name]
+            if section(after[name].decode(), project["planned"]) is None:
+                yield f"{name} has no section of {project['planned']}"
+            if links and f"[{project['planned']}]: https://" not in after[name].decode():
+                yield f"{name} has no link of {project['planned']}"
         elif len(old) != len(new):
             yield f"{name}: {len(old)} lines have become {len(new)}"
         else:

@@ -300,9 +300,9 @@ class Console:
             path = min(Path(os.path.relpath(path)), path, key=lambda each: len(str(each)))
         self.more(what, str(path))
 
-    def more(self, what: str, text: str) -> None:
+    def more(self, what: str, text: str, *, fold: int | None = None) -> None:
         """Tell something else that belongs to an error."""
-        self._err.say((f"   {what}: {text}", "dim"))
+        self._err.say((f"   {what}: {text}", "dim"), fold=fold)
 
     def _describe(self, steps: Sequence[tuple[str, Sequence[str]]]) -> None:
         """Show the plan, and what each step would do."""

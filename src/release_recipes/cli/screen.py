@@ -47,7 +47,8 @@ class Screen:
     def say(self, run: int, source: str, line: str) -> None:
         """Take a line that a program wrote, without colours and movements; an empty one changes nothing."""
         if line.strip():
-            self.said[run] = f"{source}: {line.strip()}"
+            said = line.strip()
+            self.said[run] = said if said.startswith(f"{source} ") else f"{source}: {said}"
 
     def __rich_console__(self, console: RichConsole, _options: object) -> Iterator[Text]:
         """Draw the lines, each cut to the width of the terminal."""

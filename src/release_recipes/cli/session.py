@@ -160,7 +160,7 @@ class Session:
         self._console.error(told)
         # An interruption says it itself.
         if self._task in _PUBLISHING and self.report.has_begun and not isinstance(told, WrongUsage | Interrupted):
-            self._console.more("public", self.report.public(code))
+            self._console.more("public", self.report.public(code), fold=6)
         if self._kept_log and not isinstance(told, WrongUsage):
             self._console.where("log", self._kept_log)
         names = {each.check for each in told.findings if each.check}
