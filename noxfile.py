@@ -162,6 +162,12 @@ def links(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", requires=["install"])
+def picture(session: nox.Session) -> None:
+    """Rehearse a release of a small project in a terminal, and draw docs/rehearsal.svg."""
+    run_python(session, "docs/make_picture.py")
+
+
+@nox.session(venv_backend="none", requires=["install"])
 def bench(session: nox.Session) -> None:
     """Measure by ratio, in one run: start-up, a release against the commands by hand, many uploads."""
     run_python(session, "tests/bench.py")

@@ -1,5 +1,9 @@
 """What was built is installed into a fresh environment before it is uploaded."""
 
+import functools
+import http.server
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -14,15 +18,25 @@ from support.index import PypiServer
 from support.repository import Repository
 
 FAILS = f"{WHEEL} can be installed, but this fails: console_scripts: demo = demo:main"
+HELPER_WHEEL = "helper-1.0-py3-none-any.whl"
 HELPER = "Metadata-Version: 2.1\nName: helper\nVersion: 1.0\n"
 
 
 @pytest.fixture(autouse=True)
-def no_index(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Take away where packages come from: nothing here needs more than what it makes."""
-    for name in ("UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"):
+    for name in (
+        "UV_INDEX",
+        "UV_DEFAULT_INDEX",
+        "UV_INDEX_URL",
+        "UV_EXTRA_INDEX_URL",
+        "UV_FIND_LINKS",
+        "PIP_FIND_LINKS",
+    ):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("UV_NO_INDEX", "1")
+    monkeypatch.setenv("UV_DEFAULT_INDEX", (tmp_path / "nothing").as_uri())
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
 
 
 def warned(folder: Path, content: bytes) -> list[str]:
@@ -69,11 +83,58 @@ def test_a_dependency_that_nobody_has_stops(tmp_path: Path) -> None:
     assert caught.value.findings[0].check == "install"
 
 
+def helper_needed(folder: Path) -> bytes:
+    """Put a package into a folder of links, and return a wheel that requires it."""
+    info = "helper-1.0.dist-info"
+    files = {f"{info}/METADATA": HELPER, f"{info}/WHEEL": WHEEL_FILES[f"{INFO}/WHEEL"], "helper.py": ""}
+    write(folder, {HELPER_WHEEL: wheel(files, info=info)})
+    metadata = METADATA.replace("Requires-P", "Requires-Dist: helper\nRequires-P")
+    return wheel({**demo("import helper\ndef main(): ..."), f"{INFO}/METADATA": metadata})
+
+
+def test_what_pip_can_install_and_uv_cannot_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dependency that only pip finds, by its own configuration, is no reason to stop."""
+    content = helper_needed(tmp_path / "links")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "links"))
+    (message,) = warned(tmp_path, content)
+    assert message.startswith(f"{WHEEL} can be installed with pip, but not with uv: uv pip failed (exit code 1): ")
+
+
+def test_an_index_is_asked_once_for_what_is_installed_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the first installation, dependencies come from uv's cache."""
+    asked = []
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def end_headers(self) -> None:
+            asked.append(self.path)
+            self.send_header("Cache-Control", "no-cache")
+            super().end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    content = helper_needed(tmp_path / "index" / "helper")
+    (tmp_path / "index" / "helper" / "index.html").write_text(f'<a href="{HELPER_WHEEL}">x</a>', encoding="utf-8")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    with http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Handler, directory=tmp_path / "index")
+    ) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://127.0.0.1:{server.server_port}/")
+        assert warned(tmp_path, content) == []
+        (path,) = (tmp_path / "dist").iterdir()
+        told, asked[:] = {*asked}, []
+        install(path, tmp_path / "dist", "demo-package")
+        server.shutdown()
+    assert {"/helper/", f"/helper/{HELPER_WHEEL}"} <= told
+    assert asked == []
+
+
 def test_an_environment_that_does_not_fit_together_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What pip check says is not released."""
     info = "helper-1.0.dist-info"
     files = {f"{info}/METADATA": HELPER, f"{info}/WHEEL": WHEEL_FILES[f"{INFO}/WHEEL"], "helper.py": ""}
-    write(tmp_path / "links", {"helper-1.0-py3-none-any.whl": wheel(files, info=info)})
+    write(tmp_path / "links", {HELPER_WHEEL: wheel(files, info=info)})
     override = tmp_path / "override.txt"
     override.write_text("helper==1.0\n", encoding="utf-8")
     monkeypatch.setenv("UV_FIND_LINKS", str(tmp_path / "links"))

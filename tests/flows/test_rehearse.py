@@ -1,12 +1,13 @@
 """A rehearsal is the release itself, in a place that nobody else sees; and so is, nearly, a release to TestPyPI."""
 
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from support.cli import Cli
+from support.cli import Cli, Result
 from support.environment import Environment
 from support.index import PypiServer
 from support.projects import quick_files
@@ -52,6 +53,22 @@ def test_a_rehearsal_sends_nothing_anywhere(
         *("demo_package-1.3.0-py3-none-any.whl", "demo_package-1.3.0.tar.gz"),
     }
     assert told["problems"] == []
+    assert told["rehearsal"] == {
+        "upload_address": index.upload_url,
+        "published_by_ci": False,
+        "remote": "origin",
+        "remote_address": str(repository.remote),
+        "branch": "main",
+        "commits": ["release: v1.3.0"],
+        "tag": "v1.3.0",
+        "github_release": "",
+        "stat": told["rehearsal"]["stat"],
+        "diff": told["rehearsal"]["diff"],
+        "errors": [],
+        "next": "release-recipes release --part minor",
+    }
+    assert told["rehearsal"]["stat"].endswith(" 4 files changed, 4 insertions(+), 4 deletions(-)")
+    assert '\n-version = "1.2.3"\n+version = "1.3.0"\n' in told["rehearsal"]["diff"]
     assert repository.snapshot() == before
     assert repository.remote_refs() == refs
     assert {request.split()[0] for request in index.requests} == {"GET"}
@@ -136,7 +153,7 @@ def test_a_rehearsal_of_what_cannot_be_planned(repository: Repository, index: Py
 
 
 def test_what_the_user_sees_of_a_rehearsal(repository: Repository, cli: Cli, pypi: PypiServer) -> None:
-    """A rehearsal tells what would stop the release, and that the package installs; a dry run makes no step.
+    """A rehearsal tells that the package installs; a dry run makes no step.
 
     The user of the true index is none of the embedded one.
     """
@@ -147,6 +164,68 @@ def test_what_the_user_sees_of_a_rehearsal(repository: Repository, cli: Cli, pyp
     assert "installed, import demo" in result.out
     planned = cli("rehearse", "--part", "minor", "--dry-run", "--json", cwd=repository.path, env=variables)
     assert (planned.code, planned.json["outcome"], steps(planned.json)) == (0, "planned", {"check"})
+
+
+def end(result: Result) -> list[str]:
+    """Return the lines after the last step, without the sizes of files."""
+    lines = result.out.partition("installed, import demo\n")[2]
+    return re.sub(r" +[\d.]+ kB", "", lines).splitlines()
+
+
+def test_how_a_rehearsal_ends(repository: Repository, cli: Cli, pypi: PypiServer) -> None:
+    """It ends with what a release would publish, push and change, what would stop it, and its command."""
+    variables = {"PYPI_REPOSITORY_URL": pypi.upload_url, "GH_TOKEN": ""}
+    repository.write("CHANGELOG.md", "# Changelog\n\n## [Unreleased]\n\n### Added\n\n- Greetings are warm.\n")
+    repository.commit("feat: warm greetings")
+    repository.git("push", "--quiet", "origin", "main")
+    repository.git("config", f"url.{repository.remote}.insteadOf", "https://github.com/you/demo")
+    repository.git("remote", "set-url", "origin", "https://github.com/you/demo")
+    result = cli("rehearse", "--part", "minor", "--skip-tests", cwd=repository.path, env=variables)
+    assert result.code == 0, result.err
+    lines = end(result)
+    assert lines[:15] == [
+        "",
+        f"A release would publish to {pypi.upload_url}:",
+        "  demo_package-1.3.0-py3-none-any.whl",
+        "  demo_package-1.3.0.tar.gz",
+        "and push to origin (https://github.com/you/demo):",
+        "  main    1 commit, the newest: release: v1.3.0",
+        "  v1.3.0  an annotated tag with the sha256 of each file",
+        "and make a GitHub release on github.com/you/demo, with these notes:",
+        "  ### Added",
+        "",
+        "  - Greetings are warm.",
+        "and change in the files:",
+        "  .bumpversion.toml | 2 +-",
+        "  CHANGELOG.md      | 2 ++",
+        "  README.md         | 2 +-",
+    ]
+    assert lines[-5:] == [
+        "",
+        "Rehearsed demo-package 1.3.0, without tests. A release would be stopped by one error:",
+        f"  [token] There is no token for {pypi.upload_url} (PYPI_API_TOKEN is not set).",
+        lines[-2],
+        "Then release it: release-recipes release --part minor",
+    ]
+    assert lines[-2].startswith("    → Create one")
+
+
+def test_the_end_of_a_rehearsal_without_a_remote_or_changes(
+    repository: Repository, cli: Cli, index: PypiServer
+) -> None:
+    """Where there is no remote and no release commit, nothing is said of them but the names."""
+    assert index.files() == {}
+    repository.git("remote", "remove", "origin")
+    result = cli("rehearse", "--new-version", "1.2.3", "--skip-tests", cwd=repository.path)
+    assert result.code == 0, result.err
+    lines = end(result)
+    assert lines[4:7] == [
+        "and push to origin:",
+        "  main    its commits",
+        "  v1.2.3  an annotated tag with the sha256 of each file",
+    ]
+    assert not any(line.startswith("and change") for line in lines)
+    assert lines[-1] == "Then release it: release-recipes release --new-version 1.2.3"
 
 
 # -- TestPyPI ----------------------------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ _MAY_ASK = frozenset({"commit", "tag", "claim", "push", "update-branch"})
 #: The column of a step's note.
 _NOTE = 30
 
-#: How lines of a plan begin that have a colour.
+#: How lines begin that have a colour, such as those of a difference.
 _SIGNS = {"  ! ": "yellow", "      -": "red", "      +": "green"}
 
 #: The sources of output that is always shown, even without VERBOSE_OUTPUT.
@@ -178,7 +178,7 @@ class Console:
             case events.Told(line):
                 said, kept = _with_command(line)
                 column = re.match(r" *\S+ {2,}| *", line)
-                self._out.say((said, ""), fold=max(column.end() if column else 0, 2), kept=kept)
+                self._out.say((said, _colour(said)), fold=max(column.end() if column else 0, 2), kept=kept)
             case events.Table():
                 self._table(event)
             case events.Page(text):
@@ -313,8 +313,7 @@ class Console:
 
     def _show_plan(self) -> None:
         for number, text in enumerate(self._plan):
-            colour = next((colour for sign, colour in _SIGNS.items() if text.startswith(sign)), "")
-            self._out.say((text, colour if number else "bold"), fold=10)
+            self._out.say((text, _colour(text) if number else "bold"), fold=10)
 
     # -- questions ---------------------------------------------------------------------------------------------------
 
@@ -340,6 +339,11 @@ class Console:
                 self._out.print()
             if not answer or answer.strip().lower() in {"y", "yes", "n", "no"}:
                 return answer.strip().lower() in {"y", "yes"}
+
+
+def _colour(line: str) -> str:
+    """Return the colour of a line of a plan, or of the end of a rehearsal."""
+    return next((colour for sign, colour in _SIGNS.items() if line.startswith(sign)), "")
 
 
 def _with_command(line: str) -> tuple[str, str]:

@@ -1,7 +1,8 @@
 """What a release would change, build and publish, as lines for a person."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from packaging.utils import canonicalize_name, canonicalize_version
 
@@ -10,6 +11,7 @@ from release_recipes.errors import ReleaseError
 from release_recipes.plan import Plan
 from release_recipes.prepare import workspace
 from release_recipes.prepare.bump import bump
+from release_recipes.programs import gh
 from release_recipes.programs.git import Git
 from release_recipes.project.compiled import is_compiled
 from release_recipes.state.record import Record
@@ -39,24 +41,57 @@ def of_plan(checkout: Checkout, plan: Plan) -> list[str]:
     return [*lines, f"  builds  {', '.join(files)}"]
 
 
-def of_rehearsal(plan: Plan, staged: Git, record: Record) -> list[str]:
-    """Return what a release of the rehearsed version would publish, push and change.
+def facts_of_rehearsal(plan: Plan, user: Git, staged: Git, record: Record) -> dict[str, Any]:
+    """Return what a release of the rehearsed version would publish, push and change, for the JSON document.
 
     Args:
         plan: The plan of the release.
-        staged: The repository of the rehearsal, with its commit.
+        user: The user's repository.
+        staged: The repository of the rehearsal, with its commits.
         record: What the rehearsal published.
     """
-    sizes = [f"    {each.filename}  {each.size / 1000:,.1f} kB" for each in record.artifacts]
-    lines = [f"{plan.project} {plan.version} would be released:", f"  to {plan.target.upload_address}", *sizes]
-    pushed = [plan.branch or "main", *([plan.tag] if plan.settings.auto_git_tag else [])]
-    lines += [f"  to {plan.remote}", f"    {' and '.join(pushed)}"]
-    if plan.settings.github_release and plan.settings.auto_git_tag:
-        lines += [f"    a GitHub release, if {plan.remote} is on GitHub"]
-    if record.changes:
-        lines += ["  with the notes", *_first(record.changes.splitlines())]
-    changed = difference(staged, plan.base, record.commit)
-    return [*lines, *(["  and these changes", *changed] if changed else [])]
+    known = plan.remote_tip and staged.resolve(f"{plan.remote_tip}^{{commit}}")
+    github = gh.find(user.addresses(plan.remote)) if plan.settings.github_release else None
+    tag = plan.tag if plan.settings.auto_git_tag else ""
+    return {
+        "upload_address": plan.target.upload_address,
+        "published_by_ci": plan.by_ci,
+        "remote": plan.remote,
+        "remote_address": user.address(plan.remote),
+        "branch": plan.branch,
+        "commits": staged.ask("log", "--format=%s", f"{known}..{record.head}").splitlines() if known else None,
+        "tag": tag,
+        "github_release": str(github) if github and tag else "",
+        "stat": staged.ask("diff", "--no-color", "--no-ext-diff", "--stat=72", plan.base, record.head),
+        "diff": staged.ask("diff", "--no-color", "--no-ext-diff", plan.base, record.head),
+    }
+
+
+def of_rehearsal(facts: Mapping[str, Any], staged: Git, record: Record) -> list[str]:
+    """Return the same for a person."""
+    by_ci = ", built and published by CI; the files of the build here were" if facts["published_by_ci"] else ""
+    wide = max(len(each.filename) for each in record.artifacts)
+    lines = ["", f"A release would publish to {facts['upload_address']}{by_ci}:"]
+    lines += [f"  {each.filename:<{wide}}  {each.size / 1000:7,.1f} kB" for each in record.artifacts]
+    address = f" ({facts['remote_address']})" if facts["remote_address"] else ""
+    lines.append(f"and push to {facts['remote']}{address}:")
+    wide = max(map(len, (facts["branch"] or "HEAD", facts["tag"])))
+    commits = facts["commits"]
+    count = "its commits" if commits is None else f"{len(commits)} commit{'s' * (len(commits) != 1)}"
+    newest = f", the newest: {commits[0]}" if commits else ""
+    lines.append(f"  {facts['branch'] or 'HEAD':<{wide}}  {count}{newest}")
+    lines += [f"  {facts['tag']:<{wide}}  an annotated tag with the sha256 of each file"] if facts["tag"] else []
+    if facts["github_release"]:
+        notes = ", with these notes:" if record.changes else ", with GitHub's own notes"
+        lines.append(f"and make a GitHub release on {facts['github_release']}{notes}")
+    elif record.changes:
+        lines.append("with these changes since the last release:")
+    lines += _first(record.changes.splitlines(), indent=2)
+    if facts["stat"]:
+        *files, count = facts["stat"].splitlines()
+        lines += ["and change in the files:", *(f" {line}" for line in files)]
+        lines += [*difference(staged, record.base, record.head), f" {count}"]
+    return [*lines, ""]
 
 
 def difference(git: Git, *commits: str) -> list[str]:
@@ -70,6 +105,6 @@ def difference(git: Git, *commits: str) -> list[str]:
     return _first(lines)
 
 
-def _first(lines: Sequence[str]) -> list[str]:
+def _first(lines: Sequence[str], indent: int = 4) -> list[str]:
     more = [f"… and {len(lines) - _MOST} more lines"] if len(lines) > _MOST else []
-    return [f"    {line}".rstrip() for line in [*lines[:_MOST], *more]]
+    return [f"{' ' * indent}{line}".rstrip() for line in [*lines[:_MOST], *more]]

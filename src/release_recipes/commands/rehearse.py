@@ -54,22 +54,31 @@ def rehearse(checkout: Checkout, request: Request, *, dry_run: bool) -> str:
                 staged = _staged_plan(plan, target)
                 stage = _stage(checkout, folder, staged)
                 record = carry_out(stage, staged, inner, token, lambda _: False, publish.REHEARSAL)
-            for line in preview.of_rehearsal(plan, stage.git, record):
-                events.emit(events.Told(line))
-    _tell_what_is_next(request, stops)
+            facts = preview.facts_of_rehearsal(plan, checkout.git, stage.git, record)
+            lines = preview.of_rehearsal(facts, stage.git, record)
+    following = _what_is_next(plan, request, stops)
+    stopped = [{"check": each.check, "message": each.message, "hint": each.hint} for each in stops]
+    events.emit(events.Facts({"rehearsal": {**facts, "errors": stopped, "next": _command(request)}}))
+    for line in [*lines, *following]:
+        events.emit(events.Told(line))
     return "rehearsed"
 
 
-def _tell_what_is_next(request: Request, stops: Sequence[Finding]) -> None:
-    """Name the command for the release, or what would stop it."""
-    if stops:
-        events.emit(events.Told("The rehearsal succeeded. Before the release, fix:"))
-        for error in stops:
-            events.emit(events.Told(f"  {error.message}\n   → {error.hint}"))
-        return
+def _what_is_next(plan: Plan, request: Request, stops: Sequence[Finding]) -> list[str]:
+    """Return the result, and the command for the release, or what would stop it."""
+    untested = "" if plan.run_tests and plan.has_tests else ", without tests"
+    said = f"Rehearsed {plan.project} {plan.version}{untested}."
+    if not stops:
+        return [f"{said} To release it: {_command(request)}"]
+    errors = f"{len(stops)} errors" if len(stops) > 1 else "one error"
+    found = [line for each in stops for line in (f"  [{each.check}] {each.message}", f"    → {each.hint}")]
+    return [f"{said} A release would be stopped by {errors}:", *found, f"Then release it: {_command(request)}"]
+
+
+def _command(request: Request) -> str:
+    """Return the command that releases what was rehearsed; the tests are run, also if the rehearsal left them out."""
     given = {"--part": request.part, "--new-version": request.new_version}
-    version = [word for flag, value in given.items() if value for word in (flag, value)]
-    events.emit(events.Told(f"The rehearsal succeeded. To release: {typed('release', *version)}"))
+    return typed("release", *(word for flag, value in given.items() if value for word in (flag, value)))
 
 
 def _checked(subject: Subject) -> tuple[Plan, Sequence[Finding]]:

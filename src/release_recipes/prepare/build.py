@@ -1,6 +1,7 @@
 """Build the distributions, in a clone of the release commit that is used for nothing else."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def build(workspace: Workspace, settings: Settings, *, normalises: bool) -> None
     workspace.list_artifacts()
 
 
-def build_in(folder: Path, settings: Settings, epoch: str, *, normalises: bool) -> list[Finding]:
+def build_in(folder: Path, settings: Settings, epoch: str, *, normalises: bool, after: float = 0.0) -> list[Finding]:
     """Build the project in a folder, into its ``dist``, and return a warning for each wheel that is left out.
 
     Args:
@@ -56,6 +57,7 @@ def build_in(folder: Path, settings: Settings, epoch: str, *, normalises: bool) 
         settings: They name the nox session for the build, which the project may have.
         epoch: The value of ``SOURCE_DATE_EPOCH``, in seconds.
         normalises: Whether sdists are repacked.
+        after: When the build may begin, by the clock, in seconds.
 
     Raises:
         Failed: The build failed, or wrote nothing to ``dist/``.
@@ -63,6 +65,7 @@ def build_in(folder: Path, settings: Settings, epoch: str, *, normalises: bool) 
     dist = folder / "dist"
     shutil.rmtree(dist, ignore_errors=True)
     command = _command(folder, settings)
+    time.sleep(max(0.0, after - time.time()))
     try:
         run(command, cwd=folder, env=nox.environment() | {"SOURCE_DATE_EPOCH": epoch}, tell=True)
     except CommandFailed as error:

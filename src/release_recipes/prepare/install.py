@@ -1,10 +1,9 @@
 """Install the distributions that fit this platform and this Python into new environments, before the upload.
 
-The project itself is installed from its file, and its dependencies from the configured indexes. This runs in parallel
-with the inspection.
+The project itself is installed from its file, and its dependencies from the configured indexes, which are asked once.
+This runs in parallel with the inspection.
 """
 
-import functools
 from pathlib import Path
 
 from packaging.tags import sys_tags
@@ -16,7 +15,6 @@ from release_recipes.findings import Finding, warning
 from release_recipes.plan import Plan
 from release_recipes.prepare.step import Step
 from release_recipes.prepare.workspace import Workspace
-from release_recipes.processes.threads import in_parallel
 from release_recipes.programs import uv
 
 
@@ -35,9 +33,8 @@ def _run(plan: Plan, workspace: Workspace) -> str:
         for path in workspace.distributions()
         if fits_here(path) and (path.suffix == ".whl" or plan.settings.try_install == "all")
     ]
-    jobs = [functools.partial(install, path, workspace.folder, plan.project) for path in wanted]
-    for failure in in_parallel(jobs):
-        raise failure
+    for path in sorted(wanted, key=lambda path: path.suffix != ".whl"):
+        install(path, workspace.folder, plan.project)
     return f"installed {', '.join(path.name for path in wanted)}" if wanted else "no distribution is for this platform"
 
 
@@ -49,10 +46,13 @@ def install(distribution: Path, folder: Path, project: str) -> None:
     """
     python = uv.make_environment(folder / f"installed-{distribution.name}")
     try:
-        uv.install([str(distribution)], python, python.parent)
+        why = uv.install_as_user(str(distribution), python)
     except CommandFailed as error:
         hint = f"{error.message} Try it: uv venv try && uv pip install --python try dist/{distribution.name}"
         raise BadDistribution([Finding(f"{distribution.name} cannot be installed.", hint, check="install")]) from error
+    if why:
+        message = f"{distribution.name} can be installed with pip, but not with uv: {why}"
+        events.emit(events.Warned(warning(message, "Users of uv may need another index strategy.", "install")))
     checked = uv.check(python)
     if checked.code != 0:
         last = checked.output.strip().splitlines()[-1:]

@@ -6,7 +6,6 @@ the umask in :mod:`~release_recipes.processes.process`, the repacking of sdists 
 """
 
 import os
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -46,9 +45,9 @@ def _run(plan: Plan, workspace: Workspace) -> str:
     clone_release(workspace, again)
     _make_older(again)
     first, settings = workspace.distributions(), plan.settings
-    time.sleep(max(0.0, max(path.stat().st_mtime for path in first) + CLOCK - time.time()))
-    folder = workspace.project(again)
-    build_in(folder, settings, workspace.epoch, normalises=settings.normalise_sdist or plan.test)
+    after = max(path.stat().st_mtime for path in first) + CLOCK
+    folder, normalises = workspace.project(again), settings.normalise_sdist or plan.test
+    build_in(folder, settings, workspace.epoch, normalises=normalises, after=after)
     found = list(_compared(first, folder / "dist"))
     if found and settings.reproducible == "stop":
         raise BadDistribution(found)

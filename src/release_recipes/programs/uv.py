@@ -4,15 +4,23 @@ import importlib.machinery
 import importlib.util
 import os
 import sys
+import threading
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from release_recipes.errors import CommandFailed
 from release_recipes.processes.run import Completed, run
 
 #: Seconds for an installation with its dependencies.
 TIMEOUT = 900.0
+
+#: Whether this process has installed dependencies from their indexes.
+_ASKED = threading.Event()
+
+#: What uv says of a distribution that cannot be built, whatever the index.
+_BUILD_FAILED = "build backend returned an error"
 
 #: Import modules and load every entry point of a project; print those that fail, with the reason.
 _USE = """\
@@ -60,20 +68,18 @@ def make_environment(folder: Path) -> Path:
 
 
 def install_from(index_address: str, requirement: str, python: Path) -> None:
-    """Install a requirement only from the given index, then its dependencies from the configured indexes.
+    """Install a requirement only from the given index, then its dependencies as :func:`install_as_user` does.
 
     Raises:
         CommandFailed: The index does not serve it, or a dependency cannot be installed.
     """
-    uv = ["uv", "pip", "install", "--quiet", "--python", str(python)]
-    if importlib.util.find_spec("pip"):
+    if pip := _pip(python):
         # Isolated and without a cache: pip keeps index pages for ten minutes, and PIP_FIND_LINKS would add a source.
-        pip = [sys.executable, "-P", "-m", "pip", "--isolated", "--python", str(python), "--disable-pip-version-check"]
-        alone = [*pip, "install", "--no-cache-dir", "--no-deps", "--quiet", "--index-url", index_address]
-    else:  # an environment that uv made has none
-        alone = [*uv, "--no-config", "--no-cache", "--no-deps", "--default-index", index_address]
+        alone = [*pip, "--isolated", "install", "--no-cache-dir", "--no-deps", "--index-url", index_address]
+    else:
+        alone = [*_uv(python), "--no-config", "--no-cache", "--no-deps", "--default-index", index_address]
     run([*alone, requirement], cwd=python.parent, timeout=TIMEOUT)
-    run([*uv, requirement], cwd=python.parent, timeout=TIMEOUT)
+    install_as_user(requirement, python)
 
 
 def install(words: Sequence[str], python: Path, folder: Path) -> None:
@@ -82,7 +88,47 @@ def install(words: Sequence[str], python: Path, folder: Path) -> None:
     Raises:
         CommandFailed: Something cannot be installed.
     """
-    run(["uv", "pip", "install", "--quiet", "--python", str(python), *words], cwd=folder, timeout=TIMEOUT)
+    run([*_uv(python), *words], cwd=folder, timeout=TIMEOUT)
+
+
+def install_as_user(requirement: str, python: Path) -> str:
+    """Install a requirement and its dependencies as users do: with uv, and with pip if uv cannot.
+
+    pip has a configuration of its own, and takes the highest version of all its indexes; uv takes the first index that
+    has the project. After the first installation of this process, indexes are not asked again for what uv has in its
+    cache since then.
+
+    Returns:
+        Why uv cannot install it, if pip can; otherwise nothing.
+
+    Raises:
+        CommandFailed: Neither can install it.
+    """
+    uv, pip = _uv(python), _pip(python)
+    ways = [*([[*uv, "--offline"]] if _ASKED.is_set() else []), uv, *([[*pip, "install"]] if pip else [])]
+    why: CommandFailed | None = None
+    for words in ways:
+        try:
+            run([*words, requirement], cwd=python.parent, timeout=TIMEOUT)
+        except CommandFailed as error:
+            why = error if words[0] == "uv" else why
+            if _BUILD_FAILED in error.output:
+                break
+        else:
+            _ASKED.set()
+            return why.message if why and words[0] != "uv" else ""
+    raise why or AssertionError(ways)
+
+
+def _uv(python: Path) -> list[str]:
+    return ["uv", "pip", "install", "--quiet", "--python", str(python)]
+
+
+def _pip(python: Path) -> list[str]:
+    """Return the command for the pip beside this interpreter; empty if there is none, as in an environment of uv."""
+    if not importlib.util.find_spec("pip"):
+        return []
+    return [sys.executable, "-P", "-m", "pip", "--quiet", "--python", str(python), "--disable-pip-version-check"]
 
 
 def poetry_requirements(folder: Path, groups: Sequence[str]) -> list[str]:
