@@ -246,6 +246,7 @@ SHELLS = {
         ("release-recipes", "release --part mi", "minor"),
         ("release-recipes", "publish --tag v", "v1.2.3"),
         ("release-recipes", "publish --only in", "index"),
+        ("release-recipes", "init --only en", "env"),
         ("invoke", "rel", "release"),
         ("invoke", "release --min", "--minor"),
     ],

@@ -1,5 +1,6 @@
 """What other tests take for granted of their support: it notices, it isolates, it refuses."""
 
+import json
 import os
 import socket
 import subprocess
@@ -103,7 +104,7 @@ def test_a_command_is_alone(tmp_path: Path, isolated_environment: Environment) -
     """Without a terminal nobody answers; the variables are those of the test, with the call's own added."""
     result = python("import sys; print([sys.stdin.read()]); open('/dev/tty')")(cwd=tmp_path)
     assert (result.code, result.out, "OSError" in result.err) == (1, "['']\n", True)
-    shown = python("import json, os; print(json.dumps(dict(os.environ)))")(cwd=tmp_path, env={"A": "1"}).json
+    shown = json.loads(python("import json, os; print(json.dumps(dict(os.environ)))")(cwd=tmp_path, env={"A": "1"}).out)
     given = {name: value for name, value in isolated_environment.variables.items() if not name.startswith("PYTEST_")}
     # Python itself sets LC_CTYPE where no locale is chosen (PEP 538).
     assert shown | {"LC_CTYPE": ""} == given | {"A": "1", "LC_CTYPE": ""}

@@ -1,7 +1,6 @@
 """What a user at a terminal meets who types a wrong word, too early, or in a wrong place."""
 
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -126,25 +125,6 @@ def test_the_version_said_twice(words: list[str], adopted: Repository, cli: Cli)
     assert (done.code, done.out) == (2, "")
     flags = "--version 1.5.0 and --new-version" if "--version" in words else " and ".join(words[:2])
     assert done.err == f"error: {flags} say the version twice.\n   → Give only one of them.\n"
-
-
-@pytest.mark.parametrize(
-    ("line", "expected"),
-    [("release --part ", "minor"), ("release --part mi", "minor"), ("release --", "--skip-tests"), ("rel", "release")],
-)
-def test_completion(line: str, expected: str, repository: Repository) -> None:
-    """Bash completes tasks, flags and parts by the script that the program prints."""
-    program = Path(SCRIPT)
-    words = ["release-recipes", *line.split(" ")]
-    script = f"""\
-        PATH={program.parent}:$PATH
-        source <(release-recipes --print-completion-script bash)
-        COMP_WORDS=({" ".join(words)} {"''" if not words[-1] else ""})
-        _complete_release-recipes release-recipes {words[-1] or "''"}
-        printf '%s\\n' "${{COMPREPLY[@]}}"
-    """
-    done = subprocess.run(["bash", "-c", script], cwd=repository.path, capture_output=True, text=True, check=True)
-    assert expected in done.stdout.splitlines()
 
 
 # ---- typed ahead, and Ctrl-C -----------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ def test_ci(cli: Cli, quick: Repository, tmp_path: Path) -> None:
     pyproject = quick.path / "pyproject.toml"
     classifiers = 'readme = "README.md"\nclassifiers = ["Programming Language :: Python :: 3.11"]'
     pyproject.write_text(pyproject.read_text("utf-8").replace('readme = "README.md"', classifiers), encoding="utf-8")
-    assert cli("init", "--yes", cwd=quick.path).code == 0
+    assert cli("init", "--only", "workflows", "--yes", cwd=quick.path).code == 0
     quick.commit("ci: add workflows")
     quick.git("push", "--quiet", "origin", "main")
     done = run(quick, "ci.yml", "push", tmp_path / "run")

@@ -54,7 +54,7 @@ class Forge:
 @pytest.fixture
 def forge(cli: Cli, quick: Repository, pypi: PypiServer, tmp_path: Path) -> Iterator[Forge]:
     """Return a repository that has the workflows, for which no tag was pushed."""
-    assert cli("init", "--yes", cwd=quick.path).code == 0
+    assert cli("init", "--only", "workflows", "--yes", cwd=quick.path).code == 0
     quick.commit("ci: add workflows")
     quick.git("push", "--quiet", "origin", "main")
     with FakeGitHub(quick.remote) as github:
@@ -160,7 +160,7 @@ def compiled(forge: Forge, cli: Cli, tmp_path: Path) -> dict[str, str]:
     expect = ["sdist", *(f"cp311-*-{pattern}" for pattern in PLATFORMS.values())]
     said = f"{pyproject.read_text('utf-8')}expect = {expect}\n\n[tool.setuptools]\next-modules = []\n"
     pyproject.write_text(said, encoding="utf-8")
-    assert cli("init", "--yes", cwd=repository.path).code == 0
+    assert cli("init", "--only", "workflows", "--yes", cwd=repository.path).code == 0
     return {"PYTHONPATH": str(programs)}
 
 
