@@ -67,7 +67,7 @@ def test_a_message_says_how(command: tuple[str, ...] | None, repository: Reposit
     with program.start("status", "--project", "nowhere", cwd=repository.path) as process:
         _, err = process.communicate()
     assert "explain" not in err  # wrong usage says all there is to say
-    with program.start("build", cwd=repository.path, env={"PATH": ""}) as process:
+    with program.start("build", "--project", ".", cwd=repository.path, env={"PATH": ""}) as process:
         _, err = process.communicate()
     program_name = "invoke" if command else "release-recipes"
     assert err.splitlines()[-1] == f"   more: {program_name} explain program-missing"

@@ -72,7 +72,8 @@ def typed(*words: str) -> str:
     """Return the command that a user types for a task, with the program that they started."""
     program = PurePath(sys.argv[0] if sys.argv else "")
     name = program.parent.name if program.name == "__main__.py" else program.stem
-    return " ".join(["invoke" if name in {"invoke", "inv"} else "release-recipes", *words, *map(shlex.quote, REPEATED)])
+    repeated = [] if words[:1] in {("explain",), ("scan",)} else map(shlex.quote, REPEATED)  # these have no --project
+    return " ".join(["invoke" if name in {"invoke", "inv"} else "release-recipes", *words, *repeated])
 
 
 class ReleaseError(Exception):

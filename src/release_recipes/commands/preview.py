@@ -6,7 +6,7 @@ from typing import Any
 
 from packaging.utils import canonicalize_name, canonicalize_version
 
-from release_recipes.commands.checkout import Checkout
+from release_recipes.commands.checkout import Checkout, work_folder
 from release_recipes.errors import ReleaseError
 from release_recipes.plan import Plan
 from release_recipes.prepare import workspace
@@ -15,7 +15,6 @@ from release_recipes.programs import gh
 from release_recipes.programs.git import Git
 from release_recipes.project.compiled import is_compiled
 from release_recipes.state.record import Record
-from release_recipes.state.temporary import temporary_folder
 
 #: The most lines of a difference that are shown.
 _MOST = 12
@@ -24,11 +23,11 @@ _MOST = 12
 def of_plan(checkout: Checkout, plan: Plan) -> list[str]:
     """Return what the version files become, and the names of the distributions, before anything is built.
 
-    The files are edited in a clone. If that fails, nothing is shown here: the step says why.
+    The files are edited in a clone, by the holder of the lock. If that fails, nothing is shown here: the step says why.
     """
     lines = list[str]()
     if plan.bumps:
-        with temporary_folder(checkout.git.path, lambda _: None) as folder, contextlib.suppress(ReleaseError):
+        with work_folder(checkout, "release") as folder, contextlib.suppress(ReleaseError):
             made = workspace.fill(folder, checkout.git, plan)
             bump(plan, made.source, made.project(made.source.path), hooks=False)
             lines += ["  changes in files", *difference(made.source, "HEAD")]
