@@ -57,6 +57,17 @@ def test_a_name_of_nothing(tmp_path: Path, cli: Cli) -> None:
     assert done.err.startswith("error: explain needs a name.\n   → Such as: release-recipes explain ")
 
 
+def test_no_command_that_fails(tmp_path: Path, cli: Cli) -> None:
+    """Where a name has no words of its own, none are promised."""
+    token = "".join(["pypi-AgEIcHlwaS5vcmc", "CJ" * 60])
+    (tmp_path / "notes.txt").write_text(f"{token}\n")
+    with cli.start("scan", "--file", "notes.txt", cwd=tmp_path) as process:
+        _, err = process.communicate()
+    assert process.returncode == 1
+    assert "explain secret" not in err
+    assert "explain" not in err or cli(*err.splitlines()[-1].split()[2:], cwd=tmp_path).code == 0
+
+
 @pytest.mark.parametrize("command", [None, INVOKE], ids=["release-recipes", "invoke"])
 def test_a_message_says_how(command: tuple[str, ...] | None, repository: Repository) -> None:
     """The last line of an error is the command that explains it, with the program that was started."""

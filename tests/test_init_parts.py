@@ -125,6 +125,7 @@ def test_bump_my_version_is_left_out_where_it_would_differ(plain: Repository, ve
     [
         ("tasks", "tasks.py", "from invoke import task\n", "from release_recipes.tasks import abandon, check,"),
         ("tasks", "tasks.py", "ns = None\n", "    ns.add_task(task)"),
+        ("tasks", "tasks.py", "namespace = None\n", "    namespace.add_task(task)"),
         ("nox", "noxfile.py", "import nox\n\n@nox.session\ndef lint(session): ...\n", "def test("),
         ("nox", "noxfile.py", "import nox\n\n@nox.session\ndef tests(session): ...\n", "def build("),
         ("hook", ".pre-commit-config.yaml", "repos: # ours\r\n  - repo: local\r\n    hooks: []\r\n", "  - repo: local"),
@@ -184,6 +185,14 @@ def test_a_link_stays_a_link(plain: Repository) -> None:
     run(plain.path, "ignore")
     assert (plain.path / ".gitignore").is_symlink()
     assert (plain.path / "shared" / "ignore").read_text() == ".env\ndist/\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_a_folder_for_distributions_behind_a_link(plain: Repository) -> None:
+    """What is behind a link is not git's to ignore; the rest is written."""
+    (plain.path / "dist").symlink_to(plain.path.parent)
+    run(plain.path, "ignore")
+    assert (plain.path / ".gitignore").read_text() == ".env\n"
 
 
 # -- settings ----------------------------------------------------------------------------------------------------------

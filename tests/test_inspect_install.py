@@ -1,9 +1,6 @@
 """What was built is installed into a fresh environment before it is uploaded."""
 
-import functools
-import http.server
 import os
-import threading
 from pathlib import Path
 
 import pytest
@@ -98,36 +95,6 @@ def test_what_pip_can_install_and_uv_cannot_is_told(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "links"))
     (message,) = warned(tmp_path, content)
     assert message.startswith(f"{WHEEL} can be installed with pip, but not with uv: uv pip failed (exit code 1): ")
-
-
-def test_an_index_is_asked_once_for_what_is_installed_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After the first installation, dependencies come from uv's cache."""
-    asked = []
-
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def end_headers(self) -> None:
-            asked.append(self.path)
-            self.send_header("Cache-Control", "no-cache")
-            super().end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    content = helper_needed(tmp_path / "index" / "helper")
-    (tmp_path / "index" / "helper" / "index.html").write_text(f'<a href="{HELPER_WHEEL}">x</a>', encoding="utf-8")
-    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
-    with http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(Handler, directory=tmp_path / "index")
-    ) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://127.0.0.1:{server.server_port}/")
-        assert warned(tmp_path, content) == []
-        (path,) = (tmp_path / "dist").iterdir()
-        told, asked[:] = {*asked}, []
-        install(path, tmp_path / "dist", "demo-package")
-        server.shutdown()
-    assert {"/helper/", f"/helper/{HELPER_WHEEL}"} <= told
-    assert asked == []
 
 
 def test_an_environment_that_does_not_fit_together_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,13 +67,13 @@ def test_one_look(screen: Callable[..., Screen]) -> None:
     ]
 
 
-@pytest.mark.parametrize("width", [20, 40, 80, 140])
+@pytest.mark.parametrize("width", [1, 5, 20, 40, 80, 140])
 def test_any_width(width: int, screen: Callable[..., Screen]) -> None:
     """No line is as wide as the terminal, so that none is broken."""
     shown = screen(width)
     shown.say(7, "nox", "x" * 200)
     lines = drawn(shown)
-    assert max(map(len, lines)) < width
+    assert max(map(len, lines)) < max(width, 2)
     assert any(line.endswith("…") for line in lines)
 
 
@@ -254,7 +254,18 @@ def test_what_is_public(heard: list[events.Event], code: int, said: str) -> None
     facts = events.Recorded({"project": "demo", "tag": "v1", "index": "INDEX"})
     for event in (events.Progress("upload", 2, 2), *done, events.StepEnded("check", "done", 1), facts, *heard):
         report.hear(event)
-    assert report.public(code) == said
+    assert report.public(code, "release") == said
+
+
+def test_what_others_have_made_public() -> None:
+    """Where a tag is published, or other packages are released already, it is not said that nothing is public."""
+    report = Report()
+    facts = events.Recorded({"project": "core", "version": "1.3.0", "tag": "v1.3.0"})
+    for event in (events.StepEnded("update-branch", "done", 1), facts):
+        report.hear(event)
+    assert report.public(1, "publish").startswith("the tag v1.3.0; for the index, see: ")
+    assert report.public(1, "release_changed") == "nothing of core 1.3.0"
+    assert report.public(1, "release") == "nothing"
 
 
 def test_the_question(monkeypatch: pytest.MonkeyPatch, terminal: tuple[Console, io.StringIO]) -> None:

@@ -100,7 +100,7 @@ class _Stream(RichConsole):
 
     def _folded(self, text: Text, indent: int, kept: int) -> Text:
         first, rest, last = text.divide([indent, max(len(text) - kept, indent)])
-        lines = rest.wrap(self, self.width - indent - 1)
+        lines = rest.wrap(self, max(self.width - indent - 1, 1))
         if lines and last:
             lines[-1].rstrip()
             fits = lines[-1].cell_len + 1 + last.cell_len < self.width - indent
@@ -145,7 +145,7 @@ class Console:
         self._out.forge = self._err.forge = known.name if known else ""
         # Rich takes FORCE_COLOR and TTY_COMPATIBLE for a terminal: there are colours then, but no cursor to move.
         for stream in (self._out, self._err):
-            stream.moves = stream.is_terminal and not known and _is_terminal(stream.file)
+            stream.moves = stream.is_terminal and not (known or stream.is_dumb_terminal) and _is_terminal(stream.file)
         #: Whether there are live lines.
         self.moves = self._out.moves
         self.verbose = verbose

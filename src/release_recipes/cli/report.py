@@ -14,6 +14,7 @@ from release_recipes.errors import (
     Refused,
     ReleaseError,
     WrongUsage,
+    typed,
 )
 from release_recipes.findings import Finding
 
@@ -73,10 +74,13 @@ class Report:
         """Whether a step after the checks was started."""
         return any(step["name"] != "check" for step in self.facts["steps"][self._before :])
 
-    def public(self, exit_code: int) -> str:
+    def public(self, exit_code: int, task: str) -> str:
         """Return what is public of the release that a failure stopped, in words."""
+        if exit_code != _UNFINISHED and task == "publish":  # an earlier run may have uploaded
+            return f"the tag {self.facts['tag']}; for the index, see: {typed('status')}"
         if exit_code != _UNFINISHED:
-            return NOTHING
+            several = task == "release_changed" and self._before  # those before it are released
+            return f"{NOTHING} of {self.facts['project']} {self.facts['version']}" if several else NOTHING
         states = {step["name"]: step["state"] for step in self.facts["steps"][self._before :]}
         index, tag, (seen, of) = self.facts["index"], self.facts["tag"], self._seen
         is_done = {name for name, state in states.items() if state in {"done", "already done"}}

@@ -12,6 +12,9 @@ from rich.text import Text
 
 from release_recipes.secrets.mask import MASK
 
+#: The columns of the narrowest terminal for which lines are broken at words.
+_NARROW = 20
+
 
 @dataclass
 class Screen:
@@ -54,7 +57,7 @@ class Screen:
         """Draw the lines, each cut to the width of the terminal."""
         for line in self._lines(console.width - 1):
             if line.cell_len >= console.width:
-                line.truncate(console.width - 1 - len(self._dots))
+                line.truncate(max(console.width - 1 - len(self._dots), 0))
                 line.append(self._dots)
             yield line
 
@@ -75,7 +78,7 @@ class Screen:
             yield Text(f"    {MASK(line)}", "dim")
         if following := ", ".join(step for steps in self.acts.values() for step in steps if step not in self.running):
             for line in textwrap.wrap(
-                f"then {following}", width - 4, subsequent_indent="     ", break_on_hyphens=False
+                f"then {following}", max(width - 4, _NARROW), subsequent_indent="     ", break_on_hyphens=False
             ):
                 yield Text(f"    {line}", "dim")
 

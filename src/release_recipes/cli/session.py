@@ -160,12 +160,15 @@ class Session:
         self._console.error(told)
         # An interruption says it itself.
         if self._task in _PUBLISHING and self.report.has_begun and not isinstance(told, WrongUsage | Interrupted):
-            self._console.more("public", self.report.public(code), fold=6)
+            self._console.more("public", self.report.public(code, self._task), fold=6)
         if self._kept_log and not isinstance(told, WrongUsage):
             self._console.where("log", self._kept_log)
         names = {each.check for each in told.findings if each.check}
         if len(names) == 1 and type(told) not in {ReleaseError, WrongUsage}:
-            self._console.more("more", typed("explain", *names))
+            from release_recipes.commands.explain import sections
+
+            for name in names & sections().keys():
+                self._console.more("more", typed("explain", name))
         self._finish(told, code)
         with contextlib.suppress(OSError):
             sys.stdout.flush()

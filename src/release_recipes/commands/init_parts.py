@@ -20,7 +20,7 @@ from release_recipes.project.testing import Tests
 from release_recipes.project.version_files import VersionFiles
 
 #: The tasks that a ``tasks.py`` with others may take over.
-_NAMES = "abandon, check, rehearse, release, resume, status"
+_NAMES = "abandon, check, explain, rehearse, release, resume, status"
 
 #: What git must ignore: a name to ask it for, and the line for ``.gitignore``.
 _IGNORED = {".env": ".env", "dist/x": "dist/"}
@@ -89,8 +89,8 @@ def tasks(found: Found) -> Iterator[Change]:
         yield Change(path, _template("tasks.txt"))
     elif "release_recipes" not in text:
         add = f"from release_recipes.tasks import {_NAMES}\n"
-        if re.search(r"^(ns|namespace)\s*[:=]", text, re.MULTILINE):
-            add += f"\nfor task in ({_NAMES}):\n    ns.add_task(task)\n"
+        if own := re.search(r"^(ns|namespace)\s*[:=]", text, re.MULTILINE):
+            add += f"\nfor task in ({_NAMES}):\n    {own[1]}.add_task(task)\n"
         yield Change(path, add, "it has other tasks; without a change, use the program release-recipes")
 
 

@@ -9,12 +9,14 @@ from packaging.utils import canonicalize_name, canonicalize_version
 from release_recipes.commands.checkout import Checkout, work_folder
 from release_recipes.errors import ReleaseError
 from release_recipes.plan import Plan
-from release_recipes.prepare import workspace
 from release_recipes.prepare.bump import bump
 from release_recipes.programs import gh
-from release_recipes.programs.git import Git
+from release_recipes.programs.git import Git, clone
 from release_recipes.project.compiled import is_compiled
 from release_recipes.state.record import Record
+
+#: No content of large files is needed for a preview.
+_SMALL = {"GIT_LFS_SKIP_SMUDGE": "1"}
 
 #: The most lines of a difference that are shown.
 _MOST = 12
@@ -28,9 +30,10 @@ def of_plan(checkout: Checkout, plan: Plan) -> list[str]:
     lines = list[str]()
     if plan.bumps:
         with work_folder(checkout, "release") as folder, contextlib.suppress(ReleaseError):
-            made = workspace.fill(folder, checkout.git, plan)
-            bump(plan, made.source, made.project(made.source.path), hooks=False)
-            lines += ["  changes in files", *difference(made.source, "HEAD")]
+            made = clone(checkout.git, folder / "source", remote=plan.remote)
+            made.does("checkout", "--quiet", "--force", "--detach", plan.base, env=_SMALL)  # without submodules
+            bump(plan, made, made.path / plan.folder, hooks=False)
+            lines += ["  changes in files", *difference(made, "HEAD")]
     name = canonicalize_name(plan.project).replace("-", "_")
     stem = f"{name}-{canonicalize_version(plan.version, strip_trailing_zero=False)}"
     tags = plan.settings.expect or ("*" if is_compiled(checkout.folder) else "py3-none-any", "sdist")

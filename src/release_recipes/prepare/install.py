@@ -1,9 +1,10 @@
 """Install the distributions that fit this platform and this Python into new environments, before the upload.
 
-The project itself is installed from its file, and its dependencies from the configured indexes, which are asked once.
-This runs in parallel with the inspection.
+The project itself is installed from its file, and its dependencies from the configured indexes. This runs in parallel
+with the inspection.
 """
 
+import functools
 from pathlib import Path
 
 from packaging.tags import sys_tags
@@ -15,6 +16,7 @@ from release_recipes.findings import Finding, warning
 from release_recipes.plan import Plan
 from release_recipes.prepare.step import Step
 from release_recipes.prepare.workspace import Workspace
+from release_recipes.processes.threads import in_parallel
 from release_recipes.programs import uv
 
 
@@ -33,8 +35,9 @@ def _run(plan: Plan, workspace: Workspace) -> str:
         for path in workspace.distributions()
         if fits_here(path) and (path.suffix == ".whl" or plan.settings.try_install == "all")
     ]
-    for path in sorted(wanted, key=lambda path: path.suffix != ".whl"):
-        install(path, workspace.folder, plan.project)
+    jobs = [functools.partial(install, path, workspace.folder, plan.project) for path in wanted]
+    for failure in in_parallel(jobs):
+        raise failure
     return f"installed {', '.join(path.name for path in wanted)}" if wanted else "no distribution is for this platform"
 
 

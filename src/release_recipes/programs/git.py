@@ -201,6 +201,8 @@ class Git:
         except CommandFailed as error:
             if error.code == 1:
                 return False
+            if "beyond a symbolic link" in error.output:  # what is there is not git's
+                return True
             raise
         return True
 

@@ -4,7 +4,6 @@ import importlib.machinery
 import importlib.util
 import os
 import sys
-import threading
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,9 +14,6 @@ from release_recipes.processes.run import Completed, run
 
 #: Seconds for an installation with its dependencies.
 TIMEOUT = 900.0
-
-#: Whether this process has installed dependencies from their indexes.
-_ASKED = threading.Event()
 
 #: What uv says of a distribution that cannot be built, whatever the index.
 _BUILD_FAILED = "build backend returned an error"
@@ -95,8 +91,7 @@ def install_as_user(requirement: str, python: Path) -> str:
     """Install a requirement and its dependencies as users do: with uv, and with pip if uv cannot.
 
     pip has a configuration of its own, and takes the highest version of all its indexes; uv takes the first index that
-    has the project. After the first installation of this process, indexes are not asked again for what uv has in its
-    cache since then.
+    has the project.
 
     Returns:
         Why uv cannot install it, if pip can; otherwise nothing.
@@ -105,19 +100,17 @@ def install_as_user(requirement: str, python: Path) -> str:
         CommandFailed: Neither can install it.
     """
     uv, pip = _uv(python), _pip(python)
-    ways = [*([[*uv, "--offline"]] if _ASKED.is_set() else []), uv, *([[*pip, "install"]] if pip else [])]
-    why: CommandFailed | None = None
-    for words in ways:
+    try:
+        run([*uv, requirement], cwd=python.parent, timeout=TIMEOUT)
+    except CommandFailed as error:
+        if not pip or _BUILD_FAILED in error.output:
+            raise
         try:
-            run([*words, requirement], cwd=python.parent, timeout=TIMEOUT)
-        except CommandFailed as error:
-            why = error if words[0] == "uv" else why
-            if _BUILD_FAILED in error.output:
-                break
-        else:
-            _ASKED.set()
-            return why.message if why and words[0] != "uv" else ""
-    raise why or AssertionError(ways)
+            run([*pip, "install", requirement], cwd=python.parent, timeout=TIMEOUT)
+        except CommandFailed:
+            raise error from None
+        return error.message
+    return ""
 
 
 def _uv(python: Path) -> list[str]:
