@@ -177,6 +177,16 @@ def test_the_wheel_and_the_sdist_hold_the_templates(tmp_path: Path) -> None:
     assert held == sorted(2 * [f"templates/{file.name}" for file in templates.iterdir()])
 
 
+def test_the_workflows_of_two_packages(cli: Cli, tmp_path: Path) -> None:
+    """A workflow that publishes another package of the repository is not one to be removed."""
+    repository = make_packages(tmp_path / "packages", "core", "app")
+    for folder in ("packages/core", "packages/app", "packages/core"):
+        done = cli("init", "--project", folder, "--only", "workflows", "--yes", cwd=repository.path)
+        assert done.code == 0, done.err
+        assert "Remove it" not in done.out
+    assert len(workflows(repository)) == 4
+
+
 def test_another_workflow_that_publishes(cli: Cli, repository: Repository) -> None:
     """A workflow of the user that uploads is named: two must not publish one tag; an own ci.yml is left alone."""
     folder = repository.path / ".github" / "workflows"

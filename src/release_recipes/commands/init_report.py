@@ -140,7 +140,8 @@ def _steps_for_ci(found: Found) -> Iterator[str]:
     if repository and not gh.looks_like_github(repository):
         yield f"The workflows are for GitHub, and the remote is on {repository.host}: {typed('explain', 'gitlab')}"
     theirs = {name: text for name, text in found.workflows().items() if name not in facts.file_names.values()}
-    if others := [name for name, text in theirs.items() if workflows.uploads(text)]:
+    # What was written here before is for another package, and its tags.
+    if others := [n for n, text in theirs.items() if workflows.body(text) == text and workflows.uploads(text)]:
         yield f"{', '.join(others)} seems to publish, too. Remove it: two workflows must not publish one tag."
     path = repository.path if repository else "OWNER/REPOSITORY"
     job = Publisher("GitHub", path, facts.file_names["release"], _ENVIRONMENT)
