@@ -215,3 +215,17 @@ def test_each_line_that_the_question_names_settles_it(line: str, repository: Rep
 def test_a_project_with_tests_is_not_asked_about(make_repository: Callable[..., Repository]) -> None:
     """A project whose tests are found in its files is not asked about them."""
     assert questions(look(make_repository().path)) == []
+
+
+def test_the_packages_that_it_requires(repository: Repository) -> None:
+    """Packages of the same repository are installed from their folders, also those that they require themselves."""
+    repository.git("rm", "--quiet", "-r", ".")
+    needs = {"app": "plugin", "plugin": "base", "base": "app", "other": "app"}
+    for name, needed in needs.items():
+        text = f"[project]\nname = '{name}'\ndependencies = ['{needed}', 'rich']\n"
+        repository.write(f"packages/{name}/pyproject.toml", text)
+    repository.git("add", "--all")
+    assert requirements_of(repository.path / "packages/app") == ["../plugin", "../base", "."]
+    repository.write("pyproject.toml", "[project]\nname = 'top'\ndependencies = ['base']\n")
+    repository.git("add", "--all")
+    assert requirements_of(repository.path) == ["packages/base", "packages/app", "packages/plugin", "."]

@@ -256,8 +256,9 @@ class CommandFailed(Failed):
         #: Its output on both streams, masked.
         self.output = output
         lines = [line.strip() for line in output.splitlines() if line.strip()]
-        # git prints the cause first; the last line of other programs says why they ended.
-        why = next((line for line in lines if line.startswith("fatal: ")), lines[-1] if lines else "")
+        # git and the resolver of uv print the cause first; the last line of other programs says why they ended.
+        causes = [line for line in lines if line.startswith(("fatal: ", "cause: Because ", "╰─▶ Because "))]
+        why = re.sub("^(cause:|╰─▶) ", "", next(iter(causes or lines[-1:]), ""))
         said = f": {why}" if why else "."
         super().__init__(f"{self.program} failed (exit code {code}){said}", hint)
 
@@ -424,8 +425,17 @@ class Interrupted(ReleaseError):
 
     exit_code = 130
 
-    def __init__(self, signal_name: str, *, waits: bool = False, may_be_public: bool = False) -> None:
-        """Name the signal; say whether a record waits, and whether an upload without a record had started."""
+    def __init__(
+        self, signal_name: str, *, waits: bool = False, may_be_public: bool = False, released: str = ""
+    ) -> None:
+        """Name the signal.
+
+        Args:
+            signal_name: Its name.
+            waits: Whether a record waits.
+            may_be_public: Whether an upload without a record had started.
+            released: The releases that the task had completed before.
+        """
         self.may_be_public = may_be_public
         if waits:
             message, hint = f"Interrupted by {signal_name}; the release is not finished.", typed("resume")
@@ -434,5 +444,5 @@ class Interrupted(ReleaseError):
             message = f"Interrupted by {signal_name}; some files may be public."
             super().__init__(message, "Run the same command again; files that are on the index are not uploaded twice.")
         else:
-            message = f"Interrupted by {signal_name}; nothing is public."
-            super().__init__(message, "Run the same command to start again.")
+            message = f"Interrupted by {signal_name}; {released or 'nothing'} is public."
+            super().__init__(message, f"Run the same command to {'go on' if released else 'start again'}.")

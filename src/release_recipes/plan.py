@@ -14,7 +14,7 @@ from release_recipes.project.project import Project
 from release_recipes.project.source import NONE, Versions, VersionSource, is_version
 from release_recipes.project.tag_form import tag_for
 from release_recipes.project.testing import may_have_tests
-from release_recipes.settings import Settings, Target
+from release_recipes.settings import Settings, Target, private
 from release_recipes.state.record import Artifact, Record, claim_of, in_upload_order, now
 
 
@@ -155,6 +155,11 @@ class Plan:
         return self.settings.by_ci(test=self.test)
 
     @property
+    def indexes(self) -> tuple[str, ...]:
+        """The indexes that may have its requirements, besides those that installers know: also in a rehearsal."""
+        return private(self.target, self.settings.target(test=self.test))
+
+    @property
     def facts(self) -> dict[str, Any]:
         """Its facts for the JSON document of a task."""
         return {
@@ -200,6 +205,7 @@ class Plan:
             # Those of CI are published, and may be others.
             keeps_artifacts=not self.settings.clean_build_artifacts and not self.by_ci,
             installs=self.settings.install_after_release,
+            indexes=self.indexes,
             by_ci=self.by_ci,
             changes=changes,
         )

@@ -202,6 +202,12 @@ class Settings:
         return Target(upload, (index or derived_index(upload)).rstrip("/") + "/", self.username)
 
 
+def private(*targets: Target) -> tuple[str, ...]:
+    """Return the addresses of the indexes that are not for everyone; on PyPI and TestPyPI, anyone may have any name."""
+    addresses = dict.fromkeys(target.index_address for target in targets)
+    return tuple(address for address in addresses if address not in {PYPI.index_address, TEST_PYPI.index_address})
+
+
 def derived_index(upload: str) -> str:
     """Return the address of the simple API for an upload address: known for PyPI, else ``/simple/`` below it."""
     known = {target.upload_address.rstrip("/"): target.index_address for target in (PYPI, TEST_PYPI)}

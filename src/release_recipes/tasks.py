@@ -47,7 +47,7 @@ _PUBLISHED = {
     "only": "Only a part: index (the upload), or github (the GitHub release of what the index has).",
 }
 _SEVERAL = {
-    "all-changed": "Release every package of the repository that changed, in the order of their dependencies.",
+    "all-changed": "Every package of the repository that changed, in the order of their dependencies.",
     "projects": "The same for the packages of a list, by name or folder: a,b.",
 }
 _FILES = {"file": "A distribution (can be repeated); by default, all in dist/."}
@@ -201,13 +201,14 @@ def release(
         _run(c, "release", request=request, dry_run=dry_run, yes=yes)
 
 
-@_task("part", "new-version", "skip-tests", "dry-run")
+@_task("part", "new-version", "skip-tests", "dry-run", **_SEVERAL)
 def rehearse(
-    c: Context, part: str | None = None, new_version: str | None = None, skip_tests: bool = False, dry_run: bool = False
-) -> None:
+    c: Context, part: str | None = None, new_version: str | None = None, skip_tests: bool = False,
+    dry_run: bool = False, all_changed: bool = False, projects: str | None = None,
+) -> None:  # fmt: skip
     """Rehearse the release in a temporary folder, with a local index and a local remote."""
     request = {"part": part, "new_version": new_version, "skip_tests": skip_tests}
-    _run(c, "rehearse", request=request, dry_run=dry_run)
+    _run(c, "rehearse", request=request, dry_run=dry_run, all_changed=all_changed, projects=projects)
 
 
 @_task("skip-tests", "dry-run", "test", **_TAG, **_PUBLISHED)

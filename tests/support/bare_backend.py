@@ -51,9 +51,9 @@ def build_wheel(
     return f"{stem}-py3-none-any.whl"
 
 
-def _project() -> dict[str, str]:
+def _project() -> dict[str, Any]:
     """Return the `[project]` table of pyproject.toml."""
-    project: dict[str, str] = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
+    project: dict[str, Any] = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
     return project
 
 
@@ -69,6 +69,7 @@ def _metadata() -> bytes:
         "Description-Content-Type": "text/markdown",
     }
     lines = "".join(f"{name}: {value}\n" for name, value in headers.items())
+    lines += "".join(f"Requires-Dist: {requirement}\n" for requirement in project.get("dependencies", ()))
     return f"{lines}\n{Path('README.md').read_text(encoding='utf-8')}".encode()
 
 

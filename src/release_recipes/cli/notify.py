@@ -71,7 +71,7 @@ class Notifier:
         return [*lines, "", f"Tag {facts['tag']}, in {ended.seconds:.0f} s, from {_where()}."]
 
     def _failure(self, ended: events.TaskEnded) -> list[str]:
-        facts, what = self.report.facts, self.report.public(ended.exit_code, ended.task)
+        facts, what = self.report.facts, self.report.public(ended.task)
         public = "Nothing is public." if what == NOTHING else f"What is public: {what}."
         lines = [ended.message, public, f"What to do: {ended.hint}" if ended.hint else ""]
         lines += [f"Log: {facts['log']}" if facts["log"] else "", f"From {_where()}."]

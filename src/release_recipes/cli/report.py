@@ -43,6 +43,8 @@ class Report:
     _before: int = 0
     #: How many of its files were seen on the index, and how many there are.
     _seen: tuple[int, int] = (0, 0)
+    #: Whether a failure left some of it public.
+    _in_part: bool = False
 
     def hear(self, event: events.Event) -> None:
         """Take an event."""
@@ -66,25 +68,31 @@ class Report:
 
     @property
     def has_uploaded(self) -> bool:
-        """Whether an upload was started."""
-        return any(step["name"] == "upload" for step in self.facts["steps"])
+        """Whether the upload of the release that is in progress was started."""
+        return any(step["name"] == "upload" for step in self.facts["steps"][self._before :])
 
     @property
     def has_begun(self) -> bool:
         """Whether a step after the checks was started."""
         return any(step["name"] != "check" for step in self.facts["steps"][self._before :])
 
-    def public(self, exit_code: int, task: str) -> str:
-        """Return what is public of the release that a failure stopped, in words."""
-        if exit_code != _UNFINISHED and task == "publish":  # an earlier run may have uploaded
+    @property
+    def released(self) -> list[str]:
+        """Of a task that makes several releases, those that are complete."""
+        packages = self.facts.get("packages", {})
+        return packages["done"] if packages.get("outcome") in {"released", "tested"} else []
+
+    def public(self, task: str) -> str:
+        """Return what is public after a failure, in words."""
+        before = ", ".join(self.released)
+        if not self._in_part and task == "publish":  # an earlier run may have uploaded
             return f"the tag {self.facts['tag']}; for the index, see: {typed('status')}"
-        if exit_code != _UNFINISHED:
-            several = task == "release_changed" and self._before  # those before it are released
-            return f"{NOTHING} of {self.facts['project']} {self.facts['version']}" if several else NOTHING
+        if not self._in_part:
+            return before or NOTHING
         states = {step["name"]: step["state"] for step in self.facts["steps"][self._before :]}
         index, tag, (seen, of) = self.facts["index"], self.facts["tag"], self._seen
         is_done = {name for name, state in states.items() if state in {"done", "already done"}}
-        parts = [f"some files may be on {index}"]
+        parts, name = [f"some files may be on {index}"], f"{self.facts['project']} {self.facts['version']}"
         if "upload" in is_done:
             parts = [f"all files are on {index}"]
         elif seen:
@@ -95,10 +103,11 @@ class Report:
             parts.append(f"the tag {tag} is pushed")
         elif "push" in states:
             parts.append(f"the tag {tag} was not seen on the remote")
-        return ", ".join(parts)
+        return f"{before}; of {name}, {', '.join(parts)}" if before else ", ".join(parts)
 
-    def fail(self, error: ReleaseError, exit_code: int) -> None:
-        """Take the error that stopped the task."""
+    def fail(self, error: ReleaseError, exit_code: int, *, in_part: bool) -> None:
+        """Take the error that stopped the task, and whether the release is public in part."""
+        self._in_part = in_part
         if exit_code == _UNFINISHED:
             self.outcome = "unfinished"
         elif isinstance(error, Interrupted):

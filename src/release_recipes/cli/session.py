@@ -153,14 +153,18 @@ class Session:
             return
         told = self._told(error, waits=waits)
         told.may_be_public = told.may_be_public or getattr(error, "may_be_public", False)
-        code = told.exit_code
-        if (waits or told.may_be_public) and not isinstance(told, WrongUsage):
-            code = _UNFINISHED
-        self.report.fail(told, code)
+        in_part = (waits or told.may_be_public) and not isinstance(told, WrongUsage)
+        code = _UNFINISHED if in_part or self.report.released else told.exit_code
+        self.report.fail(told, code, in_part=in_part)
         self._console.error(told)
         # An interruption says it itself.
-        if self._task in _PUBLISHING and self.report.has_begun and not isinstance(told, WrongUsage | Interrupted):
-            self._console.more("public", self.report.public(code, self._task), fold=6)
+        says_all = isinstance(told, WrongUsage | Interrupted) or not self.report.has_begun
+        if self._task in _PUBLISHING and (self.report.released or not says_all):
+            self._console.more("public", self.report.public(self._task), fold=6)
+        if left := ", ".join(self.report.facts.get("packages", {}).get("left", ())):
+            self._console.more(
+                "left", f"{left}; for {'them' if ',' in left else 'it'}, run the same command again", fold=6
+            )
         if self._kept_log and not isinstance(told, WrongUsage):
             self._console.where("log", self._kept_log)
         names = {each.check for each in told.findings if each.check}
@@ -196,8 +200,10 @@ class Session:
         if isinstance(error, StoppedWatching):
             return error
         if self._signal or isinstance(error, KeyboardInterrupt):
-            public = self._task != "rehearse" and (self.report.has_uploaded or getattr(error, "may_be_public", False))
-            return Interrupted(self._signal or "SIGINT", waits=waits, may_be_public=public)
+            uploaded = self.report.has_uploaded and self._task != "rehearse"
+            public = uploaded or getattr(error, "may_be_public", False)
+            released = ", ".join(self.report.released)
+            return Interrupted(self._signal or "SIGINT", waits=waits, may_be_public=public, released=released)
         if isinstance(error, ReleaseError):
             return error
         if isinstance(error, OSError):

@@ -6,6 +6,8 @@ Acts 2 and 3 are those of :mod:`~release_recipes.commands.release`, on another c
 released version is installed from the embedded index at the end.
 """
 
+import contextlib
+import functools
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,14 +17,16 @@ from release_recipes.check import Subject, check
 from release_recipes.commands import preview
 from release_recipes.commands.checkout import Checkout, alone, work_folder
 from release_recipes.commands.release import FIRST, INSPECTION_NAMES, carry_out, describe, tell
+from release_recipes.commands.release_changed import in_turn
 from release_recipes.errors import Refused, typed
 from release_recipes.findings import Finding, Severity
 from release_recipes.index import embedded
 from release_recipes.plan import Plan, Request
 from release_recipes.programs.git import Git, clone
+from release_recipes.secrets.token import Token
 from release_recipes.settings import Target
 from release_recipes.state.folder import State
-from release_recipes.state.temporary import PREFIX
+from release_recipes.state.temporary import PREFIX, temporary_folder
 
 #: The identity if git has none.
 NOBODY = {"user.name": "Rehearsal", "user.email": "rehearsal@localhost"}
@@ -31,18 +35,48 @@ NOBODY = {"user.name": "Rehearsal", "user.email": "rehearsal@localhost"}
 _UNSIGNED = {"commit.gpgSign": "false", "tag.gpgSign": "false"}
 
 
-def rehearse(checkout: Checkout, request: Request, *, dry_run: bool) -> str:
-    """Rehearse a release. Returns the outcome, ``rehearsed`` or ``planned``.
+def rehearse(
+    checkout: Checkout, request: Request, *, dry_run: bool, all_changed: bool = False, projects: str | None = None
+) -> str:
+    """Rehearse a release, or those of the packages that changed. Returns the outcome, such as ``rehearsed``.
+
+    Args:
+        checkout: The checkout.
+        request: What is released.
+        dry_run: Whether it is only shown what each step would do.
+        all_changed: Whether several packages are meant, each after those that it requires.
+        projects: The names or folders of those that may be released, separated by commas; ``None`` for all.
 
     Raises:
         Refused: The release cannot be planned.
         Failed: A step failed, as it would in the release.
     """
+    if not (all_changed or projects is not None):
+        return _make(checkout, request, dry_run=dry_run)[1]
+    with temporary_folder(checkout.git.path, lambda _: None) as folder, embedded.serving(folder) as index:
+        done, outcome = in_turn(checkout, request, projects, functools.partial(_make, index=index, dry_run=dry_run))
+    if outcome == "rehearsed":
+        chosen = ["--all-changed"] if projects is None else ["--projects", projects]
+        events.emit(events.Told(f"Rehearsed {', '.join(done)}. To release them: {_command(request, *chosen)}"))
+    return outcome
+
+
+def _make(
+    checkout: Checkout, request: Request, *, dry_run: bool, index: tuple[Target, Token] | None = None
+) -> tuple[Plan, str]:
+    """Rehearse a release; return its plan and the outcome.
+
+    Args:
+        checkout: The checkout.
+        request: What is released.
+        dry_run: Whether it is only shown what each step would do.
+        index: The embedded index of several rehearsals; by default, a new one.
+    """
     if dry_run:
         plan, _ = _checked(checkout.subject(request))
         staged = _staged_plan(plan, Target("<address of the embedded index>", "<embedded index>"))
         describe(checkout, staged, publish.REHEARSAL)
-        return "planned"
+        return plan, "planned"
     with alone(checkout, "rehearse"):
         events.emit(FIRST)
         plan, stops = _checked(checkout.subject(request))
@@ -50,7 +84,7 @@ def rehearse(checkout: Checkout, request: Request, *, dry_run: bool) -> str:
             (folder / "index").mkdir()
             inner = folder / f"{PREFIX}workspace"
             inner.mkdir()
-            with embedded.serving(folder / "index") as (target, token):
+            with contextlib.nullcontext(index) if index else embedded.serving(folder / "index") as (target, token):
                 staged = _staged_plan(plan, target)
                 stage = _stage(checkout, folder, staged)
                 record = carry_out(stage, staged, inner, token, lambda _: False, publish.REHEARSAL)
@@ -61,24 +95,26 @@ def rehearse(checkout: Checkout, request: Request, *, dry_run: bool) -> str:
     events.emit(events.Facts({"rehearsal": {**facts, "errors": stopped, "next": _command(request)}}))
     for line in [*lines, *following]:
         events.emit(events.Told(line))
-    return "rehearsed"
+    return plan, "rehearsed"
 
 
 def _what_is_next(plan: Plan, request: Request, stops: Sequence[Finding]) -> list[str]:
     """Return the result, and the command for the release, or what would stop it."""
+    with_command = not request.together  # the command for several comes at the end
     untested = "" if plan.run_tests and plan.has_tests else ", without tests"
     said = f"Rehearsed {plan.project} {plan.version}{untested}."
     if not stops:
-        return [f"{said} To release it: {_command(request)}"]
+        return [f"{said} To release it: {_command(request)}" if with_command else said]
     errors = f"{len(stops)} errors" if len(stops) > 1 else "one error"
     found = [line for each in stops for line in (f"  [{each.check}] {each.message}", f"    → {each.hint}")]
-    return [f"{said} A release would be stopped by {errors}:", *found, f"Then release it: {_command(request)}"]
+    last = [f"Then release it: {_command(request)}"] if with_command else []
+    return [f"{said} A release would be stopped by {errors}:", *found, *last]
 
 
-def _command(request: Request) -> str:
+def _command(request: Request, *several: str) -> str:
     """Return the command that releases what was rehearsed; the tests are run, also if the rehearsal left them out."""
     given = {"--part": request.part, "--new-version": request.new_version}
-    return typed("release", *(word for flag, value in given.items() if value for word in (flag, value)))
+    return typed("release", *several, *(word for flag, value in given.items() if value for word in (flag, value)))
 
 
 def _checked(subject: Subject) -> tuple[Plan, Sequence[Finding]]:

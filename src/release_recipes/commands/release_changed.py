@@ -1,7 +1,7 @@
 """Several packages of a repository: what changed in each, and their releases in the order of their dependencies."""
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,7 +9,7 @@ from release_recipes import events
 from release_recipes.commands.checkout import Checkout, nothing_waits
 from release_recipes.commands.release import make
 from release_recipes.errors import REPEATED, ReleaseError, WrongUsage
-from release_recipes.plan import Request
+from release_recipes.plan import Plan, Request
 from release_recipes.processes.environment import shown
 from release_recipes.processes.threads import in_parallel
 from release_recipes.programs.git import Git
@@ -74,8 +74,6 @@ def since_last_release(git: Git, name: str, below: str, known: Sequence[Package]
 def release_changed(checkout: Checkout, request: Request, *, projects: str | None, dry_run: bool, yes: bool) -> str:
     """Release the packages of a repository that changed, each after those that it requires.
 
-    The first failure ends it. What was released has not changed since, so the same task goes on with the others.
-
     Args:
         checkout: The top of the repository.
         request: What is released of each.
@@ -85,6 +83,34 @@ def release_changed(checkout: Checkout, request: Request, *, projects: str | Non
 
     Returns:
         The outcome: that of the last release, or ``nothing-waits`` if nothing changed.
+
+    Raises:
+        ReleaseError: A release could not be made (see :func:`in_turn`).
+    """
+    done, outcome = in_turn(checkout, request, projects, functools.partial(make, dry_run=dry_run, yes=yes))
+    if done[1:] and not dry_run:
+        events.emit(events.Told(f"{', '.join(done)}: {outcome}"))
+    return outcome
+
+
+def in_turn(
+    checkout: Checkout,
+    request: Request,
+    projects: str | None,
+    make: Callable[[Checkout, Request], tuple[Plan, str]],
+) -> tuple[list[str], str]:
+    """Release the packages of a repository that changed, or rehearse it, each after those that it requires.
+
+    The first failure ends it. What was released has not changed since, so the same task goes on with the others.
+
+    Args:
+        checkout: The top of the repository.
+        request: What is released of each.
+        projects: The names or folders of those that may be released, separated by commas; ``None`` for all.
+        make: Makes one release; returns its plan and its outcome.
+
+    Returns:
+        The releases that were made, and the outcome of the last one: ``nothing-waits`` if nothing changed.
 
     Raises:
         WrongUsage: This is not the top of the repository, or a name is not that of a package.
@@ -102,17 +128,22 @@ def release_changed(checkout: Checkout, request: Request, *, projects: str | Non
             raise member.fault
     changed = in_order([member.package for member in chosen if member.commits])
     versions = {member.package.key: member.version for member in known if member.version}
-    outcome = "nothing-waits"
+    outcome, done, left = "nothing-waits", list[str](), [package.name for package in changed]
     for package in changed:
+        events.emit(events.Facts({"packages": {"outcome": outcome, "done": [*done], "left": [*left]}}))
         REPEATED[:] = ["--project", package.below]
         others = {key: version for key, version in versions.items() if key != package.key}
         together = frozenset(each.key for each in changed)
         asked = replace(request, versions=others, together=together)
-        plan, outcome = make(checkout.of(package.below), asked, dry_run=dry_run, yes=yes)
+        plan, outcome = make(checkout.of(package.below), asked)
         versions[package.key] = plan.version
+        done.append(f"{plan.project} {plan.version}")
+        left.remove(package.name)
+    events.emit(events.Facts({"packages": {"outcome": outcome, "done": done, "left": left}}))
+    REPEATED.clear()
     if not changed:
         events.emit(events.Told("Nothing to release: no package changed since its last release."))
-    return outcome
+    return done, outcome
 
 
 def _chosen(known: Iterable[Member], named: list[str] | None) -> list[Member]:

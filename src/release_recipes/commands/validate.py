@@ -12,6 +12,7 @@ from release_recipes.distributions import inspection
 from release_recipes.errors import WrongUsage, typed
 from release_recipes.prepare.install import fits_here, install
 from release_recipes.processes.threads import in_parallel
+from release_recipes.settings import Settings, private
 from release_recipes.state.record import Artifact
 from release_recipes.state.temporary import PREFIX
 
@@ -39,20 +40,21 @@ def validate(checkout: Checkout, named: Sequence[str], *, installs: bool = False
         running.note = f"{len(files)} distributions"
     if installs:
         with events.step("install") as running:
-            running.note = _install([file for file in files if file.suffix == ".whl"], subject.name)
+            running.note = _install([file for file in files if file.suffix == ".whl"], subject.name, settings)
     artifacts = [Artifact.of(file) for file in files]
     events.emit(events.Facts({"artifacts": [asdict(artifact) for artifact in artifacts]}))
     return "done"
 
 
-def _install(wheels: Sequence[Path], project: str) -> str:
+def _install(wheels: Sequence[Path], project: str, settings: Settings) -> str:
     """Install the wheels for this platform; return which."""
     fitting = [wheel for wheel in wheels if fits_here(wheel)]
     if not fitting:
         message = f"No wheel is for this platform and this Python: {', '.join(each.name for each in wheels) or 'none'}."
         raise WrongUsage(message, f"Build one here: {typed('build')}")
     with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
-        jobs = [functools.partial(install, wheel, Path(folder), project) for wheel in fitting]
+        indexes = private(settings.target(test=False))
+        jobs = [functools.partial(install, wheel, Path(folder), project, indexes) for wheel in fitting]
         for failure in in_parallel(jobs):
             raise failure
     return f"installed {', '.join(wheel.name for wheel in fitting)}"

@@ -1,17 +1,18 @@
 """Install the distributions that fit this platform and this Python into new environments, before the upload.
 
-The project itself is installed from its file, and its dependencies from the configured indexes. This runs in parallel
-with the inspection.
+The project itself is installed from its file; its dependencies come from the index of the settings and from those that
+uv and pip know. This runs in parallel with the inspection.
 """
 
 import functools
+from collections.abc import Sequence
 from pathlib import Path
 
 from packaging.tags import sys_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from release_recipes import events
-from release_recipes.errors import BadDistribution, CommandFailed
+from release_recipes.errors import BadDistribution, CommandFailed, typed
 from release_recipes.findings import Finding, warning
 from release_recipes.plan import Plan
 from release_recipes.prepare.step import Step
@@ -35,23 +36,32 @@ def _run(plan: Plan, workspace: Workspace) -> str:
         for path in workspace.distributions()
         if fits_here(path) and (path.suffix == ".whl" or plan.settings.try_install == "all")
     ]
-    jobs = [functools.partial(install, path, workspace.folder, plan.project) for path in wanted]
+    jobs = [functools.partial(install, path, workspace.folder, plan.project, plan.indexes) for path in wanted]
     for failure in in_parallel(jobs):
         raise failure
     return f"installed {', '.join(path.name for path in wanted)}" if wanted else "no distribution is for this platform"
 
 
-def install(distribution: Path, folder: Path, project: str) -> None:
+def install(distribution: Path, folder: Path, project: str, indexes: Sequence[str] = ()) -> None:
     """Install a distribution into an environment below a folder; what cannot be imported is a warning.
+
+    Args:
+        distribution: Its file.
+        folder: The folder for the environment.
+        project: The project's name.
+        indexes: Indexes that may have its dependencies, besides those that uv and pip know.
 
     Raises:
         BadDistribution: It cannot be installed, or pip check fails.
     """
     python = uv.make_environment(folder / f"installed-{distribution.name}")
     try:
-        why = uv.install_as_user(str(distribution), python)
+        why = uv.install_as_user(str(distribution), python, indexes)
     except CommandFailed as error:
-        hint = f"{error.message} Try it: uv venv try && uv pip install --python try dist/{distribution.name}"
+        again = f"To see it again: {typed('build')}, then {typed('validate', '--install')}"
+        if "not found in the package registry" in error.message:
+            again = "If an index of yours has it, set UV_INDEX to the address of its simple API."
+        hint = f"{error.message} {again}"
         raise BadDistribution([Finding(f"{distribution.name} cannot be installed.", hint, check="install")]) from error
     if why:
         message = f"{distribution.name} can be installed with pip, but not with uv: {why}"

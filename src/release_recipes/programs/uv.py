@@ -1,11 +1,12 @@
 """uv: new environments, and installation from files; and pip, for installation from an index."""
 
+import contextlib
 import importlib.machinery
 import importlib.util
 import os
 import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def make_environment(folder: Path) -> Path:
     return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def install_from(index_address: str, requirement: str, python: Path) -> None:
+def install_from(index_address: str, requirement: str, python: Path, indexes: Iterable[str] = ()) -> None:
     """Install a requirement only from the given index, then its dependencies as :func:`install_as_user` does.
 
     Raises:
@@ -75,7 +76,7 @@ def install_from(index_address: str, requirement: str, python: Path) -> None:
     else:
         alone = [*_uv(python), "--no-config", "--no-cache", "--no-deps", "--default-index", index_address]
     run([*alone, requirement], cwd=python.parent, timeout=TIMEOUT)
-    install_as_user(requirement, python)
+    install_as_user(requirement, python, indexes)
 
 
 def install(words: Sequence[str], python: Path, folder: Path) -> None:
@@ -87,11 +88,16 @@ def install(words: Sequence[str], python: Path, folder: Path) -> None:
     run([*_uv(python), *words], cwd=folder, timeout=TIMEOUT)
 
 
-def install_as_user(requirement: str, python: Path) -> str:
+def install_as_user(requirement: str, python: Path, indexes: Iterable[str] = ()) -> str:
     """Install a requirement and its dependencies as users do: with uv, and with pip if uv cannot.
 
     pip has a configuration of its own, and takes the highest version of all its indexes; uv takes the first index that
-    has the project.
+    has the project. No credentials are sent to an index, since code of the project runs.
+
+    Args:
+        requirement: The requirement, or the path of a distribution.
+        python: The environment's python.
+        indexes: The indexes that are asked before those of uv's configuration, if they can be read.
 
     Returns:
         Why uv cannot install it, if pip can; otherwise nothing.
@@ -100,6 +106,10 @@ def install_as_user(requirement: str, python: Path) -> str:
         CommandFailed: Neither can install it.
     """
     uv, pip = _uv(python), _pip(python)
+    if more := [word for index in indexes for word in ("--index", index)]:
+        with contextlib.suppress(CommandFailed):
+            run([*uv, *more, requirement], cwd=python.parent, timeout=TIMEOUT)
+            return ""
     try:
         run([*uv, requirement], cwd=python.parent, timeout=TIMEOUT)
     except CommandFailed as error:
@@ -121,7 +131,17 @@ def _pip(python: Path) -> list[str]:
     """Return the command for the pip beside this interpreter; empty if there is none, as in an environment of uv."""
     if not importlib.util.find_spec("pip"):
         return []
-    return [sys.executable, "-P", "-m", "pip", "--quiet", "--python", str(python), "--disable-pip-version-check"]
+    return [
+        sys.executable,
+        "-P",
+        "-m",
+        "pip",
+        "--quiet",
+        "--no-input",
+        "--python",
+        str(python),
+        "--disable-pip-version-check",
+    ]
 
 
 def poetry_requirements(folder: Path, groups: Sequence[str]) -> list[str]:

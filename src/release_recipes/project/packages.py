@@ -135,6 +135,14 @@ def in_order(chosen: Sequence[Package]) -> list[Package]:
         raise WrongUsage(message, "Release them one after the other, each with --project FOLDER.") from None
 
 
+def required_by(below: str, known: Sequence[Package]) -> list[Package]:
+    """Return the packages of a repository that the one in a folder requires, directly or through others of them."""
+    found = [package for package in known if package.below == below]
+    for package in found:  # it grows
+        found += [other for other in package.depends_on(known) if other not in found]
+    return [package for package in found if package.below != below]
+
+
 def excluded(requires: Iterable[str], versions: Mapping[str, str]) -> dict[str, str]:
     """Return the requirements that exclude the version of a package, each with one that does not.
 

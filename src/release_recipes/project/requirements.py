@@ -3,9 +3,13 @@
 import ast
 import configparser
 import contextlib
+import os
 from pathlib import Path
 
+from release_recipes.errors import NoRepository
 from release_recipes.programs import uv
+from release_recipes.programs.git import repository
+from release_recipes.project.packages import packages, required_by
 from release_recipes.settings import read_pyproject
 
 #: The names of groups, extras and requirements files for tests; the second ones are used if there is none of the first.
@@ -22,7 +26,8 @@ def test_requirements(folder: Path) -> list[str]:
     """Return the arguments that install a project, with the requirements of its tests.
 
     They work for ``pip install`` and ``uv pip install`` in the project's folder. They are those of every group, extra
-    and requirements file for tests; without any, those for development.
+    and requirements file for tests; without any, those for development. The packages of the same repository that it
+    requires are installed from their folders: an index may not have them yet.
 
     Raises:
         CommandFailed: The groups of Poetry cannot be read.
@@ -45,8 +50,18 @@ def test_requirements(folder: Path) -> list[str]:
         files = [pattern.format(name) for name in names for pattern in _FILES]
         found += [word for file in files if (folder / file).is_file() for word in ("-r", file)]
         if chosen or found:
-            return [f".[{','.join(chosen)}]" if chosen else ".", *found]
-    return ["."]
+            return [*_siblings(folder), f".[{','.join(chosen)}]" if chosen else ".", *found]
+    return [*_siblings(folder), "."]
+
+
+def _siblings(folder: Path) -> list[str]:
+    """Return the folders of the packages of the same repository that a project requires, relative to its folder."""
+    try:
+        git = repository(folder)[0]
+    except NoRepository:
+        return []
+    below = folder.resolve().relative_to(git.path.resolve()).as_posix()
+    return [os.path.relpath(git.path / each.below, git.path / below) for each in required_by(below, packages(git))]
 
 
 def _of_setup(folder: Path) -> tuple[set[str], list[str]]:

@@ -21,7 +21,8 @@ def _converge(world: World) -> Done:
     with tempfile.TemporaryDirectory(dir=world.dist.parent, prefix="install-", ignore_cleanup_errors=True) as folder:
         python = uv.make_environment(Path(folder, "environment"))
         try:
-            uv.install_from(record.target.index_address, f"{record.project}=={record.version}", python)
+            requirement = f"{record.project}=={record.version}"
+            uv.install_from(record.target.index_address, requirement, python, record.indexes)
         except CommandFailed as error:
             message = f"pip cannot install {record.project} {record.version} from {record.target.index_address}."
             raise Failed(message, error.message) from error

@@ -98,6 +98,8 @@ class Record:
     github_release: bool = False
     keeps_artifacts: bool = False
     installs: bool = False
+    #: The indexes that may have its requirements, besides those that installers know.
+    indexes: tuple[str, ...] = ()
     #: Whether CI publishes it, on its tag; the distributions here then are proof, and not what is published.
     by_ci: bool = False
     #: What changed, in Markdown, for those who read about the release; empty if that is not known.
