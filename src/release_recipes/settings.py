@@ -454,10 +454,26 @@ def _is_web_address(address: str) -> bool:
     return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
-def where_to_put(name: str, folder: Path) -> str:
-    """Return the command to set a token, for the files that exist in the project's folder."""
-    if (folder / ".env").is_file():
-        return f"Put {name}=… into .env"
-    if (folder / ".env.example").is_file():
-        return f"cp .env.example .env{'' if os.name == 'nt' else ' && chmod 600 .env'}, then put {name}=… there"
-    return f"echo {name}=… > .env" if os.name == "nt" else f"(umask 077; echo '{name}=…' > .env)"
+def where_to_put(name: str, root: Path, top: Path) -> str:
+    """Return the command to set a token, for the files that exist, with their paths from the current folder.
+
+    Args:
+        name: The token's name.
+        root: The project's folder.
+        top: The repository's.
+    """
+    folders = [folder for folder in dict.fromkeys((root, top)) if (folder / ".env.example").is_file()]
+    example, env = ((folders or [root])[0] / file for file in (".env.example", ".env"))
+    if (filled := dotenv_folder(root, top) / ".env").is_file():
+        return f"Put {name}=… into {_from_here(filled, top)}"
+    path = _from_here(env, top)
+    if folders:
+        private = "" if os.name == "nt" else f" && chmod 600 {path}"
+        return f"cp {_from_here(example, top)} {path}{private}, then put {name}=… there"
+    return f"echo {name}=… > {path}" if os.name == "nt" else f"(umask 077; echo '{name}=…' > {path})"
+
+
+def _from_here(path: Path, top: Path) -> str:
+    """Return a path as it is typed in the current folder; from elsewhere than the repository, only its name."""
+    here, there = Path.cwd().resolve(), path.resolve()
+    return shlex.quote(os.path.relpath(there, here)) if here.is_relative_to(top.resolve()) else path.name

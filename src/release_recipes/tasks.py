@@ -323,12 +323,21 @@ class _Program(Program):
     """Invoke's program, which reports wrong usage as a message and a hint, with the exit code 2."""
 
     def run(self, argv: list[str] | None = None, exit: bool = True) -> None:  # noqa: A002 - Invoke's
+        # The reader of a list, such as head, may have seen enough, also when the rest of it is written at the end.
         try:
-            super().run(argv, exit)
+            with contextlib.suppress(BrokenPipeError):
+                super().run(argv, exit)
         except SystemExit as end:
             if isinstance(end.__context__, KeyboardInterrupt):  # before there was a session to tell it
                 sys.exit(130)
             raise
+        finally:
+            try:
+                sys.stdout.flush()
+            except BrokenPipeError:
+                from release_recipes.cli.console import closed
+
+                closed(sys.stdout)
 
     def parse_core(self, argv: list[str] | None) -> None:
         with _told():
@@ -338,18 +347,28 @@ class _Program(Program):
         with _told():
             super().parse_tasks()
 
+    def print_help(self) -> None:
+        # Without Invoke's own options, of which users need none.
+        print(f"Usage: {self.binary} TASK [--flags]\n\nThe flags of a task: {self.binary} TASK --help\n")  # noqa: T201
+        self.list_tasks()
+
+    def task_list_opener(self, extra: str = "") -> str:  # noqa: ARG002 - Invoke's
+        return "Tasks"
+
     def parse_cleanup(self) -> None:
         words = self.core.remainder.split() if self.args.complete.value else []
         # Invoke completes the names of tasks and flags, but no values.
-        if flag := next((word for word in words[:-3:-1] if word in _COMPLETED), ""):
+        flag = next((word for word in words[:-3:-1] if word in _COMPLETED), "")
+        if flag and not (flag == "explain" and words[-1].startswith("-")):
             task = next((word for word in reversed(words) if word in ns.task_names), "")
-            sys.stdout.writelines(f"{value}\n" for value in _values(flag, task))
+            before = "".join(words[-1].rpartition(",")[:2])  # of a list
+            sys.stdout.writelines(f"{before}{value}\n" for value in _values(flag, task))
             raise Exit
         super().parse_cleanup()
 
 
-#: The flags whose values are completed.
-_COMPLETED = frozenset({"--part", "--only", "--tag", "--project"})
+#: The flags whose values are completed, and the task whose word is.
+_COMPLETED = frozenset({"--part", "--only", "--tag", "--project", "--projects", "explain"})
 
 
 def _values(flag: str, task: str) -> Iterable[str]:
@@ -367,12 +386,21 @@ def _values(flag: str, task: str) -> Iterable[str]:
         from release_recipes.commands.init_parts import PARTS as WRITTEN
 
         return ("index", "github") if task == "publish" else WRITTEN
+    if flag == "explain":
+        from release_recipes.commands.explain import sections
+
+        return sections()
     with contextlib.suppress(ReleaseError, OSError):
         git = repository(Path.cwd())[0]
         if flag == "--tag":
             return git.ask("tag", "--list", "--sort=-creatordate").splitlines()
-        return [package.below for package in packages(git)]
+        return [package.below if flag == "--project" else package.name for package in packages(git)]
     return ()
+
+
+def _flags(task: str) -> set[str]:
+    """Return the flags of a task."""
+    return {f"--{argument.name.replace('_', '-')}" for argument in ns[task].get_arguments()}
 
 
 @contextlib.contextmanager
@@ -389,30 +417,34 @@ def _told() -> Iterator[None]:
 
         found = re.search(r"'([^']*)'|<Argument: ([\w-]+)", str(error))
         word = (found[1] or f"--{found[2]}") if found else ""
-        known = {*ns.task_names, "--help", "--list", "--version"}
-        known |= {
-            f"--{argument.name.replace('_', '-')}" for name in ns.task_names for argument in ns[name].get_arguments()
-        }
-        near = difflib.get_close_matches(word, known, 1)
-        hint = f"Did you mean: {typed(near[0])}" if near else f"See: {typed('--list')}"
-        if word.lstrip("-") in {"major", "minor", "patch", "none"}:
-            hint = f"Did you mean: {typed('release', '--part', word.lstrip('-'))}"
-        elif re.fullmatch(r"\d+(\.\w+)+", word):
-            hint = f"Did you mean: {typed('release', '--new-version', word)}"
-        elif word.endswith((".whl", ".tar.gz")):
-            hint = f"Did you mean: {typed(getattr(error.context, 'name', None) or 'validate', '--file', word)}"
-        elif found and found[2]:
-            hint = f"Add a value: {word} VALUE"
-        elif near and near[0].startswith("--"):
-            hint = f"Did you mean: {near[0]}"
-        what = "flag" if word.startswith("-") else "task"
-        says = str(error)
-        if found:
-            says = f"There is no {what} {word!r}." if found[1] else f"{word} needs a value."
-        if "required positional" in str(error):
+        says, hint = str(error), _instead(word, getattr(error.context, "name", None) or "")
+        if "required positional" in says:
             says, hint = f"{word} needs a name.", f"Such as: {typed(word, 'token')}"
+        elif found and found[1]:
+            says = f"There is no {'flag' if word.startswith('-') else 'task'} {word!r}."
+        elif found:
+            says, hint = f"{word} needs a value.", f"Add a value: {word} VALUE"
         message = f"error: {says}\n   → {hint}"
         raise Exit(message, code=2) from None
+
+
+def _instead(word: str, task: str) -> str:
+    """Return what may be meant by a word that is no task, or no flag of a task; the task is empty if none was named."""
+    from release_recipes.errors import typed
+
+    if word.lstrip("-") in {"major", "minor", "patch", "none"}:
+        return f"Did you mean: {typed('release', '--part', word.lstrip('-'))}"
+    if re.fullmatch(r"\d+(\.\w+)+", word):
+        return f"Did you mean: {typed('release', '--new-version', word)}"
+    own = {flag: flag for flag in (*_flags(task), "--help")} if task in ns.task_names else {}
+    if word.endswith((".whl", ".tar.gz")):
+        return f"Did you mean: {typed(task if '--file' in own else 'validate', '--file', word)}"
+    if owners := [name for name in ns.task_names if word in _flags(name)]:
+        return f"It is a flag of {', '.join(owners)}."
+    others = {flag: typed(name, flag) for name in reversed(ns.task_names) for flag in _flags(name)}
+    others |= {name: typed(name) for name in (*ns.task_names, "--help", "--list", "--version")}
+    near = [known[each] for known in (own, others) for each in difflib.get_close_matches(word, known, 1)]
+    return f"Did you mean: {near[0]}" if near else f"See: {typed(task, '--help') if task else typed('--list')}"
 
 
 def program(version: str) -> Program:

@@ -254,17 +254,20 @@ def test_the_plan_of_a_release_stays(cli: Cli, repository: Repository) -> None:
 
 
 def test_a_package_of_several_is_set_up(cli: Cli, tmp_path: Path) -> None:
-    """Packages share tasks.py, .gitignore and the hook at the top; the file for tokens is in the package's folder."""
+    """Packages share tasks.py, .env.example, .gitignore and the hook at the top."""
     repository = make_packages(tmp_path / "packages", "alpha", "beta")
     done = cli("init", "--yes", "--project", "packages/alpha", cwd=repository.path)
     assert done.code == 0, done.err
     files = [line[3:] for line in repository.git("status", "--porcelain", "-uall").splitlines()]
-    assert [file for file in files if "/" in file] == ["packages/alpha/.env.example"]
-    assert "tasks.py" in files
+    assert {".env.example", "tasks.py"} <= {*files}
+    assert [file for file in files if "/" in file] == []
+    assert "then: cp .env.example .env && chmod 600 .env, then put PYPI_API_TOKEN=… there\n" in done.out
     assert "release-recipes rehearse --project packages/alpha\n" in done.out
     repository.commit("adopt")
     other = cli("init", "--yes", "--json", "--project", "packages/beta", cwd=repository.path)
-    assert (other.code, other.json["written"]) == (0, ["packages/beta/.env.example"])
+    assert (other.code, other.json["written"]) == (0, [])
+    own = cli("init", "--project", ".", cwd=repository.path / "packages/alpha")
+    assert "cp ../../.env.example ../../.env && chmod 600 ../../.env, then put" in own.out
 
 
 def test_a_file_that_cannot_be_written(cli: Cli, repository: Repository) -> None:

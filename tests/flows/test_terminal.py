@@ -1,6 +1,8 @@
 """What a user at a terminal meets who types a wrong word, too early, or in a wrong place."""
 
+import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -77,6 +79,12 @@ def test_a_dry_flag_on_a_task_without_a_dry_run(adopted: Repository, cli: Cli) -
         (["setup"], "release-recipes --list"),
         (["init", "--onli", "workflows"], "--only"),
         (["validate", "foo.whl"], "release-recipes validate --file foo.whl"),
+        (["release", "foo.whl"], "release-recipes validate --file foo.whl"),
+        (["rehearse", "--all-chnged"], ": --all-changed"),
+        (["rehearse", "--test"], "It is a flag of release, publish, check, upload, notify."),
+        (["status", "--verfy"], "release-recipes history --verify"),
+        (["release", "--zzz"], "release-recipes release --help"),
+        (["--versoin"], "release-recipes --version"),
     ],
     ids=" ".join,
 )
@@ -89,6 +97,22 @@ def test_a_word_that_is_none(arguments: list[str], hint: str, repository: Reposi
     assert told.startswith("   → ")
     assert told.endswith(hint), told
     assert more == []
+
+
+def test_without_a_task(repository: Repository) -> None:
+    """The tasks are listed, without options of Invoke; a reader that closes the list early is no error."""
+    done = Cli([SCRIPT])(cwd=repository.path)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("Usage: release-recipes TASK [--flags]\n")
+    assert "  rehearse  " in done.out
+    assert "--core-opts" not in done.out
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "wb") as closed:
+        cut = subprocess.run(
+            [SCRIPT, "--list"], stdout=closed, stderr=subprocess.PIPE, cwd=repository.path, check=False
+        )
+    assert (cut.returncode, cut.stderr) == (0, b"")
 
 
 @pytest.mark.parametrize(

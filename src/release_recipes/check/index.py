@@ -38,7 +38,7 @@ def _token(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             f"There is no token for {address} ({name} {why}).",
             f"Create one at {page}, limited to this project. Store it in a keyring or in the environment, or: "
-            f"{where_to_put(name, dotenv_folder(facts.subject.folder, facts.subject.git.path))}",
+            f"{where_to_put(name, facts.subject.folder, facts.subject.git.path)}",
         )
     elif isinstance(facts.subject.token, TrustedToken):
         facts.subject.token.prove(mint=_exists(facts))  # a token that cannot be had is an error with its reason

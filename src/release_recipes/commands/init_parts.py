@@ -168,7 +168,8 @@ def merged(path: Path, wanted: Mapping[str, Any]) -> Change:
 
 def env(found: Found) -> Iterator[Change]:
     """Name the tokens, for a ``.env`` of one's own."""
-    path = found.folder / ".env.example"
+    own = found.folder / ".env.example"
+    path = own if own.is_file() else found.top / own.name
     wanted, text = _template("env.example"), _read(path)
     if not text:
         yield Change(path, wanted)

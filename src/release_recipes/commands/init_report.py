@@ -15,7 +15,7 @@ from release_recipes.project.packages import last_tag, packages
 from release_recipes.project.places import Place
 from release_recipes.project.testing import SOUGHT
 from release_recipes.project.version_files import VersionFiles
-from release_recipes.settings import TOKEN_PAGES, dotenv_folder, is_placeholder, token_name, where_to_put
+from release_recipes.settings import TOKEN_PAGES, is_placeholder, token_name, where_to_put
 
 COLUMNS = ("what", "found", "why")
 
@@ -125,7 +125,7 @@ def next_steps(found: Found, written: Iterable[str], *, in_ci: bool) -> Iterator
     if checkout.settings.publish != "ci" and not (held and not is_placeholder(held[0])):
         page = TOKEN_PAGES.get(checkout.settings.repository_url)
         made = f"create a token for {found.project.name} at {page}, then: " if page else ""
-        put = where_to_put(name, dotenv_folder(found.folder, checkout.git.path))
+        put = where_to_put(name, found.folder, checkout.git.path)
         steps.append(f"To publish from this machine: {made}{put}")
     steps.append(f"Rehearse a release: {typed('rehearse')}")
     yield "Next:"

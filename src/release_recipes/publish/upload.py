@@ -33,7 +33,7 @@ from release_recipes.processes.threads import in_parallel
 from release_recipes.publish import listing
 from release_recipes.publish.step import Done, Step, World, always
 from release_recipes.secrets.token import Token
-from release_recipes.settings import dotenv_folder, token_name, where_to_put
+from release_recipes.settings import token_name, where_to_put
 from release_recipes.state.record import Artifact, Record
 
 if TYPE_CHECKING:
@@ -59,9 +59,7 @@ def _converge(world: World) -> Done:
     if not absent:
         return Done(state="already done", note=address)
     if world.token is None:
-        where = where_to_put(
-            token_name(test=record.test), dotenv_folder(world.git.path / record.folder, world.git.path)
-        )
+        where = where_to_put(token_name(test=record.test), world.git.path / record.folder, world.git.path)
         raise NoToken(address, f"{where}; then {world.how_to_finish()}")
     for artifact in absent if world.state else ():  # without a record, they have just been hashed
         path = world.dist / artifact.filename
