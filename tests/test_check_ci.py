@@ -18,12 +18,6 @@ NO_WORKFLOW = Told(
     f"Write one: release-recipes init --only workflows; or, {HERE}",
 )
 
-ONLY_THE_INDEX = Told(
-    "ci-publishes",
-    "Only the index can be watched: the remote is not on GitHub, or gh is not signed in to it.",
-    "For a remote on GitHub, sign in: gh auth login",
-)
-
 
 @pytest.fixture
 def github(repository: Repository, known: PypiServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGitHub]:
@@ -89,7 +83,13 @@ def test_gh_is_signed_out(repository: Repository, github: FakeGitHub, monkeypatc
         monkeypatch.setenv(name, value)
     outcome = look(repository.path)
     assert problems(outcome) == []
-    assert warnings(outcome) == [ONLY_THE_INDEX]
+    assert warnings(outcome) == [
+        Told(
+            "ci-publishes",
+            "Only the index can be watched: gh is not signed in to github.localhost.",
+            "Sign in: gh auth login --hostname github.localhost",
+        )
+    ]
 
 
 @pytest.mark.usefixtures("github")
@@ -102,7 +102,13 @@ def test_a_remote_elsewhere(repository: Repository) -> None:
     repository.git("push", "--quiet")
     outcome = look(repository.path)
     assert problems(outcome) == []
-    assert warnings(outcome) == [ONLY_THE_INDEX]
+    assert warnings(outcome) == [
+        Told(
+            "ci-publishes",
+            "Only the index can be watched: the remote is not on GitHub.",
+            "See the run of CI on its page.",
+        )
+    ]
 
 
 @pytest.mark.usefixtures("known")

@@ -220,6 +220,7 @@ class Plan:
             f"{self.versions_line} ({self.version_origin})",
             f"  from    {self.base[:12]} on {self.tag if self.tag_object else self.branch or 'a detached HEAD'}",
             f"  to      {self.target.upload_address} ({origin}){', published by CI' * self.by_ci}",
+            *([f"  commit  {self.commit_message.splitlines()[0]}"] if self.bumps and not self.test else []),
             *([] if self.test else [f"  tag     {tag}"]),
             f"  tests   {'no' if not self.run_tests else 'yes' if self.has_tests else 'none were found'}",
             *(f"  raises  {old} → {new}" for old, new in self.pins.items() if new),

@@ -125,9 +125,7 @@ class Settings:
     commit_message: str = _setting(
         "", "", "The first line of the release commit's message; by default `release: {tag}`."
     )
-    commit_body: str = _setting(
-        "🤖 Generated with PyPI Release Automation", "", "The body of the release commit's message."
-    )
+    commit_body: str = _setting("", "", "The body of the release commit's message, such as a trailer.")
     changelog: str = _setting(
         "auto", "", "How the [changelog](changelog.md) gets the section of a release: `keep`, it is written by hand; "
         "`fragments`, by towncrier or scriv; `generate`, from the commits by git-cliff; `auto`, as the project has it.",

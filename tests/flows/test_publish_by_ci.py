@@ -291,7 +291,7 @@ def test_gh_is_signed_out(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None
     assert done.code == 0, done.err
     stage.released()
     lines = done.out.splitlines()
-    only = "Only the index can be watched: the remote is not on GitHub, or gh is not signed in to it."
+    only = "Only the index can be watched: gh is not signed in to github.localhost."
     assert f"warning [ci-publishes]: {only}" in lines
     assert "CI publishes it: only the index can be asked, because gh is not signed in" in lines
     assert "GitHub release" not in done.out
@@ -333,6 +333,9 @@ def test_a_rehearsal(stage: Stage) -> None:
     assert done.code == 0, done.err
     steps = [step["name"] for step in done.json["steps"]]
     assert ("upload" in steps, "watch" in steps) == (True, False)
+    assert done.json["rehearsal"]["github_release"].endswith("/o/r")
+    assert "and make a GitHub release on " in done.err
+    assert "a rehearsal makes no GitHub release" in done.err
 
 
 def test_it_is_abandoned(stage: Stage) -> None:
@@ -401,5 +404,5 @@ def test_several_packages(tmp_path: Path, pypi: PypiServer) -> None:
     assert done.code == 0, done.err
     assert seen == [{"refs/tags/beta-v1.3.0"}, {"refs/tags/alpha-v1.3.0", "refs/tags/beta-v1.3.0"}]
     assert [line for line in done.out.splitlines() if line.endswith("released")] == [
-        *("beta 1.3.0: released", "alpha 1.3.0: released")
+        *("beta 1.3.0: released", "alpha 1.3.0: released", "beta 1.3.0, alpha 1.3.0: released")
     ]

@@ -49,9 +49,7 @@ def released(repository: Repository, index: Index, temporary: Path, *, version: 
         f"refs/tags/v{version}": tag_object,
         f"refs/tags/v{version}^{{}}": repository.head,
     }
-    assert repository.git("log", "-1", "--format=%B") == (
-        f"release: v{version}\n\n🤖 Generated with PyPI Release Automation\n"
-    )
+    assert repository.git("log", "-1", "--format=%B") == f"release: v{version}\n"
     assert repository.git("log", "-1", "--format=%s", before) == "feat: something to release"
     served = index.files()
     assert served.keys() == {f"demo_package-{version}-py3-none-any.whl", f"demo_package-{version}.tar.gz"}

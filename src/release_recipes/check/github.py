@@ -18,16 +18,19 @@ _GREEN = frozenset({"success", "neutral", "skipped"})
 
 def _signed_in(facts: Facts) -> Iterator[Finding]:
     """Warn that act 3 will leave out the GitHub release."""
+    if _is_wanted(facts) and not facts.subject.by_ci and (lacks := _lacks(facts)):
+        yield warning(f"{lacks[0]}, so no GitHub release is made.", lacks[1])
+
+
+def _lacks(facts: Facts) -> tuple[str, str] | None:
+    """Return why gh cannot be asked about a remote on GitHub, and what to do."""
     repository = gh.find(facts.addresses)
-    if not _is_wanted(facts) or facts.subject.by_ci or repository is None or not gh.looks_like_github(repository):
-        return
+    if repository is None or not gh.looks_like_github(repository):
+        return None
     if not shutil.which("gh", path=environment()["PATH"]):
-        yield warning("gh is not installed, so no GitHub release is made.", "Install it from https://cli.github.com")
-    elif facts.github.result() is None:
-        yield warning(
-            f"gh is not signed in to {repository.host}, so no GitHub release is made.",
-            f"Sign in: gh auth login --hostname {repository.host}",
-        )
+        return "gh is not installed", "Install it from https://cli.github.com"
+    sign_in = f"Sign in: gh auth login --hostname {repository.host}"
+    return (f"gh is not signed in to {repository.host}", sign_in) if facts.github.result() is None else None
 
 
 def _is_wanted(facts: Facts) -> bool:
@@ -104,8 +107,11 @@ def _ci_publishes(facts: Facts) -> Iterator[Finding]:
             f"Write one: {typed('init', '--only', 'workflows')}; or, to publish from this machine, {here}",
         )
     if facts.github.result() is None:
-        message = "Only the index can be watched: the remote is not on GitHub, or gh is not signed in to it."
-        yield warning(message, "For a remote on GitHub, sign in: gh auth login")
+        why, what_to_do = _lacks(facts) or (
+            "the remote is not on GitHub",
+            "See the run of CI on its page.",
+        )
+        yield warning(f"Only the index can be watched: {why}.", what_to_do)
 
 
 def _asked(facts: Facts, endpoint: str) -> Any:  # noqa: ANN401 - JSON

@@ -43,7 +43,7 @@ def of_plan(checkout: Checkout, plan: Plan) -> list[str]:
     return [*lines, f"  builds  {', '.join(files)}"]
 
 
-def facts_of_rehearsal(plan: Plan, user: Git, staged: Git, record: Record) -> dict[str, Any]:
+def facts_of_rehearsal(plan: Plan, user: Git, staged: Git, record: Record, *, with_github: bool) -> dict[str, Any]:
     """Return what a release of the rehearsed version would publish, push and change, for the JSON document.
 
     Args:
@@ -51,9 +51,10 @@ def facts_of_rehearsal(plan: Plan, user: Git, staged: Git, record: Record) -> di
         user: The user's repository.
         staged: The repository of the rehearsal, with its commits.
         record: What the rehearsal published.
+        with_github: Whether gh could make a GitHub release.
     """
     known = plan.remote_tip and staged.resolve(f"{plan.remote_tip}^{{commit}}")
-    github = gh.find(user.addresses(plan.remote)) if plan.settings.github_release else None
+    github = gh.find(user.addresses(plan.remote)) if with_github and plan.settings.github_release else None
     tag = plan.tag if plan.settings.auto_git_tag else ""
     return {
         "upload_address": plan.target.upload_address,
@@ -64,6 +65,7 @@ def facts_of_rehearsal(plan: Plan, user: Git, staged: Git, record: Record) -> di
         "commits": staged.ask("log", "--format=%s", f"{known}..{record.head}").splitlines() if known else None,
         "tag": tag,
         "github_release": str(github) if github and tag else "",
+        "since": plan.changes.since,
         "stat": staged.ask("diff", "--no-color", "--no-ext-diff", "--stat=72", plan.base, record.head),
         "diff": staged.ask("diff", "--no-color", "--no-ext-diff", plan.base, record.head),
     }
@@ -87,7 +89,7 @@ def of_rehearsal(facts: Mapping[str, Any], staged: Git, record: Record) -> list[
         notes = ", with these notes:" if record.changes else ", with GitHub's own notes"
         lines.append(f"and make a GitHub release on {facts['github_release']}{notes}")
     elif record.changes:
-        lines.append("with these changes since the last release:")
+        lines.append(f"with these changes since {facts['since'] or 'the start'}:")
     lines += _first(record.changes.splitlines(), indent=2)
     if facts["stat"]:
         *files, count = facts["stat"].splitlines()

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from release_recipes import events, publish
-from release_recipes.check import Subject, check
+from release_recipes.check import Outcome, Subject, check
 from release_recipes.commands import preview
 from release_recipes.commands.checkout import Checkout, alone, work_folder
 from release_recipes.commands.release import FIRST, INSPECTION_NAMES, carry_out, describe, tell
@@ -79,7 +79,7 @@ def _make(
         return plan, "planned"
     with alone(checkout, "rehearse"):
         events.emit(FIRST)
-        plan, stops = _checked(checkout.subject(request))
+        plan, outcome = _checked(checkout.subject(request))
         with work_folder(checkout, "rehearse") as folder:
             (folder / "index").mkdir()
             inner = folder / f"{PREFIX}workspace"
@@ -88,11 +88,15 @@ def _make(
                 staged = _staged_plan(plan, target)
                 stage = _stage(checkout, folder, staged)
                 record = carry_out(stage, staged, inner, token, lambda _: False, publish.REHEARSAL)
-            facts = preview.facts_of_rehearsal(plan, checkout.git, stage.git, record)
+            with_github = not any(each.check == "github" for each in outcome.of(Severity.WARNING))
+            facts = preview.facts_of_rehearsal(plan, checkout.git, stage.git, record, with_github=with_github)
             lines = preview.of_rehearsal(facts, stage.git, record)
-    following = _what_is_next(plan, request, stops)
+    stops = outcome.of(Severity.ERROR)
+    # The flag is named, also where it was the default: a release asks for it without a terminal.
+    named = request if request.names_a_version else replace(request, part=plan.part)
+    following = _what_is_next(plan, named, stops)
     stopped = [{"check": each.check, "message": each.message, "hint": each.hint} for each in stops]
-    events.emit(events.Facts({"rehearsal": {**facts, "errors": stopped, "next": _command(request)}}))
+    events.emit(events.Facts({"rehearsal": {**facts, "errors": stopped, "next": _command(named)}}))
     for line in [*lines, *following]:
         events.emit(events.Told(line))
     return plan, "rehearsed"
@@ -117,8 +121,8 @@ def _command(request: Request, *several: str) -> str:
     return typed("release", *several, *(word for flag, value in given.items() if value for word in (flag, value)))
 
 
-def _checked(subject: Subject) -> tuple[Plan, Sequence[Finding]]:
-    """Run act 1 on the user's repository; its errors become warnings, and are returned with the plan."""
+def _checked(subject: Subject) -> tuple[Plan, Outcome]:
+    """Run act 1 on the user's repository; its errors are told as warnings."""
     with events.step("check") as running:
         outcome = check(subject, INSPECTION_NAMES)
         errors = outcome.of(Severity.ERROR)
@@ -131,7 +135,7 @@ def _checked(subject: Subject) -> tuple[Plan, Sequence[Finding]]:
         running.note = (
             f"{len(errors)} {'error' if len(errors) == 1 else 'errors'} would stop a release" if errors else "no errors"
         )
-    return outcome.plan, errors
+    return outcome.plan, outcome
 
 
 def _stage(checkout: Checkout, folder: Path, plan: Plan) -> Checkout:
@@ -166,7 +170,6 @@ def _staged_plan(plan: Plan, target: Target) -> Plan:
     staged = replace(
         settings,
         remote="origin",
-        github_release=False,
         publish="here",
         clean_build_artifacts=True,
         try_install="all" if settings.origin("try_install") == "default" else settings.try_install,

@@ -27,7 +27,10 @@ RELEASE: tuple[Step, ...] = (
 BY_CI: tuple[Step, ...] = (claim.STEP, push.STEP, update_branch.STEP, watch.STEP, install_from_index.AFTER_RELEASE)
 
 #: A rehearsal, which installs the package at its end.
-REHEARSAL: tuple[Step, ...] = (*RELEASE[:-1], install_from_index.STEP)
+REHEARSAL: tuple[Step, ...] = (
+    *(github.REHEARSED if step is github.STEP else step for step in RELEASE[:-1]),
+    install_from_index.STEP,
+)
 
 #: A release to TestPyPI, which leaves the repository unchanged.
 TEST: tuple[Step, ...] = (upload.STEP, verify.STEP, install_from_index.STEP)

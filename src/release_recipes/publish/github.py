@@ -5,6 +5,7 @@ shown: files and tag are public, and another run would have the same result.
 """
 
 import shlex
+from dataclasses import replace
 from http import HTTPStatus
 
 from release_recipes import events
@@ -103,3 +104,6 @@ def _left_out_by(record: Record, why: str, first: str = "") -> Done:
 
 
 STEP = Step("github", _left_out, _describe, _converge)
+
+#: The same in a rehearsal, which has no GitHub.
+REHEARSED = replace(STEP, left_out=lambda record: _left_out(record) or "a rehearsal makes no GitHub release")
