@@ -291,5 +291,20 @@ def test_workflows_of_the_user_are_left_alone(plain: Repository) -> None:
         plain.write(f".github/workflows/{name}.yml", "on: push\n")
     facts, lines = run(plain.path)
     assert not any(name.startswith(".github") for name in (*facts["written"], *facts["proposed"]))
-    assert any("since there are a.yml, b.yml, c.yml and others. To write: " in line for line in lines)
+    assert any(
+        "since there are already a.yml, b.yml, c.yml and others; for release.yml alone: " in line for line in lines
+    )
     assert not any("trusted publisher" in line for line in lines)
+
+
+def test_only_the_workflow_that_publishes(plain: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside a ci.yml of the user, release.yml can be written alone; a private index takes a token as a secret."""
+    plain.git("remote", "set-url", "origin", "https://github.invalid/octo/demo.git")
+    plain.write(".github/workflows/ci.yml", "on: push\n")
+    assert any("since there is already ci.yml; for release.yml alone: " in line for line in run(plain.path)[1])
+    facts, lines = run(plain.path, "release")
+    assert facts["written"] == [".github/workflows/release.yml"]
+    assert any("register this job as a trusted publisher" in line for line in lines)
+    monkeypatch.setenv("PYPI_REPOSITORY_URL", "https://packages.invalid/")
+    (told,) = (line for line in run(plain.path, "release")[1] if "publish from CI: " in line)
+    assert told.endswith("add a secret PYPI_API_TOKEN to the environment pypi in the settings of the repository")

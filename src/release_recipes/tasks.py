@@ -56,7 +56,7 @@ _VALIDATED = {
     "partial": "The distributions are some of a release, such as the wheels of one platform.",
 }
 _WRITTEN = {
-    "only": "What to write, with commas between: tasks, nox, bump, settings, env, ignore, hook, workflows.",
+    "only": "What to write, with commas between: tasks, nox, bump, settings, env, ignore, hook, workflows, release.",
     "dry-run": "Show what would be written.",
     "yes": "Write without asking for confirmation.",
 }

@@ -9,7 +9,7 @@ from typing import Any
 
 from release_recipes import workflows
 from release_recipes.commands.checkout import Checkout
-from release_recipes.errors import ReleaseError
+from release_recipes.errors import ReleaseError, typed
 from release_recipes.plan import Plan
 from release_recipes.programs import gh
 from release_recipes.programs.nox import first
@@ -259,12 +259,21 @@ def flows(found: Found) -> Iterator[Change]:
     if not (repository and gh.looks_like_github(repository)):
         unless = "the remote is not on GitHub"
     elif theirs and not any(name in here and name not in theirs for name in found.facts.file_names.values()):
-        unless = f"there are {', '.join(theirs[:_MOST])}{' and others' if theirs[_MOST:] else ''}"
+        are = (
+            f"{'are' if theirs[1:] else 'is'} already {', '.join(theirs[:_MOST])}{' and others' * bool(theirs[_MOST:])}"
+        )
+        unless = f"there {are}; for release.yml alone: {typed('init', '--only', 'release')}"
     for name, text in workflows.render(found.facts).items():
         old = here.get(name, "")
         if workflows.body(old) != workflows.body(text):
             why = EDITED if old and not workflows.is_ours(old) else ""
             yield Change(found.checkout.git.path / ".github" / "workflows" / name, text, why, unless)
+
+
+def release_flow(found: Found) -> Iterator[Change]:
+    """Have GitHub publish the project on a tag, and test it in its own way; only if this part is named."""
+    if "release" in found.named:
+        yield from (change for change in flows(found) if change.path.name == found.facts.file_names["release"])
 
 
 def _template(name: str) -> str:
@@ -296,4 +305,5 @@ PARTS: Mapping[str, Callable[[Found], Iterator[Change]]] = {
     "ignore": ignore,
     "hook": hook,
     "workflows": flows,
+    "release": release_flow,
 }

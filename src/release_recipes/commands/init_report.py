@@ -15,7 +15,7 @@ from release_recipes.project.packages import last_tag, packages
 from release_recipes.project.places import Place
 from release_recipes.project.testing import SOUGHT
 from release_recipes.project.version_files import VersionFiles
-from release_recipes.settings import TOKEN_PAGES, is_placeholder, token_name, where_to_put
+from release_recipes.settings import PUBLISHER_PAGES, TOKEN_PAGES, is_placeholder, token_name, where_to_put
 
 COLUMNS = ("what", "found", "why")
 
@@ -145,7 +145,10 @@ def _steps_for_ci(found: Found) -> Iterator[str]:
         yield f"{', '.join(others)} seems to publish, too. Remove it: two workflows must not publish one tag."
     path = repository.path if repository else "OWNER/REPOSITORY"
     job = Publisher("GitHub", path, facts.file_names["release"], _ENVIRONMENT)
-    register = how_to_register(checkout.settings.target(test=False), facts.name, job)
+    target, secret = checkout.settings.target(test=False), token_name(test=False)
+    register = how_to_register(target, facts.name, job)
+    if target.upload_address not in PUBLISHER_PAGES:
+        register = f"Add a secret {secret} to the environment {_ENVIRONMENT} in the settings of the repository"
     yield f"To publish from CI: {register[0].lower()}{register[1:]}"
     if facts.is_compiled and "expect" not in table:
         listed = json.dumps(workflows.expected(found.folder), indent=4).replace("\n", "\n     ")
