@@ -84,6 +84,15 @@ def test_the_status_of_a_workspace(five: Repository, cli: Cli) -> None:
     }
 
 
+@pytest.mark.parametrize("task", ["build", "check", "history", "changelog", "rehearse"])
+def test_a_task_that_needs_one_package(task: str, five: Repository, cli: Cli) -> None:
+    """At the top, a task that is about one package names those that there are."""
+    result = cli(task, cwd=five.path)
+    assert result.code == 1
+    assert "is not a package; the packages of this repository are in its folders.\n" in result.err
+    assert "--project packages/app | --project packages/core | " in result.err
+
+
 @pytest.mark.parametrize(
     ("files", "known"),
     [

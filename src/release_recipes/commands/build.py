@@ -14,8 +14,10 @@ def build(checkout: Checkout, *, only_sdist: bool = False) -> str:
     """Build the project at HEAD into a new ``dist/``, or only its sdist. Returns ``done``.
 
     Raises:
+        NoProject: There are only packages in folders.
         Failed: The build failed; ``dist/`` is unchanged.
     """
+    checkout.see_a_package()
     git, settings = checkout.git, checkout.settings
     if only_sdist:
         settings = replace(settings, wheels="none")

@@ -159,15 +159,23 @@ class Checkout:
         """
         git = clone or self.git
         folder = git.path / self.below
-        known = [] if is_package(folder) else packages(git)
-        if self.is_workspace(known):
-            message = f"{self.folder} is not a package; the packages of this repository are in its folders."
-            raise NoProject(message, f"Name one of them: {_named(known)}")
+        self.see_a_package(git)
         with self._told_if_slow("Asking the build backend for name and version, which may build the project."):
             return read_project(
                 git, folder, read_pyproject(folder) if clone else self.sources.pyproject,
                 version_files=self.settings.version_files, left_alone=self.settings.left_alone, cache=self.state.folder,
             )  # fmt: skip
+
+    def see_a_package(self, git: Git | None = None) -> None:
+        """See that this is not the top of a repository with packages only in its folders.
+
+        Raises:
+            NoProject: It is.
+        """
+        known = [] if is_package((git or self.git).path / self.below) else packages(git or self.git)
+        if self.is_workspace(known):
+            message = f"{self.folder} is not a package; the packages of this repository are in its folders."
+            raise NoProject(message, f"Name one of them: {_named(known)}")
 
     def subject(self, request: Request, project: Project | None = None) -> Subject:
         """Return the subject of a release; the project is read if it is not known.

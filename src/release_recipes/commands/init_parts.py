@@ -259,10 +259,9 @@ def flows(found: Found) -> Iterator[Change]:
     if not (repository and gh.looks_like_github(repository)):
         unless = "the remote is not on GitHub"
     elif theirs and not any(name in here and name not in theirs for name in found.facts.file_names.values()):
-        are = (
-            f"{'are' if theirs[1:] else 'is'} already {', '.join(theirs[:_MOST])}{' and others' * bool(theirs[_MOST:])}"
-        )
-        unless = f"there {are}; for release.yml alone: {typed('init', '--only', 'release')}"
+        listed = f"{', '.join(theirs[:_MOST])}{' and others' if theirs[_MOST:] else ''}"
+        alone = typed("init", "--only", "release")
+        unless = f"there {'are' if theirs[1:] else 'is'} already {listed}; for release.yml alone: {alone}"
     for name, text in workflows.render(found.facts).items():
         old = here.get(name, "")
         if workflows.body(old) != workflows.body(text):

@@ -152,7 +152,7 @@ def _steps_for_ci(found: Found) -> Iterator[str]:
     yield f"To publish from CI: {register[0].lower()}{register[1:]}"
     if facts.is_compiled and "expect" not in table:
         listed = json.dumps(workflows.expected(found.folder), indent=4).replace("\n", "\n     ")
-        if "workflows" in found.named:
+        if {"workflows", "release"} & {*found.named}:
             yield f"Name the distributions of a release in pyproject.toml:\n     [tool.release]\n     expect = {listed}"
         else:  # dozens of lines
             again = typed("init", "--only", "workflows")
