@@ -82,9 +82,7 @@ def _show(name: str, releases: Sequence[Release], limit: int) -> None:
         events.emit(events.Told(f"{name} has no releases that are known here."))
         return
     rows = [history_view.row(one) for one in releases[:limit]]
-    events.emit(
-        events.Table(f"{name}: {len(releases)} release{'s' * (len(releases) != 1)}", history_view.COLUMNS, rows)
-    )
+    events.emit(events.Table(f"{name}: {history_view.counted(releases)}", history_view.COLUMNS, rows))
     if len(releases) > limit:
         events.emit(events.Told(f"… and {len(releases) - limit} older ones: --limit {len(releases)}"))
     for line in (*history_view.chart(releases), *history_view.growth(releases)):
