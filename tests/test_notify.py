@@ -12,6 +12,7 @@ from release_recipes import events
 from release_recipes.cli.notify import Notifier
 from release_recipes.cli.report import Report
 from release_recipes.commands.checkout import Checkout, User, find
+from release_recipes.errors import ReleaseError
 from release_recipes.index.retry import Patience
 from release_recipes.programs import notifications
 from release_recipes.secrets.token import Token, without_credentials
@@ -126,6 +127,8 @@ def notified(quick: Repository) -> Callable[..., list[str]]:
         report.facts |= known | {"steps": [{"name": "upload", "state": "done", "seconds": 1.0}]} | facts
         with events.listening(told.append):
             outcome = str(facts.pop("outcome", "released"))
+            if outcome == "unfinished":
+                report.fail(ReleaseError("No.", "Do."), 3, in_part=True)
             ended = events.TaskEnded("release", "ab", outcome, 0 if outcome == "released" else 3, 7.0, "No.", "Do.")
             Notifier(checkout, report).hear(ended)
         return [event.finding.message for event in told if isinstance(event, events.Warned)]

@@ -12,7 +12,7 @@ import pytest
 
 from release_recipes.tasks import ns
 from support.cli import CTRL_D, INVOKE, Cli, Result, posix
-from support.faulty import UNAVAILABLE, FaultyIndex
+from support.faulty import UNAVAILABLE, FaultyIndex, delayed
 from support.index import PypiServer
 from support.packages import make_packages
 from support.projects import TASKS, quick_files
@@ -40,10 +40,10 @@ def quick(make_repository: MakeRepository) -> Repository:
 def test_a_release_on_a_terminal(make_repository: MakeRepository, known: PypiServer, cli: Cli) -> None:
     """While it runs, a look tells where it is; the second one knows the last time; nothing of it stays at the end."""
     repository = make_repository(noxfile=True, files=quick_files() | {"tests/test_demo.py": SLOW})
-    done = [
-        cli.terminal(*MINOR, "--yes", cwd=repository.path, env={"NO_COLOR": "1"}, columns=80),
-        cli.terminal(*MINOR, "--yes", cwd=repository.path, env={"NO_COLOR": "1"}, columns=80),
-    ]
+    with FaultyIndex(known.upload_url, known.index_url) as proxy:
+        proxy.plan(delayed(0.3), times=None)  # long enough to be drawn
+        env = {"NO_COLOR": "1", "PYPI_REPOSITORY_URL": proxy.upload_url, "PYPI_INDEX_URL": proxy.index_url}
+        done = [cli.terminal(*MINOR, "--yes", cwd=repository.path, env=env, columns=80) for _ in range(2)]
     assert [each.code for each in done] == [0, 0], done[0].plain
     assert len(known.files()) == 5
     for each in done:

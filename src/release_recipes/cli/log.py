@@ -3,6 +3,7 @@
 ``--log-file`` writes one where the user wants it; tasks that act keep theirs in the state folder, the newest twenty.
 """
 
+import contextlib
 import os
 import re
 import sys
@@ -85,7 +86,8 @@ class Log:
         """Close its files."""
         self._sinks.clear()
         for file in self._files:
-            file.close()
+            with contextlib.suppress(OSError):  # the rest does not fit on a full disk, which was told
+                file.close()
 
     def _add(self, file: TextIO, form: str, level: str) -> None:
         import structlog
