@@ -306,5 +306,8 @@ def test_only_the_workflow_that_publishes(plain: Repository, monkeypatch: pytest
     assert facts["written"] == [".github/workflows/release.yml"]
     assert any("register this job as a trusted publisher" in line for line in lines)
     monkeypatch.setenv("PYPI_REPOSITORY_URL", "https://packages.invalid/")
+    (example := plain.path / ".env.example").unlink()
+    assert run(plain.path, "env")[0]["written"] == [".env.example"]
+    assert "# The token or password for packages.invalid\nPYPI_API_TOKEN=\n" in example.read_text()
     (told,) = (line for line in run(plain.path, "release")[1] if "publish from CI: " in line)
     assert told.endswith("add a secret PYPI_API_TOKEN to the environment pypi in the settings of the repository")

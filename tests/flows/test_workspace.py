@@ -329,7 +329,7 @@ def test_a_requirement_that_is_written_in_another_way(five: Repository, cli: Cli
     assert result.code == 3
     assert result.err == (
         "error: The requirement core==1.2.* was not found in pyproject.toml.\n   → Change it by hand to core==1.3.*.\n"
-        "   left: plugin, app; for them, run the same command again\n"
+        "   left: plugin, app; to go on, run the same command again\n"
     )
     assert result.public == "core 1.3.0"
 

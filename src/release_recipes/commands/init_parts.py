@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from release_recipes import workflows
 from release_recipes.commands.checkout import Checkout
@@ -18,6 +19,7 @@ from release_recipes.project.places import Place
 from release_recipes.project.project import Project
 from release_recipes.project.testing import Tests
 from release_recipes.project.version_files import VersionFiles
+from release_recipes.settings import TOKEN_PAGES
 
 #: The tasks that a ``tasks.py`` with others may take over.
 _NAMES = "abandon, check, explain, rehearse, release, resume, status"
@@ -171,6 +173,10 @@ def env(found: Found) -> Iterator[Change]:
     own = found.folder / ".env.example"
     path = own if own.is_file() else found.top / own.name
     wanted, text = _template("env.example"), _read(path)
+    upload = found.checkout.settings.repository_url
+    if upload not in TOKEN_PAGES:
+        where = f"# The token or password for {urlsplit(upload).hostname}"
+        wanted = re.sub("(?m)^# The token for PyPI.*", where, wanted)
     if not text:
         yield Change(path, wanted)
     elif lacking := [name for name in re.findall(r"(?m)^\w+=$", wanted) if not re.search(rf"(?m)^#?\s*{name}", text)]:
