@@ -145,10 +145,12 @@ def _sampled(parent: int) -> Iterator[dict[str, set[str]]]:
                     parents[int(path.name)] = int(path.joinpath("stat").read_text().rpartition(")")[2].split()[1])
             table["commands"].update(commands.values())
             for number in _descendants(parent, parents):
-                # Until it starts its program, a child is shown with what its parent has.
-                if commands[number] != commands[parents[number]]:
+                # Until it starts its program, a child is shown with what its parent has, or without a command line.
+                if commands[number] and commands[number] != commands[parents[number]]:
                     with contextlib.suppress(OSError):
-                        table["children"].add(Path(f"/proc/{number}/environ").read_text(errors="replace"))
+                        found = Path(f"/proc/{number}/environ").read_text(errors="replace")
+                        after = Path(f"/proc/{number}/cmdline").read_text(errors="replace")
+                        table["children"].update([found] if after == commands[number] else [])
 
     thread = threading.Thread(target=sample)
     thread.start()
