@@ -8,7 +8,7 @@ import pytest
 from release_recipes.errors import InvalidSetting, InvalidVersion, WrongUsage
 from release_recipes.plan import Request, Wanted, wanted
 from release_recipes.secrets.mask import MASK
-from release_recipes.settings import PYPI, TEST_PYPI, Settings, Sources, load, sources, token
+from release_recipes.settings import PYPI, TEST_PYPI, Settings, Sources, hold_dotenv, load, sources, token
 
 
 def read(environment: dict[str, str] | None = None, dotenv: dict[str, str] | None = None) -> Settings:
@@ -305,3 +305,17 @@ def test_a_version_that_is_none(version: str) -> None:
     assert caught.value.message == f"{version!r} (from --new-version) is not a valid version (PEP 440)."
     with pytest.raises(InvalidVersion, match=r"from \.env MCP_VERSION"):
         wanted(Request(), read({}, {"MCP_VERSION": version}))
+
+
+@pytest.mark.parametrize("here", [".", "packages/other"])
+def test_the_env_of_a_package_that_is_named(here: str, tmp_path: Path) -> None:
+    """It is held before git is asked, also from elsewhere in the repository; one that cannot be read is told later."""
+    for folder in (".git", "packages/core", "packages/other"):
+        (tmp_path / folder).mkdir(parents=True)
+    token = f"a-password-{here}-of-a-private-index"
+    (tmp_path / "packages/core/.env").write_text(f"PYPI_API_TOKEN={token}\n", encoding="utf-8")
+    (tmp_path / ".env").write_text("no line of it\n", encoding="utf-8")
+    hold_dotenv(tmp_path / here)
+    assert not MASK.holds(token)
+    hold_dotenv(tmp_path / here, "packages/core")
+    assert MASK.holds(token)

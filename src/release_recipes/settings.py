@@ -275,6 +275,20 @@ def sources(root: Path, top: Path | None = None) -> Sources:
     return Sources(read_environment(), filled, read_pyproject(root))
 
 
+def hold_dotenv(folder: Path, named: str = "") -> None:
+    """Mask the credentials of each ``.env`` that may be read: before a process is started, which may get a copy.
+
+    Args:
+        folder: The current folder; those around it are looked at, too, up to the top of the repository.
+        named: The project's folder, relative to the current folder or to the repository's; empty if it is not named.
+    """
+    around = [folder, *folder.parents]
+    top = next((number for number, each in enumerate(around) if (each / ".git").exists()), 0)
+    for each in dict.fromkeys([*around[: top + 1], folder / named, around[top] / named]):
+        with contextlib.suppress(InvalidSetting):  # it is told when the settings are read
+            hold_environment(_dotenv(each / ".env"))
+
+
 def dotenv_folder(root: Path, top: Path) -> Path:
     """Return the folder whose ``.env`` is read: the repository's if the project's has none."""
     return root if (root / ".env").is_file() or not (top / ".env").is_file() else top

@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -13,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from release_recipes.state.record import Artifact
-from support.cli import Cli
+from support.cli import Cli, posix
 from support.environment import Environment
 from support.faulty import FaultyIndex, delayed
 from support.index import PypiServer
@@ -130,6 +132,28 @@ def test_a_release_of_a_project_that_looks_for_the_token(
     } == {}
 
 
+@posix
+@pytest.mark.parametrize("task", ["check", "status", "scan"])
+@pytest.mark.parametrize("below", [".", "demo/deep"])
+def test_a_copy_of_the_token_reaches_no_git(
+    task: str, below: str, repository: Repository, index: PypiServer, cli: Cli, tmp_path: Path
+) -> None:
+    """A copy, under any name, of the token in .env is kept from the first git on, which looks for the repository."""
+    real, seen = shutil.which("git"), tmp_path / "seen"
+    stub = tmp_path / "programs" / "git"
+    stub.parent.mkdir()
+    stub.write_text(f"#!/bin/sh\nenv >> '{seen}'\nexec '{real}' \"$@\"\n", encoding="utf-8")
+    stub.chmod(0o755)
+    repository.write(".env", f"PYPI_API_TOKEN={index.token}\n").chmod(0o600)
+    (repository.path / below).mkdir(parents=True, exist_ok=True)
+    path = f"{stub.parent}{os.pathsep}{os.environ['PATH']}"
+    env = {"PATH": path, "PYPI_API_TOKEN": "", "A_COPY": f"https://__token__:{index.token}@example.org/", "KEPT": "yes"}
+    cli(task, cwd=repository.path / below, env=env)
+    text = seen.read_text(encoding="utf-8")
+    assert "KEPT=yes" in text
+    assert not leaked(index.token, text)
+
+
 @contextlib.contextmanager
 def _sampled(parent: int) -> Iterator[dict[str, set[str]]]:
     """Look at the process table all the time: command lines, and the environments of what descends from a process."""
@@ -145,12 +169,10 @@ def _sampled(parent: int) -> Iterator[dict[str, set[str]]]:
                     parents[int(path.name)] = int(path.joinpath("stat").read_text().rpartition(")")[2].split()[1])
             table["commands"].update(commands.values())
             for number in _descendants(parent, parents):
-                # Until it starts its program, a child is shown with what its parent has, or without a command line.
-                if commands[number] and commands[number] != commands[parents[number]]:
+                # Until it starts its program, a child is shown with what its parent has.
+                if commands[number] != commands[parents[number]]:
                     with contextlib.suppress(OSError):
-                        found = Path(f"/proc/{number}/environ").read_text(errors="replace")
-                        after = Path(f"/proc/{number}/cmdline").read_text(errors="replace")
-                        table["children"].update([found] if after == commands[number] else [])
+                        table["children"].add(Path(f"/proc/{number}/environ").read_text(errors="replace"))
 
     thread = threading.Thread(target=sample)
     thread.start()

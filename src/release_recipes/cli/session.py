@@ -34,6 +34,7 @@ from release_recipes.index.retry import PATIENCE, Patience
 from release_recipes.processes import process
 from release_recipes.processes.run import has_terminal
 from release_recipes.secrets.mask import MASK, masked_output
+from release_recipes.settings import hold_dotenv
 from release_recipes.state.atomic import write_atomically
 from release_recipes.state.history import usual
 
@@ -132,6 +133,8 @@ class Session:
             # A signal that our parent process ignores, as with nohup, stays ignored.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._stop)
+        with contextlib.suppress(OSError):  # such as a current folder that was deleted, which the task tells
+            hold_dotenv(Path.cwd(), self._project)
         events.emit(self._started)
         return self
 
