@@ -311,3 +311,9 @@ def test_only_the_workflow_that_publishes(plain: Repository, monkeypatch: pytest
     assert "# The token or password for packages.invalid\nPYPI_API_TOKEN=\n" in example.read_text()
     (told,) = (line for line in run(plain.path, "release")[1] if "publish from CI: " in line)
     assert told.endswith("add a secret PYPI_API_TOKEN to the environment pypi in the settings of the repository")
+
+
+def test_a_workflow_that_two_parts_name(plain: Repository) -> None:
+    """It is shown and written once."""
+    names = [".github/workflows/ci.yml", ".github/workflows/release.yml"]
+    assert run(plain.path, "workflows,release")[0]["written"] == names

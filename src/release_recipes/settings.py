@@ -474,12 +474,11 @@ def where_to_put(name: str, root: Path, top: Path) -> str:
         root: The project's folder.
         top: The repository's.
     """
-    folders = [folder for folder in dict.fromkeys((root, top)) if (folder / ".env.example").is_file()]
-    example, env = ((folders or [root])[0] / file for file in (".env.example", ".env"))
     if (filled := dotenv_folder(root, top) / ".env").is_file():
         return f"Put {name}=… into {_from_here(filled, top)}"
-    path = _from_here(env, top)
-    if folders:
+    example = next((each for folder in (root, top) if (each := folder / ".env.example").is_file()), None)
+    path = _from_here((example or filled).with_name(".env"), top)
+    if example:
         private = "" if os.name == "nt" else f" && chmod 600 {path}"
         return f"cp {_from_here(example, top)} {path}{private}, then put {name}=… there"
     return f"echo {name}=… > {path}" if os.name == "nt" else f"(umask 077; echo '{name}=…' > {path})"

@@ -107,10 +107,7 @@ def _ci_publishes(facts: Facts) -> Iterator[Finding]:
             f"Write one: {typed('init', '--only', 'workflows')}; or, to publish from this machine, {here}",
         )
     if facts.github.result() is None:
-        why, what_to_do = _lacks(facts) or (
-            "the remote is not on GitHub",
-            "See the run of CI on its page.",
-        )
+        why, what_to_do = _lacks(facts) or ("the remote is not on GitHub", "See the run of CI on its page.")
         yield warning(f"Only the index can be watched: {why}.", what_to_do)
 
 

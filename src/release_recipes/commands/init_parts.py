@@ -277,7 +277,7 @@ def flows(found: Found) -> Iterator[Change]:
 
 def release_flow(found: Found) -> Iterator[Change]:
     """Have GitHub publish the project on a tag, and test it in its own way; only if this part is named."""
-    if "release" in found.named:
+    if "release" in found.named and "workflows" not in found.named:  # which has it
         yield from (change for change in flows(found) if change.path.name == found.facts.file_names["release"])
 
 

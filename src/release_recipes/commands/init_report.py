@@ -146,9 +146,9 @@ def _steps_for_ci(found: Found) -> Iterator[str]:
     path = repository.path if repository else "OWNER/REPOSITORY"
     job = Publisher("GitHub", path, facts.file_names["release"], _ENVIRONMENT)
     target, secret = checkout.settings.target(test=False), token_name(test=False)
-    register = how_to_register(target, facts.name, job)
-    if target.upload_address not in PUBLISHER_PAGES:
-        register = f"Add a secret {secret} to the environment {_ENVIRONMENT} in the settings of the repository"
+    register = f"Add a secret {secret} to the environment {_ENVIRONMENT} in the settings of the repository"
+    if target.upload_address in PUBLISHER_PAGES:
+        register = how_to_register(target, facts.name, job)
     yield f"To publish from CI: {register[0].lower()}{register[1:]}"
     if facts.is_compiled and "expect" not in table:
         listed = json.dumps(workflows.expected(found.folder), indent=4).replace("\n", "\n     ")

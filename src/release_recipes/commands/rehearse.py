@@ -92,7 +92,7 @@ def _make(
             facts = preview.facts_of_rehearsal(plan, checkout.git, stage.git, record, with_github=with_github)
             lines = preview.of_rehearsal(facts, stage.git, record)
     stops = outcome.of(Severity.ERROR)
-    # The flag is named, also where it was the default: a release asks for it without a terminal.
+    # The flag is named, also where it was the default: a release without a terminal needs it.
     named = request if request.names_a_version else replace(request, part=plan.part)
     following = _what_is_next(plan, named, stops)
     stopped = [{"check": each.check, "message": each.message, "hint": each.hint} for each in stops]

@@ -131,17 +131,8 @@ def _pip(python: Path) -> list[str]:
     """Return the command for the pip beside this interpreter; empty if there is none, as in an environment of uv."""
     if not importlib.util.find_spec("pip"):
         return []
-    return [
-        sys.executable,
-        "-P",
-        "-m",
-        "pip",
-        "--quiet",
-        "--no-input",
-        "--python",
-        str(python),
-        "--disable-pip-version-check",
-    ]
+    alone = ("--quiet", "--no-input", "--disable-pip-version-check")
+    return [sys.executable, "-P", "-m", "pip", *alone, "--python", str(python)]
 
 
 def poetry_requirements(folder: Path, groups: Sequence[str]) -> list[str]:
