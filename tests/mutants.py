@@ -104,7 +104,9 @@ def _is_marked(item: pytest.Item, name: str, kind: str) -> bool:
 def take(number: int, told: Path, mutants: list[tuple[str, str]]) -> None:
     """Run one process's share, and tell what came of it; nothing is told where the tests did not run at all."""
     share = Share(number, mutants)
-    code = pytest.main(["-q", "-p", "no:randomly", "--tb=short", str(TESTS)], plugins=[share])
+    # A folder of its own: processes that clean up pytest's old folders at the same time trip over each other.
+    own = f"--basetemp={told.with_suffix('.tests')}"
+    code = pytest.main(["-q", "-p", "no:randomly", "--tb=short", own, str(TESTS)], plugins=[share])
     if code in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
         told.write_text(json.dumps([share.failures, share.survivors]), encoding="utf-8")
 
@@ -121,7 +123,7 @@ def main(*arguments: str) -> str | None:
     began = time.monotonic()
     failures: list[str] = []
     survivors: dict[str, str] = {}
-    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as closing:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, contextlib.ExitStack() as closing:
         processes = []
         for number in range(PROCESSES):
             log = closing.enter_context(Path(folder, f"{number}.log").open("wb"))
