@@ -33,7 +33,7 @@ LONG = {
     "faults": "Break the index, git and GitHub in every way; see what the user is told, and how it ends.",
     "backends": "Build twice with each build backend, and compare.",
     "sources": "Release a small project for each place in which a version can stand, with no configuration.",
-    "adoption": "Release 88 real packages into a local index, with no configuration.",
+    "adoption": "Release 88 real packages with no configuration; take ten of them through `init` and its workflows.",
     "workflows": "Run our workflows with act, from a push to files on an index and a release on a GitHub of ours.",
     "examples": "Run every command of the documentation, and see what the page says.",
     "secrets": "Send thousands of credentials through every way out; run the hook of pre-commit.",

@@ -14,6 +14,7 @@ from support.repository import Repository
 THIS = f"py{sys.version_info[0]}{sys.version_info[1]}"
 DOTTED = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
+EXTRAS = "[project.optional-dependencies]\n{}\n{}\n"
 FUNCTION = "def test_it():\n    pass\n"
 CASE = "import unittest\n\n\nclass Demo(unittest.TestCase):\n    def test_it(self):\n        pass\n"
 HATCH = "[tool.hatch.envs.{name}]\nmatrix = [{{ python = [{pythons}] }}]\nscripts.{script} = 'pytest'\n"
@@ -165,6 +166,10 @@ setup(name="demo", tests_require=needed, extras_require=extras)
         ({"setup.cfg": "[options.extras_require]\ntest = six\n[options]\ntests_require =\n  attrs\n"},
          [".[test]", "attrs"]),
         ({"setup.py": "syntax error\n", "setup.cfg": "no ini file\n"}, ["."]),
+        ({"pyproject.toml": EXTRAS.format('docs = ["furo"]', 'all = ["pytest>=8", "hypothesis"]')}, [".[all]"]),
+        ({"pyproject.toml": '[dependency-groups]\nlint = ["ruff"]\nchecks = ["pytest"]\n'}, [".", "--group", "checks"]),
+        ({"setup.py": "setup(extras_require={**more, 'docs': ['furo'], 'qa': ['mypy', 'pytest']})\n"}, [".[qa]"]),
+        ({"pyproject.toml": '[project]\noptional-dependencies = ["pytest"]\n'}, ["."]),
     ],
 )  # fmt: skip
 def test_the_requirements_of_tests(files: dict[str, str], requirements: list[str], tmp_path: Path) -> None:

@@ -58,6 +58,7 @@ class Facts:
     #: The Pythons to test on, the oldest first; the newest one runs the other jobs.
     pythons: Sequence[str]
     is_compiled: bool
+    has_tests: bool
     #: The command that checks the style of its code; empty if it has none.
     lint: str
     #: The version of release-recipes that the workflows install.
@@ -112,7 +113,8 @@ def publishing(git: Git, commit: str) -> Sequence[str]:
 
 def _render(name: str, facts: Facts) -> str:
     data = _data()
-    kinds = {"pure": not facts.is_compiled, "compiled": facts.is_compiled, "lint": bool(facts.lint)}
+    kinds = {"pure": not facts.is_compiled, "compiled": facts.is_compiled}
+    kinds |= {"tests": facts.has_tests, "lint": bool(facts.lint)}
     text = _IF.sub(lambda found: found[2] if kinds[found[1]] else "", _template(f"{name}.yml"))
     text = _ACTION.sub(lambda found: f"{found[0]}@{data['actions'][found[0]]}", text)
     for key, value in _values(facts, data).items():
@@ -139,6 +141,8 @@ def _values(facts: Facts, data: Mapping[str, Any]) -> dict[str, str]:
         "pythons": json.dumps(list(facts.pythons)),
         "python": facts.pythons[-1],
         "ends": json.dumps(list(dict.fromkeys([facts.pythons[0], facts.pythons[-1]]))),
+        "tested": "test, " if facts.has_tests else "",
+        "built": "build, wheels" if facts.is_compiled else "build",
         "lint": facts.lint,
         "install_lint": pre_commit if facts.lint.startswith("pre-commit") else install,
         "install": install,

@@ -80,6 +80,23 @@ def test_written_by_hand(make_repository: MakeRepository, cli: Cli, name: str, b
 
 
 @pytest.mark.usefixtures("index")
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("# Changes\n\n## 1.2.3\n\n- Cold.\n", "CHANGES.md says nothing of 1.3.0, and stays as it is"),
+        ("# Changes\n\n## 1.3.0\n\n- Warmer.\n", "CHANGES.md has the section of 1.3.0"),
+    ],
+)
+def test_a_changelog_that_is_not_changed(make_repository: MakeRepository, cli: Cli, text: str, said: str) -> None:
+    """The step says whether the changelog has a section of the release, in a dry run as in the release."""
+    repository = with_files(make_repository, {"CHANGES.md": text})
+    dry, done = (cli(*MINOR, *flag, cwd=repository.path) for flag in (["--dry-run"], []))
+    assert (dry.code, done.code) == (0, 0), done.err
+    assert all(" ".join(each.out.split()).count(said) == 1 for each in (dry, done)), dry.out
+    assert in_commit(repository, "CHANGES.md") == text
+
+
+@pytest.mark.usefixtures("index")
 def test_the_next_version_begins(make_repository: MakeRepository, cli: Cli) -> None:
     """With `after_release`, the changelog gets a section for the next version, as zest.releaser does."""
     text = "Changes\n=======\n\n1.3.0 (unreleased)\n------------------\n\n- Warmer.\n"

@@ -28,6 +28,7 @@ FACTS = Facts(
     branches=["main"],
     pythons=["3.11", "3.14"],
     is_compiled=False,
+    has_tests=True,
     lint="",
     version="0.1.0",
 )
@@ -44,6 +45,7 @@ WORDS: dict[str, dict[str, Any]] = {
     "any": {},
     "bare-tags": {"tags": "[0-9]*", "pythons": ["3.13"]},
     "ours": {"name": "release-recipes"},
+    "untested": {"has_tests": False},
 }
 VARIANTS = [
     "-".join(words)
@@ -51,7 +53,7 @@ VARIANTS = [
         ("pure", "compiled"),
         ("top", "folder", "odd_folder"),
         ("no_lint", "session", "hooks"),
-        ("any", "bare_tags", "ours"),
+        ("any", "bare_tags", "ours", "untested"),
     )
 ]
 
@@ -104,9 +106,12 @@ def findings(folder: Path, *names: str) -> list[str]:
 def test_every_variant_passes_the_linters(tmp_path: Path) -> None:
     """The strictest persona of zizmor and actionlint find nothing in any workflow that the generator can write."""
     texts = {f"{words}-{name}": text for words in VARIANTS for name, text in render(variant(words)).items()}
-    assert len(texts) == 2 * 54
+    assert len(texts) == 2 * 72
     folder = write(tmp_path, texts)
     assert findings(folder, *texts) == []
+    assert [name for name, text in texts.items() if "release-recipes test" not in text] == [
+        name for name in texts if "untested" in name
+    ]
 
 
 def test_our_workflows_pass_the_linters() -> None:

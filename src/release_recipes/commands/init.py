@@ -83,6 +83,7 @@ def _look(checkout: Checkout, named: Sequence[str]) -> Found:
         project, settings, Request(part=NONE), versions,
         branch=None, base=git.ask("rev-parse", "HEAD"), tags=list(git.tags()), known=known,
     )  # fmt: skip
+    sessions, tests = chosen(project.folder, settings)
     facts = workflows.Facts(
         name=project.name,
         below=project.below,
@@ -91,12 +92,11 @@ def _look(checkout: Checkout, named: Sequence[str]) -> Found:
         branches=settings.branches or (default or "main",),
         pythons=workflows.pythons(project.folder),
         is_compiled=is_compiled(project.folder),
+        has_tests=bool(sessions or tests),
         lint=_lint(checkout),
         version=version("release-recipes"),
     )
-    return Found(
-        checkout, project, plan, facts, default, git.branch() or "", *chosen(project.folder, settings), tuple(named)
-    )
+    return Found(checkout, project, plan, facts, default, git.branch() or "", sessions, tests, tuple(named))
 
 
 def _default_branch(checkout: Checkout) -> str | None:

@@ -118,7 +118,8 @@ def next_steps(found: Found, written: Iterable[str], *, in_ci: bool) -> Iterator
     if any(each.endswith(".pre-commit-config.yaml") for each in files):
         steps.append("Have git run the hook: pre-commit install")
     if not (found.sessions or found.tests):
-        steps.append('No tests were found. To say how they are run: [tool.release] test_command = "…"')
+        said = 'No tests were found. To say how they are run: [tool.release] test_command = "…"'
+        steps.append(f"{said}; then {typed('init')} adds the job that runs them" if in_ci else said)
     if in_ci:
         steps += _steps_for_ci(found)
     held = checkout.sources.named(name)

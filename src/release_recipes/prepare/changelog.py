@@ -23,7 +23,7 @@ def _describe(plan: Plan, workspace: Workspace) -> list[str]:
     _run(plan, workspace)
     path = workspace.project(workspace.source.path) / plan.changes.path
     return workspace.source.ask("diff", "--no-color", "--no-ext-diff", "HEAD", "--", str(path)).splitlines() or [
-        f"{plan.changes.path} has the section of {plan.version}"
+        _kept(plan)
     ]
 
 
@@ -35,7 +35,16 @@ def _run(plan: Plan, workspace: Workspace) -> str:
     date = _date(plan, workspace)
     changes.write(source, folder, plan.changes, plan.version, tag=plan.tag, date=date)
     changed = source.ask("diff", "--name-only", "HEAD", "--", str(folder / plan.changes.path))
-    return plan.changes.path if changed else f"{plan.changes.path} has the section of {plan.version}"
+    return plan.changes.path if changed else _kept(plan)
+
+
+def _kept(plan: Plan) -> str:
+    """Return why the changelog stays as it is."""
+    changes = plan.changes
+    says = (
+        f"has the section of {plan.version}" if changes.text else f"says nothing of {plan.version}, and stays as it is"
+    )
+    return f"{changes.path} {says}"
 
 
 def _date(plan: Plan, workspace: Workspace) -> dt.date:

@@ -4,6 +4,7 @@ import ast
 import configparser
 import contextlib
 import os
+import re
 from pathlib import Path
 
 from release_recipes.errors import NoRepository
@@ -14,6 +15,9 @@ from release_recipes.settings import read_pyproject
 
 #: The names of groups, extras and requirements files for tests; the second ones are used if there is none of the first.
 _NAMES = (("test", "tests", "testing"), ("dev", "develop", "development"))
+
+#: What a list of requirements for tests has, whatever its name.
+_PYTEST = re.compile(r"\bpytest\b")
 
 #: Where requirements files are found.
 _FILES = (
@@ -26,8 +30,9 @@ def test_requirements(folder: Path) -> list[str]:
     """Return the arguments that install a project, with the requirements of its tests.
 
     They work for ``pip install`` and ``uv pip install`` in the project's folder. They are those of every group, extra
-    and requirements file for tests; without any, those for development. The packages of the same repository that it
-    requires are installed from their folders: an index may not have them yet.
+    and requirements file for tests; without any, those for development; without these, too, the first extra or group
+    that has pytest. The packages of the same repository that it requires are installed from their folders: an index may
+    not have them yet.
 
     Raises:
         CommandFailed: The groups of Poetry cannot be read.
@@ -37,9 +42,9 @@ def test_requirements(folder: Path) -> list[str]:
     tool = pyproject.get("tool", {})
     project, poetry, pdm = pyproject.get("project", {}), tool.get("poetry", {}), tool.get("pdm", {})
     extras, wanted = _of_setup(folder)
-    extras |= {*project.get("optional-dependencies", ()), *poetry.get("extras", ())}
+    extras |= _texts(project.get("optional-dependencies")) | _texts(poetry.get("extras"))
     lists = {"tests": wanted, "dev": tool.get("uv", {}).get("dev-dependencies", ()), **pdm.get("dev-dependencies", {})}
-    groups = pyproject.get("dependency-groups", ())
+    groups = _texts(pyproject.get("dependency-groups"))
     of_poetry = {*poetry.get("group", ()), *(["dev"] if "dev-dependencies" in poetry else [])}
     for names in _NAMES:
         chosen = [name for name in names if name in extras]
@@ -51,7 +56,14 @@ def test_requirements(folder: Path) -> list[str]:
         found += [word for file in files if (folder / file).is_file() for word in ("-r", file)]
         if chosen or found:
             return [*_siblings(folder), f".[{','.join(chosen)}]" if chosen else ".", *found]
-    return [*_siblings(folder), "."]
+    extra = next((f"[{name}]" for name, listed in extras.items() if _PYTEST.search(listed)), "")
+    group = next((name for name, listed in groups.items() if _PYTEST.search(listed)), "")
+    return [*_siblings(folder), f".{extra}", *(["--group", group] if group and not extra else [])]
+
+
+def _texts(table: object) -> dict[str, str]:
+    """Return what each extra or group of a table has, as one text."""
+    return {name: str(listed) for name, listed in table.items()} if isinstance(table, dict) else {}
 
 
 def _siblings(folder: Path) -> list[str]:
@@ -64,12 +76,12 @@ def _siblings(folder: Path) -> list[str]:
     return [os.path.relpath(git.path / each.below, git.path / below) for each in required_by(below, packages(git))]
 
 
-def _of_setup(folder: Path) -> tuple[set[str], list[str]]:
-    """Return the names of the extras, and ``tests_require``, as ``setup.cfg`` and ``setup.py`` declare them."""
+def _of_setup(folder: Path) -> tuple[dict[str, str], list[str]]:
+    """Return what each extra has, and ``tests_require``, as ``setup.cfg`` and ``setup.py`` declare them."""
     parser = configparser.RawConfigParser(strict=False)
     with contextlib.suppress(configparser.Error, UnicodeDecodeError):
         parser.read(folder / "setup.cfg", encoding="utf-8")
-    extras = set(parser["options.extras_require"]) if parser.has_section("options.extras_require") else set()
+    extras = dict(parser["options.extras_require"]) if parser.has_section("options.extras_require") else {}
     wanted = [line for line in parser.get("options", "tests_require", fallback="").splitlines() if line.strip()]
     nodes: list[ast.AST] = []
     with contextlib.suppress(OSError, SyntaxError, ValueError):
@@ -77,9 +89,10 @@ def _of_setup(folder: Path) -> tuple[set[str], list[str]]:
     assigned = [node for node in reversed(nodes) if isinstance(node, ast.Assign)]  # the module's before those below
     named = {getattr(node.targets[0], "id", ""): node.value for node in assigned}
     for word in (node for node in nodes if isinstance(node, ast.keyword)):
-        parts = {"extras_require": "keys", "tests_require": "elts"}.get(word.arg or "", "")
-        found = getattr(named.get(getattr(word.value, "id", ""), word.value), parts, ())
-        texts = [str(each.value) for each in found if isinstance(each, ast.Constant)]
-        extras.update(texts if parts == "keys" else ())
-        wanted += texts if parts == "elts" else ()
+        value = named.get(getattr(word.value, "id", ""), word.value)
+        if word.arg == "extras_require" and isinstance(value, ast.Dict):
+            keys = [str(each.value) if isinstance(each, ast.Constant) else "" for each in value.keys]
+            extras |= {key: ast.unparse(listed) for key, listed in zip(keys, value.values, strict=True) if key}
+        elif word.arg == "tests_require" and isinstance(value, ast.List | ast.Tuple):
+            wanted += [str(each.value) for each in value.elts if isinstance(each, ast.Constant)]
     return extras, wanted
