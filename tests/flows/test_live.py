@@ -141,8 +141,8 @@ def test_many_changes_and_a_matrix(quick: Repository, known: PypiServer, cli: Cl
     assert known.requests
     shown = left(done.out)
     first = shown.index("  changes in files")
-    assert shown[first + 13] == "    … and 27 more lines"
-    assert shown[first + 14].startswith("  builds  demo_package-1.3.0.tar.gz, demo_package-1.3.0-cp3")
+    assert shown[first + 25] == "    … and 15 more lines"
+    assert shown[first + 26].startswith("  builds  demo_package-1.3.0.tar.gz, demo_package-1.3.0-cp3")
 
 
 # ---- what is public --------------------------------------------------------------------------------------------------

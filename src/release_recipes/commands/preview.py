@@ -19,7 +19,7 @@ from release_recipes.state.record import Record
 _SMALL = {"GIT_LFS_SKIP_SMUDGE": "1"}
 
 #: The most lines of a difference that are shown.
-_MOST = 12
+_MOST = 24
 
 
 def of_plan(checkout: Checkout, plan: Plan) -> list[str]:
