@@ -97,7 +97,8 @@ def tasks_page() -> str:
             flag = argument.name.replace("_", "-")
             if flag in _COMMON:
                 continue
-            shown = f"`{flag.upper()}`" if argument.positional else f"`--{flag}{' …' if argument.takes_value else ''}`"
+            is_bare = argument.positional and argument.kind is not list
+            shown = f"`{flag.upper()}`" if is_bare else f"`--{flag}{' …' if argument.takes_value else ''}`"
             flags.append(f"| {shown} | {argument.help} |")
         table = "\n".join(["", "| flag | meaning |", "|---|---|", *flags, ""]) if flags else ""
         parts.append(f"## {name}\n\n{(task.__doc__ or '').strip()}\n{table}")
@@ -201,6 +202,24 @@ distributions (from `dist-set` on). To skip a check, add its name to `skip_check
 {rows}
 
 `nox -s mutants` removes the condition of each check, and then inverts it; a test must fail each time.
+
+## Other names
+
+Steps report what they find under these names. `skip_checks` does not take them.
+
+| name | what it is about |
+|---|---|
+| `reproducible` | a second build that differs, often by dates, order, or the build's folder ([setting](settings.md)) |
+| `install` | a distribution, or what it requires, that cannot be installed ([private index](how-to/private-index.md)) |
+| `import` | a package that cannot be imported, which is fine if it needs an extra, or an application around it |
+| `given` | a distribution that is not what the job that built it has handed over ([`RELEASE_HASHES`](ci.md)) |
+| `secret` | what looks like a credential ([secrets](secrets.md)) |
+| `attestations` | a file without an attestation on PyPI, or with one that cannot be verified ([secrets](secrets.md)) |
+| `signatures` | a tag that is not signed, or whose signature cannot be verified ([signing](how-to/signing.md)) |
+| `watch` | a run of CI that has published, but did not end well |
+| `notify` | a notification that could not be sent |
+| `history` | a [history](history.md) that could not be written |
+| `log` | a [log](logs.md) that could not be written |
 
 This page is generated from the code and the marks of the tests by `nox -s docs -- --write`.
 """

@@ -868,8 +868,9 @@ def test_a_skipped_check_that_there_is_not(repository: Repository) -> None:
 @pytest.mark.parametrize(
     ("part", "hint"),
     [
-        ("mnior", "Use --part major | minor | patch | none."),
-        ("release", "Use --part major | minor | patch | none."),
+        ("mnior", "Use --part major | minor | patch | auto | none."),
+        ("release", "Use --part major | minor | patch | auto | none."),
+        ("v1.4.0", "Use --new-version 1.4.0."),
     ],
 )
 def test_a_part_that_there_is_not(part: str, hint: str, repository: Repository) -> None:
@@ -893,7 +894,7 @@ def test_the_check_task_says_all_and_changes_nothing(
     assert result.err == (
         "error [clean-tree]: The working tree is not clean: notes.txt.\n"
         "   → Commit the changes, stash them (git stash -u), or add the files to .gitignore.\n"
-        "error: Not released: 1 error found.\n"
+        "error: The checks found 1 error.\n"
     )
     assert repository.snapshot() == before
     assert not list(isolated_environment.temporary.iterdir())

@@ -106,7 +106,7 @@ def test_a_remote_elsewhere(repository: Repository) -> None:
         Told(
             "ci-publishes",
             "Only the index can be watched: the remote is not on GitHub.",
-            "See the run of CI on its page.",
+            "Check that the forge of the remote runs .gitlab-ci.yml: nothing else publishes the tag.",
         )
     ]
 

@@ -252,6 +252,21 @@ def test_a_project_that_the_index_does_not_know(repository: Repository) -> None:
     ]
 
 
+@pytest.mark.red("first-release")
+def test_a_project_of_somebody_else(repository: Repository, index: PypiServer) -> None:
+    """An index that knows the name, and no version that a tag names, may have the project of others."""
+    (index.folder / "demo_package-0.5.0.tar.gz").write_bytes(b"")
+    ((check, message, hint),) = questions(look(repository.path))
+    assert check == "first-release"
+    assert message == (
+        "The index has a project demo-package (its newest version: 0.5.0), but none of the versions that tags of this "
+        "repository name."
+    )
+    assert hint.startswith(f"Check that it is yours, and the address of the index: {index.index_url}")
+    repository.git("tag", "release_0_5_0", "HEAD~1")  # as some projects write it
+    assert questions(look(repository.path)) == []
+
+
 def _classify(repository: Repository) -> None:
     path = repository.path / "pyproject.toml"
     text = path.read_text(encoding="utf-8")

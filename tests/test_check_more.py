@@ -87,6 +87,16 @@ def test_nothing_was_committed_since_the_last_tag(repository: Repository) -> Non
 
 
 @pytest.mark.green("something-new")
+def test_the_final_release_of_a_pre_release(make_repository: Callable[..., Repository]) -> None:
+    """A release candidate that was good becomes the final release without another commit."""
+    repository = make_repository(noxfile=True, version="1.3.0rc1")
+    repository.git("tag", "--force", "v1.3.0rc1")
+    asked = {version: look(repository.path, part=None, new_version=version) for version in ("1.3.0", "1.3.0rc2")}
+    found = {version: [told.check for told in warnings(outcome)] for version, outcome in asked.items()}
+    assert ["something-new" in found[version] for version in asked] == [False, True]
+
+
+@pytest.mark.green("something-new")
 def test_something_was_committed_since_the_last_tag(repository: Repository) -> None:
     """One commit after the last tag is something to release."""
     outcome = look(repository.path)
@@ -165,7 +175,8 @@ def test_a_prerelease_after_a_final_version(repository: Repository) -> None:
 def test_a_prerelease_after_a_prerelease(make_repository: Callable[..., Repository]) -> None:
     """Who is among pre-releases already is not asked about the next one."""
     repository = make_repository(noxfile=True, version="1.3.0rc1")
-    assert questions(look(repository.path, part=None, new_version="1.3.0rc2")) == []
+    asked = questions(look(repository.path, part=None, new_version="1.3.0rc2"))
+    assert [told for told in asked if told.check == "prerelease"] == []
 
 
 @pytest.mark.green("prerelease")

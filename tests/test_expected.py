@@ -28,7 +28,7 @@ def test_a_file_that_is_missing_or_not_expected(tmp_path: Path) -> None:
     """Each pattern needs a file, and each file a pattern."""
     expect = ("sdist", "cp311-*-manylinux*_x86_64*", "cp311-*-macosx_*_arm64")
     assert found(tmp_path, SDIST, LINUX, WINDOWS, expect=expect) == [
-        "No file is 'cp311-*-macosx_*_arm64', which the setting expect names.",
+        "There is no file for 'cp311-*-macosx_*_arm64', which expect in [tool.release] names.",
         f"{WINDOWS} is not expected.",
     ]
 

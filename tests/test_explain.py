@@ -1,18 +1,21 @@
 """`explain`: every error and every check has words of its own, and a message says how to see them."""
 
+import os
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import release_recipes
 from release_recipes.check import CHECKS
 from release_recipes.commands.explain import pages, sections
 from release_recipes.distributions.inspection import INSPECTIONS
 from release_recipes.errors import ReleaseError
 from release_recipes.index.client import NoAnswer
 from release_recipes.programs.github_answer import GitHubFailed
-from support.cli import INVOKE, Cli
+from support.cli import INVOKE, Cli, posix
 from support.repository import Repository
 
 
@@ -32,10 +35,24 @@ def test_each_error_is_explained() -> None:
 
 
 def test_each_check_is_explained() -> None:
-    """Each check and each inspection can be explained, and says how to do without it."""
+    """Each check and each inspection can be explained, and says how to do without it; none does without a token."""
     known = sections()
     for name in (*(check.name for check in CHECKS), *(each.name for each in INSPECTIONS)):
-        assert f'skip_checks = ["{name}"]' in known[name]
+        assert (f'skip_checks = ["{name}"]' in known[name]) is (name != "token")
+    assert "Create one that is limited to the project" in known["token"]
+
+
+def test_other_names_are_explained(tmp_path: Path, cli: Cli) -> None:
+    """What a step reports under a name that is no check can be explained, and --help lists all names."""
+    found = set[str]()
+    for path in Path(release_recipes.__file__).parent.rglob("*.py"):
+        text = path.read_text("utf-8")
+        found |= {*re.findall(r"""(?:\bcheck=|\bwarning\((?:[^()]|\([^()]*\))*, )"([a-z-]+)"[,)]""", text)}
+    assert {"reproducible", "install", "notify", "given", "secret"} <= found
+    assert sorted(found - sections().keys()) == []
+    for help_ in ("--help", "-h"):
+        done = cli("explain", help_, cwd=tmp_path)
+        assert (done.code, "`reproducible`" in done.out, "`no-token`" in done.out) == (0, True, True)
 
 
 @pytest.mark.parametrize("command", [("busy", "## busy"), ("clean-tree", "## clean-tree"), ("settings", "# Settings")])
@@ -57,6 +74,15 @@ def test_a_name_of_nothing(tmp_path: Path, cli: Cli) -> None:
     assert done.err.startswith("error: explain needs a name.\n   → Such as: release-recipes explain ")
 
 
+@posix
+def test_a_program_that_is_not_on_the_path(tmp_path: Path) -> None:
+    """Started as .venv/bin/release-recipes, it is named so in the commands to type."""
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
+    done = Cli((".venv/bin/release-recipes",))("explain", "bussy", cwd=tmp_path, env={"PATH": os.defpath})
+    assert done.err.endswith("   → Did you mean: .venv/bin/release-recipes explain busy\n")
+
+
 def test_no_command_that_fails(tmp_path: Path, cli: Cli) -> None:
     """Where a name has no words of its own, none are promised."""
     token = "".join(["pypi-AgEIcHlwaS5vcmc", "CJ" * 60])
@@ -64,8 +90,7 @@ def test_no_command_that_fails(tmp_path: Path, cli: Cli) -> None:
     with cli.start("scan", "--file", "notes.txt", cwd=tmp_path) as process:
         _, err = process.communicate()
     assert process.returncode == 1
-    assert "explain secret" not in err
-    assert "explain" not in err or cli(*err.splitlines()[-1].split()[2:], cwd=tmp_path).code == 0
+    assert cli(*err.splitlines()[-1].split()[2:], cwd=tmp_path).code == 0, err
 
 
 @pytest.mark.parametrize("command", [None, INVOKE], ids=["release-recipes", "invoke"])

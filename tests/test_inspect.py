@@ -315,7 +315,10 @@ BAD: Mapping[str, tuple[str, str, Callable[[], Mapping[str, bytes]]]] = {
     ),
     "a page that cannot be rendered": (
         "twine-check",
-        f"twine check: {WHEEL}: long_description has syntax errors in markup and would not be rendered on PyPI.",
+        (
+            f"twine check: {WHEEL}: long_description has syntax errors in markup and would not be rendered on PyPI: "
+            'line 1: Error: Content block expected for the "code" directive; none found.'
+        ),
         lambda: metadata_files("text/markdown\n\n# demo-package", "text/x-rst\n\n.. code::\n\n*no end"),
     ),
     "a .env": (
@@ -513,6 +516,21 @@ def test_files_that_are_new_or_gone_are_listed(tmp_path: Path) -> None:
     assert [(warning.check, warning.message) for warning in warnings] == [
         ("changed-files", f"{SDIST} compared with {OLD}.tar.gz: new: pyproject.toml; removed: demo/messages.mo."),
     ]
+
+
+@pytest.mark.parametrize(("python", "compared"), [("cp311", True), ("cp312", False)])
+def test_a_compiled_wheel_is_compared_with_that_for_the_same_python(
+    python: str, compared: bool, tmp_path: Path
+) -> None:
+    """The module in a wheel for another Python has another name, which is no change."""
+    files = {name: text for name, text in WHEEL_FILES.items() if not name.endswith("/WHEEL")}
+    made = {}
+    for version, tag in (("1.2.3", python), ("1.3.0", "cp311")):
+        about = f"Wheel-Version: 1.0\nGenerator: hand\nRoot-Is-Purelib: false\nTag: {tag}-{tag}-win_amd64\n"
+        own = {**files, f"{INFO}/WHEEL": about, f"demo/fast.{tag}-{version[:3]}.pyd": ""}
+        made[version] = {f"demo_package-{version}-{tag}-{tag}-win_amd64.whl": wheel(own)}
+    _, warnings = told(tmp_path, {SDIST: GOOD[SDIST], **made["1.3.0"]}, made["1.2.3"])
+    assert ("changed-files" in [warning.check for warning in warnings]) is compared
 
 
 def test_what_may_be_a_key_of_the_tests_warns(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ The tree of errors; a module is named where the class is defined elsewhere::
 
 import re
 import shlex
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -74,7 +75,10 @@ def typed(*words: str) -> str:
     program = PurePath(sys.argv[0] if sys.argv else "")
     name = program.parent.name if program.name == "__main__.py" else program.stem
     repeated = [] if words[:1] in {("explain",), ("scan",)} else map(shlex.quote, REPEATED)  # these have no --project
-    return " ".join(["invoke" if name in {"invoke", "inv"} else "release-recipes", *words, *repeated])
+    known = "invoke" if name in {"invoke", "inv"} else "release-recipes"
+    # Started by its path, such as .venv/bin/invoke, it may not be found by its name.
+    by_path = len(program.parts) > 1 and program.stem == known and not shutil.which(known)
+    return " ".join([shlex.quote(str(program)) if by_path else known, *words, *repeated])
 
 
 class ReleaseError(Exception):
@@ -97,6 +101,11 @@ class ReleaseError(Exception):
         self.findings = found or [Finding(self.message, self.hint, check=name)]
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, such as ``1 file`` or ``2 files``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 class WrongUsage(ReleaseError):
     """A flag or a setting is wrong; nothing was started."""
 
@@ -108,7 +117,11 @@ class UnknownPart(WrongUsage):
 
     def __init__(self, part: str, known: Sequence[str]) -> None:
         """List the parts of the version."""
-        hint = f"Use --part {' | '.join(known)}." if known[1:] else "Use --new-version X, or --part none."
+        hint = f"Use --part {' | '.join([*known[:-1], 'auto', *known[-1:]])}."
+        if re.match(r"v?\d", part):
+            hint = f"Use --new-version {part.removeprefix('v')}."
+        elif not known[1:]:
+            hint = "Use --new-version X, or --part none."
         super().__init__(f"There is no part {part!r} in this project's version.", hint)
         #: The part that was requested.
         self.part = part
@@ -158,8 +171,7 @@ class Refused(ReleaseError):
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         """Take every error that was found, in the order of the checks."""
-        count = len(findings)
-        super().__init__(f"Not released: {count} {'error' if count == 1 else 'errors'} found.", "", findings)
+        super().__init__(f"The checks found {counted(len(findings), 'error')}.", "", findings)
 
 
 class Declined(ReleaseError):
@@ -171,12 +183,11 @@ class SecretsFound(ReleaseError):
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         """Take the place of each credential."""
-        count = len(findings)
         hint = (
             "Remove it, and revoke it if it was ever pushed or published. To allow a false positive, add a comment: "
             "release-recipes: allow-secret"
         )
-        super().__init__(f"{count} {'credential' if count == 1 else 'credentials'} found.", hint, findings)
+        super().__init__(f"{counted(len(findings), 'credential')} found.", hint, findings)
 
 
 class EditedFiles(ReleaseError):
@@ -355,8 +366,7 @@ class NotAsReleased(ReleaseError):
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         """Carry the findings."""
-        count = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
-        super().__init__(f"The history is not as it was: {count}.", "", findings)
+        super().__init__(f"The history is not as it was: {counted(len(findings), 'finding')}.", "", findings)
 
 
 class UploadRefused(ReleaseError):

@@ -164,8 +164,8 @@ class Settings:
     expect: tuple[str, ...] = _setting(
         (),
         "",
-        "The files of a release that `publish` collects, as patterns: `sdist`, or the tags in the name of a wheel, such"
-        " as `cp311-*-manylinux*_x86_64*`. Each pattern needs a file, and each file a pattern.",
+        "The files of a release, as patterns: `sdist`, or the tags in the name of a wheel, such as"
+        " `cp311-*-manylinux*_x86_64*`. Each pattern needs a file, and each file a pattern.",
     )
     trusted_publishing: str = _setting(
         "auto",

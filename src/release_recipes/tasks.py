@@ -25,7 +25,7 @@ _RELEASE = {
     "new-version": "Version to release (PEP 440).",
     "skip-tests": "Do not run the tests.",
     "dry-run": "Check, and show what each step would do, without building or publishing.",
-    "yes": "Release without asking for confirmation.",
+    "yes": "Release without asking for confirmation; without a terminal, as in CI, nothing is asked anyway.",
     "test": "Release to TestPyPI, and leave the repository unchanged.",
 }
 #: Other ways to write ``--part`` and ``--new-version``, for each task that has them.
@@ -131,11 +131,13 @@ def _other_words(request: Mapping[str, Any]) -> dict[str, str]:
     parts = [name for name in _WORDS if name != "version" and _given.get(name)]
     flags = [f"--{name}" for name in parts]
     value = _given.get("version")
+    given = f"--version {value}".rstrip()
     if value is not None:
-        flags.append(f"--version {value}".rstrip())
+        flags.append(given)
     if not flags:
         return {}
-    meant = "new_version" if value and value[:1].isdigit() else "part"
+    is_version = bool(re.match(r"v?\d", value or ""))
+    meant, value = ("new_version", str(value).removeprefix("v")) if is_version else ("part", value)
     flags += [f"--{name.replace('_', '-')}" for name in ("part", "new_version") if request.get(name) is not None]
     if len(flags) > 1:
         raise WrongUsage(f"{' and '.join(flags)} say the version twice.", "Give only one of them.")
@@ -144,7 +146,7 @@ def _other_words(request: Mapping[str, Any]) -> dict[str, str]:
         from release_recipes.findings import warning
 
         instead = f"--{meant.replace('_', '-')} {value}"
-        events.emit(events.Warned(warning(f"--version {value} is taken as {instead}.", f"Next time, use {instead}.")))
+        events.emit(events.Warned(warning(f"{given} is taken as {instead}.", f"Next time, use {instead}.")))
     return {meant: parts[0] if parts else str(value)}
 
 

@@ -141,6 +141,7 @@ def test_a_package_in_a_folder(cli: Cli, make_repository: Callable[..., Reposito
     """For one of several packages, --project chooses the package, and hints repeat it."""
     pyproject = '[project]\nname = "{0}"\nversion = "1.0"\nrequires-python = ">=3.12"\n'
     files = {f"packages/{name}/pyproject.toml": pyproject.format(name) for name in ("app", "core")}
+    files["packages/app/tests/test_app.py"] = "def test_app(): pass\n"
     top = make_repository(files=files | {"noxfile.py": "import nox\n\n@nox.session\ndef lint(session): pass\n"})
     ended = cli("init", "--only", "workflows", "--project", "packages/app", "--yes", cwd=top.path)
     assert ended.code == 0, ended.err
@@ -227,7 +228,7 @@ def test_a_project_is_set_up(cli: Cli, repository: Repository) -> None:
     assert done.out.endswith(
         "Next:\n"
         "  1. Commit what was written: git add -- tasks.py .env.example .pre-commit-config.yaml && git commit\n"
-        "  2. Have git run the hook: pre-commit install\n"
+        "  2. Have git run the hook: python -m pip install pre-commit && pre-commit install\n"
         "  3. To publish from this machine: create a token for demo-package at https://pypi.org/manage/account/token/, "
         "then: cp .env.example .env && chmod 600 .env, then put PYPI_API_TOKEN=… there\n"
         "  4. Rehearse a release: release-recipes rehearse\n"

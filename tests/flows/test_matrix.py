@@ -64,9 +64,24 @@ def test_a_wheel_that_is_missing(quick: Repository, index: PypiServer, cli: Cli,
     done = cli("publish", *TAG, "--dist", str(dist), "--json", cwd=quick.path)
     assert (done.code, told(done)) == (
         1,
-        [("expected", "No file is 'cp311-cp311-win_amd64', which the setting expect names.")],
+        [("expected", "There is no file for 'cp311-cp311-win_amd64', which expect in [tool.release] names.")],
     )
     assert not index.files()
+
+
+def test_a_release_from_here(quick: Repository, index: PypiServer, cli: Cli) -> None:
+    """A release that builds here must have each file of the list, too; with publish = "ci" the list is for CI."""
+    expecting(quick)
+    quick.commit("build: expect")
+    done = cli("release", "--part", "minor", "--skip-tests", "--yes", "--json", cwd=quick.path)
+    assert done.code == 1
+    assert "There is no file for 'cp311-cp311-win_amd64', which expect in [tool.release] names." in [
+        problem["message"] for problem in done.json["problems"]
+    ]
+    assert not index.files()
+    env = {"RELEASE_PUBLISH": "ci", "RELEASE_SKIP_CHECKS": "ci-publishes"}
+    rehearsed = cli("rehearse", "--part", "minor", "--skip-tests", cwd=quick.path, env=env)
+    assert rehearsed.code == 0, rehearsed.err
 
 
 def test_no_expectation(quick: Repository, index: PypiServer, cli: Cli, dist: Path) -> None:
@@ -96,7 +111,7 @@ def test_the_last_release_is_asked_about(quick: Repository, index: PypiServer, c
     asked = [("Expect the files of the last release: ", "y")]
     done = cli.terminal("publish", *TAG, "--dist", str(dist), cwd=quick.path, answers=asked)
     assert done.code == 1
-    assert "No file is 'cp311-cp311-macosx_*_arm64', which the setting expect names." in done.plain
+    assert "There is no file for 'cp311-cp311-macosx_*_arm64', which expect in [tool.release] names." in done.plain
     assert not [name for name in index.files() if "1.3.0" in name]
 
 

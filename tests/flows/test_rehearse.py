@@ -149,7 +149,7 @@ def test_a_rehearsal_of_what_cannot_be_planned(repository: Repository, index: Py
     """A part that there is not is wrong usage for a rehearsal, too."""
     result = cli("rehearse", "--part", "mnior", "--json", cwd=repository.path)
     assert (result.code, result.json["outcome"]) == (2, "refused")
-    assert result.json["problems"][0]["hint"] == "Use --part major | minor | patch | none."
+    assert result.json["problems"][0]["hint"] == "Use --part major | minor | patch | auto | none."
     assert {request.split()[0] for request in index.requests} <= {"GET"}
 
 
@@ -203,7 +203,7 @@ def test_how_a_rehearsal_ends(repository: Repository, cli: Cli, pypi: PypiServer
     ]
     assert lines[-5:] == [
         "",
-        "Rehearsed demo-package 1.3.0, without tests. A release would be stopped by one error:",
+        "Rehearsed demo-package 1.3.0, without tests. A release would be stopped by 1 error:",
         f"  [token] There is no token for {pypi.upload_url} (PYPI_API_TOKEN is not set).",
         lines[-2],
         "Then release it: release-recipes release --part minor",

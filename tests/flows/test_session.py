@@ -46,7 +46,7 @@ def known(index: PypiServer) -> PypiServer:
             ["--part", "mnior"],
             (
                 "error: There is no part 'mnior' in this project's version.\n"
-                "   → Use --part major | minor | patch | none.\n"
+                "   → Use --part major | minor | patch | auto | none.\n"
             ),
         ),
         (

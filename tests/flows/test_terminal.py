@@ -115,6 +115,17 @@ def test_without_a_task(repository: Repository) -> None:
     assert (cut.returncode, cut.stderr) == (0, b"")
 
 
+@posix
+def test_a_terminal_that_does_not_show_the_question(quick: Repository, known: PypiServer) -> None:
+    """Somebody who sends all output elsewhere, such as to tee, cannot be asked: nothing is released without --yes."""
+    command = f"{' '.join(RELEASE_RECIPES)} release --part minor --skip-tests"
+    piped = Cli(("sh", "-c", f"{command} $1 2>&1 | cat", "sh"))
+    done = piped.terminal("", cwd=quick.path)
+    assert "error: You cannot be asked, because standard error is not the terminal." in done.plain
+    assert "demo_package-1.3.0.tar.gz" not in known.files()
+    assert "demo-package 1.3.0: released" in piped.terminal("--yes", cwd=quick.path).plain
+
+
 @pytest.mark.parametrize(
     ("words", "version", "instead"),
     [
@@ -123,6 +134,7 @@ def test_without_a_task(repository: Repository) -> None:
         (["--patch"], "1.2.4", ""),
         (["--version", "minor"], "1.3.0", "--part minor"),
         (["--version", "1.5.0"], "1.5.0", "--new-version 1.5.0"),
+        (["--version", "v1.5.0"], "1.5.0", "--new-version 1.5.0"),
     ],
     ids=" ".join,
 )

@@ -120,7 +120,7 @@ def test_a_part_that_no_version_has(make_repository: MakeRepository, cli: Cli, i
     assert (result.code, index.files()) == (2, {})
     assert result.err.endswith(
         "error: There is no part 'version' in this project's version.\n"
-        "   → Use --part major | minor | patch | a | b | rc | release | dev | post | none.\n"
+        "   → Use --part major | minor | patch | a | b | rc | release | dev | post | auto | none.\n"
     )
 
 

@@ -97,6 +97,7 @@ def test_a_wheel_that_can_be_repaired(make_repository: MakeRepository, cli: Cli)
     assert "manylinux" in wheel
     assert refused_platforms(wheel) == []
     assert sorted(path.name for path in (repository.path / "dist").iterdir()) == [wheel, source]
+    assert f"auditwheel has made {wheel} of demo_package-1.2.3-cp" in done.err
 
 
 @pytest.mark.usefixtures("index")
@@ -119,6 +120,15 @@ def test_a_dry_run_says_what_becomes_of_the_wheel(
     assert done.code == 0, done.err
     sentence = "keep a wheel for this machine alone if auditwheel can repair it for PyPI, otherwise leave it out"
     assert f"{sentence}; {told}" in [line.strip() for line in done.out.splitlines()]
+
+
+def test_a_rehearsal_of_an_sdist_alone(make_repository: MakeRepository, cli: Cli) -> None:
+    """At the end it is installed from the embedded index, which has no build backend for it."""
+    repository = make_repository(kind="setuptools", files={"pyproject.toml": '[tool.release]\nwheels = "none"\n'})
+    done = cli("rehearse", "--part", "minor", "--skip-tests", "--json", cwd=repository.path)
+    assert done.code == 0, done.err
+    assert "✓ install-from-index" in done.err
+    assert [artifact["filename"] for artifact in done.json["artifacts"]] == ["demo_package-1.3.0.tar.gz"]
 
 
 def test_no_wheel_is_built_if_none_is_wanted(make_repository: MakeRepository, index: PypiServer, cli: Cli) -> None:

@@ -101,13 +101,15 @@ def _ci_publishes(facts: Facts) -> Iterator[Finding]:
     if not subject.settings.auto_git_tag:
         message = "CI publishes on the tag, but auto_git_tag is off, so no tag is pushed."
         yield Finding(message, f"Set auto_git_tag to true; or, to publish from this machine, {here}")
-    if not publishing(subject.git, facts.head.result()):
+    found = publishing(subject.git, facts.head.result())
+    if not found:
         yield Finding(
             "CI publishes on the tag, but no workflow of this commit runs `release-recipes publish`.",
             f"Write one: {typed('init', '--only', 'workflows')}; or, to publish from this machine, {here}",
         )
     if facts.github.result() is None:
-        why, what_to_do = _lacks(facts) or ("the remote is not on GitHub", "See the run of CI on its page.")
+        where = f"Check that the forge of the remote runs {found[0]}" if found else "See the run of CI on its page"
+        why, what_to_do = _lacks(facts) or ("the remote is not on GitHub", f"{where}: nothing else publishes the tag.")
         yield warning(f"Only the index can be watched: {why}.", what_to_do)
 
 

@@ -6,6 +6,7 @@ import stat
 import time
 import unicodedata
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from packaging.utils import canonicalize_name
@@ -18,7 +19,7 @@ from release_recipes.index.http import LOOPBACK
 from release_recipes.index.token import read_token
 from release_recipes.index.trusted import TrustedToken
 from release_recipes.project.source import is_version
-from release_recipes.settings import PYPI, TEST_PYPI, TOKEN_PAGES, dotenv_folder, token_name, where_to_put
+from release_recipes.settings import PYPI, TEST_PYPI, TOKEN_PAGES, Target, dotenv_folder, token_name, where_to_put
 
 #: The hosts that tokens of PyPI and TestPyPI contain, by upload address.
 _LOCATIONS = {PYPI.upload_address: "pypi.org", TEST_PYPI.upload_address: "test.pypi.org"}
@@ -33,12 +34,17 @@ def _token(facts: Facts) -> Iterator[Finding]:
         return
     if facts.subject.token is None:
         name, address = token_name(test=facts.subject.request.test), _upload_address(facts)
-        page = TOKEN_PAGES.get(address, "your index")
+        page, user = TOKEN_PAGES.get(address, "your index"), facts.subject.index.target.username
+        made = (
+            f"Create one at {page}, limited to this project."
+            if user == Target.username
+            else f"Use the password of {user}."
+        )
         why = "holds a placeholder" if facts.subject.has_placeholder else "is not set"
         yield Finding(
             f"There is no token for {address} ({name} {why}).",
-            f"Create one at {page}, limited to this project. Store it in a keyring or in the environment, or: "
-            f"{where_to_put(name, facts.subject.folder, facts.subject.git.path)}",
+            f"{made} Store it in a keyring or in the environment, or: "
+            f"{where_to_put(name, _folder(facts), facts.subject.git.path)}",
         )
     elif isinstance(facts.subject.token, TrustedToken):
         facts.subject.token.prove(mint=_exists(facts))  # a token that cannot be had is an error with its reason
@@ -47,6 +53,11 @@ def _token(facts: Facts) -> Iterator[Finding]:
             f"The token from {facts.subject.token.origin} has a character that cannot be sent, at position {at}.",
             "The character may be invisible. Copy the token again.",
         )
+
+
+def _folder(facts: Facts) -> Path:
+    """Return the project's folder in the user's checkout; what is checked may be a clone of a tag."""
+    return facts.subject.git.path / facts.subject.project.below
 
 
 def _exists(facts: Facts) -> bool:
@@ -103,7 +114,7 @@ def _plain_http(facts: Facts) -> Iterator[Finding]:
 
 def _dotenv(facts: Facts) -> Iterator[Finding]:
     subject = facts.subject
-    path = dotenv_folder(subject.folder, subject.git.path) / ".env"
+    path = dotenv_folder(_folder(facts), subject.git.path) / ".env"
     if subject.git.tracked(".env", f"{subject.project.below}/.env"):
         yield Finding(
             ".env is tracked by git, so its content is in the history.",
@@ -161,11 +172,23 @@ def _project_status(facts: Facts) -> Iterator[Finding]:
 
 
 def _first_release(facts: Facts) -> Iterator[Finding]:
-    if not facts.page.result().exists:
+    """Check the name of a project that the index does not know, or knows as a project with other versions."""
+    page, name = facts.page.result(), facts.subject.project.name
+    if not page.exists:
         yield question(
-            f"The index has no project {facts.subject.project.name}: this is its first release.",
+            f"The index has no project {name}: this is its first release.",
             "Check the spelling of the name; it cannot be changed afterwards.",
         )
+    elif facts.subject.tagged is None and not facts.subject.request.test:  # a job may have only one tag
+        tags = [re.sub("[_-]", ".", tag) for tag in facts.subject.git.tags()]
+        versions = sorted(map(Version, page.versions()))
+        is_tagged = any(facts.versions.result().current in tag for tag in tags)
+        if versions and is_tagged and not any(version in tag for version in page.versions() for tag in tags):
+            yield question(
+                f"The index has a project {name} (its newest version: {versions[-1]}), but none of the versions that "
+                "tags of this repository name.",
+                f"Check that it is yours, and the address of the index: {page.address}",
+            )
 
 
 def _private(facts: Facts) -> Iterator[Finding]:

@@ -9,14 +9,16 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from packaging.version import Version
+
 from release_recipes.check.facts import Facts
-from release_recipes.errors import CommandFailed, typed
+from release_recipes.errors import CommandFailed, counted, typed
 from release_recipes.findings import ALWAYS, BUILD, Check, Finding, warning
 from release_recipes.processes.environment import environment
 from release_recipes.processes.run import has_terminal
 from release_recipes.programs.git import Git, reason
 from release_recipes.project.packages import last_tag, paths
-from release_recipes.project.source import NONE
+from release_recipes.project.source import NONE, is_version
 from release_recipes.state.claims import foreign
 from release_recipes.workflows import UPLOADS
 
@@ -107,7 +109,7 @@ def _behind(facts: Facts) -> Iterator[Finding]:
         ahead = git.ask("log", "--oneline", "--no-decorate", f"{theirs}..{head}").splitlines()
         listed = "; ".join(ahead[:_MANY]) + ("; …" if len(ahead) > _MANY else "")
         yield warning(
-            f"{branch} is {len(ahead)} {'commit' if len(ahead) == 1 else 'commits'} ahead of {remote}: {listed}.",
+            f"{branch} is {counted(len(ahead), 'commit')} ahead of {remote}: {listed}.",
             "The release pushes them, too.",
         )
     elif theirs != head and not _changed_there(facts):
@@ -208,11 +210,21 @@ def _something_new(facts: Facts) -> Iterator[Finding]:
     git, plan = facts.subject.git, facts.plan.result()
     known = facts.packages.result()
     last = last_tag(git, plan.project, plan.folder, known)
-    if plan.part != NONE and last and not git.count(f"{last}..HEAD", paths(plan.folder, known)):
+    if plan.part == NONE or _is_final_of(plan.version, plan.prior):
+        return  # no other commit is meant
+    if last and not git.count(f"{last}..HEAD", paths(plan.folder, known)):
         where = "" if plan.folder == "." else f" that change {plan.folder}"
         yield warning(
             f"There are no commits{where} since {last}.", "Release only if you want to release the same commit again."
         )
+
+
+def _is_final_of(version: str, prior: str) -> bool:
+    """Return whether a version is the final release of a pre-release."""
+    if not (is_version(version) and is_version(prior)):
+        return False
+    final, before = Version(version), Version(prior)
+    return before.is_prerelease and not final.is_prerelease and final.release == before.release
 
 
 def _workflow(facts: Facts) -> Iterator[Finding]:

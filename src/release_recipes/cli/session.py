@@ -32,7 +32,7 @@ from release_recipes.cli.report import Report
 from release_recipes.errors import REPEATED, Interrupted, ReleaseError, StoppedWatching, WrongUsage, typed
 from release_recipes.index.retry import PATIENCE, Patience
 from release_recipes.processes import process
-from release_recipes.processes.run import has_terminal
+from release_recipes.processes.run import has_terminal, is_unseen
 from release_recipes.secrets.mask import MASK, masked_output
 from release_recipes.settings import hold_dotenv
 from release_recipes.state.atomic import write_atomically
@@ -93,7 +93,8 @@ class Session:
             from release_recipes.commands.checkout import User, find
 
             # Some runners give jobs a terminal, at which nobody sits.
-            user = User(has_terminal() and forge.current() is None, self._console.confirm)
+            is_job = forge.current() is not None
+            user = User(has_terminal() and not is_job, self._console.confirm, unseen=is_unseen() and not is_job)
             self._checkout = find(Path.cwd(), user, self.patience, self._project)
             self._console.verbose = self._checkout.settings.verbose_output
             if self._acts and self._task in LOGGED:

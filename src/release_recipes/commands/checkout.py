@@ -47,6 +47,8 @@ class User:
     present: bool
     #: Ask a question, and return whether the answer is yes.
     confirm: Callable[[str], bool]
+    #: Whether somebody sits at a terminal, but does not see a question.
+    unseen: bool = False
 
 
 @dataclass(frozen=True)

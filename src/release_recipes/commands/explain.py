@@ -7,6 +7,9 @@ from pathlib import Path
 from release_recipes import events
 from release_recipes.errors import WrongUsage, typed
 
+#: The errors that say what to do about a check.
+_ERRORS = {"token": "no-token", "token-fits": "no-token", "secrets": "secrets-found"}
+
 
 def pages() -> Path:
     """Return the folder with the pages: that of the installed package, or of the repository."""
@@ -21,7 +24,10 @@ def explain(_where: Path, *, subject: str) -> str:
         WrongUsage: Nothing has this name.
     """
     known = sections()
-    text = known.get(subject.strip().lower().removesuffix(".md"))
+    name = subject.strip().lower().removesuffix(".md")
+    text = known.get(name)
+    if name in {"-h", "--help"}:  # Invoke takes them for the name
+        text = f"`{typed('explain', 'NAME')}` explains one of these: {', '.join(f'`{each}`' for each in known)}."
     if text is None:
         near = difflib.get_close_matches(subject, known, 3)
         hint = f"Did you mean: {' | '.join(typed('explain', each) for each in near)}" if near else ""
@@ -36,11 +42,15 @@ def sections() -> dict[str, str]:
     """Return what is known of each name, as Markdown: pages by their name, then checks, then errors."""
     folder = pages()
     known = {path.stem: path.read_text("utf-8") for path in sorted(folder.rglob("*.md")) if path.stem != "index"}
-    rows = re.findall(r"(?m)^\| `([a-z-]+)` \| (.*?) \|", known["checks"])
-    known |= {
-        check: f"## {check}\n\nThis check protects from {about}.\n\n"
-        f'To release without it: `skip_checks = ["{check}"]` in `[tool.release]`.\n\n{known.get(check, "")}'
-        for check, about in rows
-    }
+    listed, _, others = known["checks"].partition("## Other names")
+    rows = re.findall(r"(?m)^\| `([a-z-]+)` \| (.*?) \|", listed)
     parts = re.split(r"(?m)^(?=## )", known["troubleshooting"])
-    return known | {part.split()[1]: part for part in parts if re.match(r"## [a-z-]+\n", part)}
+    errors = {part.split()[1]: part for part in parts if re.match(r"## [a-z-]+\n", part)}
+    for check, about in rows:
+        more = known.get(check, "") or errors.get(_ERRORS.get(check, ""), "").partition("\n\n")[2]
+        skip = f'If the release is right all the same: `skip_checks = ["{check}"]` in `[tool.release]`.'
+        skip = f"What is wrong, and what to do, stands in the message. {skip}\n\n" if check != "token" else ""
+        known[check] = f"## {check}\n\nThis check protects from {about}.\n\n{skip}{more}"
+    for name, about in re.findall(r"(?m)^\| `([a-z-]+)` \| (.*?) \|", others):
+        known.setdefault(name, f"## {name}\n\nThis is about {about}.\n")
+    return known | errors

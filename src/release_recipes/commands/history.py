@@ -9,7 +9,7 @@ from release_recipes import events
 from release_recipes.commands import history_page, history_view, past_releases
 from release_recipes.commands.checkout import Checkout
 from release_recipes.commands.verify_releases import verify as verify_releases
-from release_recipes.errors import ReleaseError, WrongUsage
+from release_recipes.errors import ReleaseError, WrongUsage, counted
 from release_recipes.project import declared
 from release_recipes.state import history as kept
 from release_recipes.state.atomic import write_atomically
@@ -82,7 +82,7 @@ def _show(name: str, releases: Sequence[Release], limit: int) -> None:
         events.emit(events.Told(f"{name} has no releases that are known here."))
         return
     rows = [history_view.row(one) for one in releases[:limit]]
-    events.emit(events.Table(f"{name}: {history_view.counted(releases)}", history_view.COLUMNS, rows))
+    events.emit(events.Table(f"{name}: {counted(len(releases), 'release')}", history_view.COLUMNS, rows))
     if len(releases) > limit:
         events.emit(events.Told(f"… and {len(releases) - limit} older ones: --limit {len(releases)}"))
     for line in (*history_view.chart(releases), *history_view.growth(releases)):

@@ -6,7 +6,8 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
-from release_recipes.commands.history_view import CHARTED, COLUMNS, counted, duration, longest, row, size
+from release_recipes.commands.history_view import CHARTED, COLUMNS, duration, longest, row, size
+from release_recipes.errors import counted
 from release_recipes.secrets.mask import MASK
 from release_recipes.state.history import Release
 
@@ -43,7 +44,7 @@ def page(project: str, releases: Sequence[Release]) -> str:
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     return template.substitute(
         project=_(project),
-        about=f"{counted(releases)}, as the history, the tags and the index know them; made at {now}.",
+        about=f"{counted(len(releases), 'release')}, as the history, the tags and the index know them; made at {now}.",
         columns="".join(f"<th>{name}</th>" for name in COLUMNS),
         rows="\n".join(_row(one) for one in releases),
         charts=charts,

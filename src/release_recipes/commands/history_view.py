@@ -31,11 +31,6 @@ def row(one: Release) -> list[str]:
     ]
 
 
-def counted(releases: Sequence[Release]) -> str:
-    """Return how many releases there are, in words."""
-    return "1 release" if len(releases) == 1 else f"{len(releases)} releases"
-
-
 def duration(seconds: float | None) -> str:
     """Return seconds as a person writes them."""
     if seconds is None:

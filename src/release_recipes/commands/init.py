@@ -9,7 +9,7 @@ from release_recipes import events, workflows
 from release_recipes.commands import init_report
 from release_recipes.commands.checkout import Checkout
 from release_recipes.commands.init_parts import EDITED, PARTS, Change, Found, has_hooks
-from release_recipes.errors import CommandFailed, Declined, EditedFiles, Failed, WrongUsage, typed
+from release_recipes.errors import CommandFailed, Declined, EditedFiles, Failed, WrongUsage, counted, typed
 from release_recipes.plan import Request, make_plan
 from release_recipes.prepare.test import chosen
 from release_recipes.programs import nox
@@ -164,7 +164,7 @@ def _write(checkout: Checkout, wanted: Sequence[Change], only: str | None, *, ye
         Failed: A file cannot be written.
     """
     words = ["init", *(["--only", only] if only else [])]
-    many = "1 file" if len(wanted) == 1 else f"{len(wanted)} files"
+    many = counted(len(wanted), "file")
     if not wanted:
         return
     if not (yes or checkout.user.present):

@@ -116,7 +116,7 @@ def next_steps(found: Found, written: Iterable[str], *, in_ci: bool) -> Iterator
     if files := [each for each in written if not checkout.git.ignores(each)]:
         steps.append(f"Commit what was written: {shown(['git', 'add', '--', *files])} && git commit")
     if any(each.endswith(".pre-commit-config.yaml") for each in files):
-        steps.append("Have git run the hook: pre-commit install")
+        steps.append("Have git run the hook: python -m pip install pre-commit && pre-commit install")
     if not (found.sessions or found.tests):
         said = 'No tests were found. To say how they are run: [tool.release] test_command = "…"'
         steps.append(f"{said}; then {typed('init')} adds the job that runs them" if in_ci else said)

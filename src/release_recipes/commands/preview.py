@@ -7,12 +7,14 @@ from typing import Any
 from packaging.utils import canonicalize_name, canonicalize_version
 
 from release_recipes.commands.checkout import Checkout, work_folder
-from release_recipes.errors import ReleaseError
+from release_recipes.errors import ReleaseError, counted
 from release_recipes.plan import Plan
 from release_recipes.prepare.bump import bump
 from release_recipes.programs import gh
 from release_recipes.programs.git import Git, clone
+from release_recipes.project import changes
 from release_recipes.project.compiled import is_compiled
+from release_recipes.project.source import today
 from release_recipes.state.record import Record
 
 #: No content of large files is needed for a preview.
@@ -33,6 +35,9 @@ def of_plan(checkout: Checkout, plan: Plan) -> list[str]:
             made = clone(checkout.git, folder / "source", remote=plan.remote)
             made.does("checkout", "--quiet", "--force", "--detach", plan.base, env=_SMALL)  # without submodules
             bump(plan, made, made.path / plan.folder, hooks=False)
+            if plan.changes.way == "keep":
+                at = made.path / plan.folder
+                changes.write(made, at, plan.changes, plan.version, tag=plan.tag, date=today())
             lines += ["  changes in files", *difference(made, "HEAD")]
     name = canonicalize_name(plan.project).replace("-", "_")
     stem = f"{name}-{canonicalize_version(plan.version, strip_trailing_zero=False)}"
@@ -81,7 +86,7 @@ def of_rehearsal(facts: Mapping[str, Any], staged: Git, record: Record) -> list[
     lines.append(f"and push to {facts['remote']}{address}:")
     wide = max(map(len, (facts["branch"] or "HEAD", facts["tag"])))
     commits = facts["commits"]
-    count = "its commits" if commits is None else f"{len(commits)} commit{'s' * (len(commits) != 1)}"
+    count = "its commits" if commits is None else counted(len(commits), "commit")
     newest = f", the newest: {commits[0]}" if commits else ""
     lines.append(f"  {facts['branch'] or 'HEAD':<{wide}}  {count}{newest}")
     lines += [f"  {facts['tag']:<{wide}}  an annotated tag with the sha256 of each file"] if facts["tag"] else []

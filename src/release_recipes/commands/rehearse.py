@@ -18,7 +18,7 @@ from release_recipes.commands import preview
 from release_recipes.commands.checkout import Checkout, alone, work_folder
 from release_recipes.commands.release import FIRST, INSPECTION_NAMES, carry_out, describe, tell
 from release_recipes.commands.release_changed import in_turn
-from release_recipes.errors import Refused, typed
+from release_recipes.errors import Refused, counted, typed
 from release_recipes.findings import Finding, Severity
 from release_recipes.index import embedded
 from release_recipes.plan import Plan, Request
@@ -109,10 +109,9 @@ def _what_is_next(plan: Plan, request: Request, stops: Sequence[Finding]) -> lis
     said = f"Rehearsed {plan.project} {plan.version}{untested}."
     if not stops:
         return [f"{said} To release it: {_command(request)}" if with_command else said]
-    errors = f"{len(stops)} errors" if len(stops) > 1 else "one error"
     found = [line for each in stops for line in (f"  [{each.check}] {each.message}", f"    → {each.hint}")]
     last = [f"Then release it: {_command(request)}"] if with_command else []
-    return [f"{said} A release would be stopped by {errors}:", *found, *last]
+    return [f"{said} A release would be stopped by {counted(len(stops), 'error')}:", *found, *last]
 
 
 def _command(request: Request, *several: str) -> str:
@@ -132,9 +131,7 @@ def _checked(subject: Subject) -> tuple[Plan, Outcome]:
             message = f"This would stop a release: {error.message}"
             events.emit(events.Warned(replace(error, message=message, severity=Severity.WARNING)))
         tell(outcome)
-        running.note = (
-            f"{len(errors)} {'error' if len(errors) == 1 else 'errors'} would stop a release" if errors else "no errors"
-        )
+        running.note = f"{counted(len(errors), 'error')} would stop a release" if errors else "no errors"
     return outcome.plan, outcome
 
 
@@ -171,6 +168,7 @@ def _staged_plan(plan: Plan, target: Target) -> Plan:
         settings,
         remote="origin",
         publish="here",
+        expect=() if plan.by_ci else settings.expect,
         clean_build_artifacts=True,
         try_install="all" if settings.origin("try_install") == "default" else settings.try_install,
         reproducible="warn" if settings.reproducible == "rehearse" else settings.reproducible,

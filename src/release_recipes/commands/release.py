@@ -56,6 +56,9 @@ def make(checkout: Checkout, request: Request, *, dry_run: bool, yes: bool) -> t
         plan = checked(checkout.subject(request))
         describe(checkout, plan)
         return plan, "planned"
+    if checkout.user.unseen and not yes:
+        message = "You cannot be asked, because standard error is not the terminal."
+        raise WrongUsage(message, "Send only standard output elsewhere, such as with | tee; or do without: --yes.")
     if not (request.names_a_version or checkout.settings.version or yes or checkout.user.present):
         message = "The version to release is not given, and there is no terminal to ask for it."
         raise WrongUsage(message, "Use --part patch (or minor, major, none), --new-version X, or --yes.")

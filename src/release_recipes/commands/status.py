@@ -12,7 +12,7 @@ from release_recipes import events
 from release_recipes.commands.checkout import Checkout
 from release_recipes.commands.release_changed import members, since_last_release
 from release_recipes.commands.resume import claims_elsewhere, standing
-from release_recipes.errors import BumpFailed, ReleaseError, WrongUsage, typed
+from release_recipes.errors import BumpFailed, ReleaseError, WrongUsage, counted, typed
 from release_recipes.processes.threads import in_parallel
 from release_recipes.programs.git import RemoteRefs
 from release_recipes.project.packages import packages
@@ -120,7 +120,8 @@ def _remote_line(checkout: Checkout) -> tuple[str, RemoteRefs | None]:
     head = git.ask("rev-parse", "HEAD")
     word = "has commits that the local branch does not have"
     if git.contains(theirs, head):
-        word = "is at HEAD" if theirs == head else "is behind HEAD"
+        ahead = counted(int(git.ask("rev-list", "--count", f"{theirs}..{head}")), "commit")
+        word = "is at HEAD" if theirs == head else f"is {ahead} behind HEAD"
     return f"{remote}/{branch} {word}", refs
 
 
@@ -163,4 +164,4 @@ def closing(record: Record, at: datetime) -> list[str]:
         return [f"PyPI takes no more files for {record.version}, because 14 days have passed: {typed('abandon')}"]
     # If the clock was wrong when the release began, the limit is still 14 days.
     days = min(math.ceil(left), CLOSES_AFTER.days)
-    return [f"PyPI takes files for this release for {days} more {'day' if days == 1 else 'days'}"]
+    return [f"PyPI takes files for this release for {counted(days, 'more day')}"]

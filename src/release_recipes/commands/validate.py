@@ -9,7 +9,7 @@ from pathlib import Path
 from release_recipes import events
 from release_recipes.commands.checkout import Checkout
 from release_recipes.distributions import inspection
-from release_recipes.errors import WrongUsage, typed
+from release_recipes.errors import WrongUsage, counted, typed
 from release_recipes.prepare.install import fits_here, install
 from release_recipes.processes.threads import in_parallel
 from release_recipes.settings import Settings, private
@@ -37,7 +37,7 @@ def validate(checkout: Checkout, named: Sequence[str], *, installs: bool = False
         files = checkout.distributions(named)
         subject = inspection.subject_of(files, settings)
         inspection.inspect(subject)
-        running.note = f"{len(files)} distributions"
+        running.note = counted(len(files), "distribution")
     if installs:
         with events.step("install") as running:
             running.note = _install([file for file in files if file.suffix == ".whl"], subject.name, settings)

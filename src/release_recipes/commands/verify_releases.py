@@ -10,7 +10,7 @@ from release_recipes import events
 from release_recipes.commands import verify_tags
 from release_recipes.commands.checkout import Checkout
 from release_recipes.commands.past_releases import World, of_release
-from release_recipes.errors import NoIndexAnswer, NotAsReleased
+from release_recipes.errors import NoIndexAnswer, NotAsReleased, counted
 from release_recipes.findings import Finding
 from release_recipes.index import attestations
 from release_recipes.index.page import Listed
@@ -198,10 +198,10 @@ class _Looked:
 
     def lines(self, releases: Sequence[Release]) -> list[str]:
         """Say what was looked at, and what was not."""
-        counted = ", ".join(f"{count} {name}" for name, count in self.counts.items() if count) or "nothing"
-        lines = [f"Looked at {len(releases)} releases: {counted}."]
+        found = ", ".join(f"{count} {name}" for name, count in self.counts.items() if count) or "nothing"
+        lines = [f"Looked at {counted(len(releases), 'release')}: {found}."]
         if self.elsewhere:
-            lines.append(f"Not on the index, by tags of other tools: {', '.join(self.elsewhere)}.")
+            lines.append(f"Not on the index, and their tags were not made by this tool: {', '.join(self.elsewhere)}.")
         if self._untagged:
             lines.append(
                 f"On the index, older than the first release of ours, without a tag: {', '.join(self._untagged)}."

@@ -103,7 +103,8 @@ def check_descriptions(files: Sequence[Path]) -> tuple[list[str], list[str]]:
                 said.append((logging.ERROR, MASK(str(error))))
         for level, message in said:
             kept = errors if level >= logging.ERROR else warnings
-            kept.append(f"{file.name}: {message.splitlines()[0].replace('`', '').rstrip('.')}.")
+            what, *why = filter(None, (line.strip() for line in message.splitlines()))
+            kept.append(f"{file.name}: {': '.join([what.replace('`', '').rstrip('.'), *why[:1]]).rstrip('.')}.")
     return errors, warnings
 
 

@@ -77,7 +77,14 @@ def build_in(folder: Path, settings: Settings, epoch: str, *, normalises: bool, 
     if normalises:
         for sdist in dist.glob("*.tar.gz"):
             normalise(sdist, int(epoch))
-    return [finding for wheel in sorted(dist.glob("*.whl")) for finding in _settled(wheel, settings, epoch)]
+    wheels = sorted(dist.glob("*.whl"))
+    found = [finding for wheel in wheels for finding in _settled(wheel, settings, epoch)]
+    for wheel in wheels if not after else ():
+        # The tags before the last one are those of the build.
+        stem = wheel.name.rpartition("-")[0]
+        if not wheel.exists() and (repaired := next(dist.glob(f"{stem}-*.whl"), None)):
+            events.emit(events.Told(f"auditwheel has made {repaired.name} of {wheel.name}, which PyPI would refuse."))
+    return found
 
 
 def _settled(wheel: Path, settings: Settings, epoch: str) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from release_recipes.distributions import inspection, last_release
+from release_recipes.errors import counted
 from release_recipes.index.client import Index
 from release_recipes.plan import Plan
 from release_recipes.prepare.step import Step, always
@@ -47,9 +48,11 @@ def inspect(found: list[Path], plan: Plan, workspace: Workspace) -> str:
     subject = inspection.subject_of(
         found, plan.settings, name=plan.project, version=plan.version, last=last, tracked=tracked
     )
-    inspection.inspect(replace(subject, expect=plan.settings.expect if plan.tag_object else ()))
+    # With publish = "ci" or --test, the distributions of this machine are some of the release.
+    is_whole = plan.tag_object or not (plan.by_ci or plan.test)
+    inspection.inspect(replace(subject, expect=plan.settings.expect if is_whole else ()))
     against = f", compared with {', '.join(path.name for path in last)}" if last else ""
-    return f"{len(found)} distributions of {plan.project} {plan.version}{against}"
+    return f"{counted(len(found), 'distribution')} of {plan.project} {plan.version}{against}"
 
 
 STEP = Step("inspect", always, _describe, _run)

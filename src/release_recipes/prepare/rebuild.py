@@ -26,6 +26,9 @@ CLOCK = 2.0
 #: Seconds by which the second clone's files are older.
 DAY = 86400
 
+#: The endings of what compilers write.
+_COMPILED = (".so", ".pyd", ".dylib", ".a")
+
 #: The differences that repacking an sdist removes.
 _REPACKED = {"mode", "time", "owner", "order", "archive"}
 
@@ -74,6 +77,8 @@ def _compared(first: list[Path], again: Path) -> Iterator[Finding]:
         elif told := differences(Distribution(path), Distribution(second)):
             repacked = path.name.endswith(".tar.gz") and told.keys() <= _REPACKED
             hint = "See https://reproducible-builds.org/docs/ for common causes, and compare the files with: diffoscope"
+            if any(name.endswith(_COMPILED) for name in told.get("content", ())):
+                hint = f"Compilers write the build's folder into debug information; CFLAGS=-g0 leaves it out. {hint}"
             if repacked:
                 hint = "Repacking removes these differences: remove normalise_sdist from [tool.release]."
             yield _found(f"{path.name} differs when it is built again: {sentence(told)}.", hint)

@@ -60,11 +60,11 @@ def run_tests(folder: Path, settings: Settings, report: Path) -> str:
     try:
         done = run(_command(names, ours, folder, settings, report), cwd=folder, env=nox.environment(), tell=True)
     except CommandFailed as error:
-        raise TestsFailed(what, error.output, ours=bool(ours)) from None
+        raise TestsFailed(what, error.output, ours=bool(ours and ours.installs)) from None
     skipped, any_ran = nox.skipped(report)
     # unittest of Python 3.11 ends with 0 if it found no test.
     if not any_ran or (ours and testing.ran_none(done.output)):
-        raise TestsFailed(what, done.output, ours=bool(ours), skipped=skipped)
+        raise TestsFailed(what, done.output, ours=bool(ours and ours.installs), skipped=skipped)
     for session in skipped:
         message = f"The session {session} was skipped, so its tests did not run."
         hint = "Run it where its requirements are available, such as in CI."

@@ -14,7 +14,7 @@ from release_recipes.project.locate import same
 
 
 def _left_out(plan: Plan) -> str:
-    return "it stands in a file that the build backend has to follow" if plan.is_static else ""
+    return "it is written in a file, and not computed by the build" if plan.is_static else ""
 
 
 def _describe(plan: Plan, _workspace: Workspace) -> list[str]:

@@ -38,6 +38,11 @@ def has_terminal() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
+def is_unseen() -> bool:
+    """Return whether somebody types who does not see a question: standard error is not the terminal."""
+    return sys.stdin is not None and sys.stdin.isatty() and not has_terminal()
+
+
 def run(  # noqa: PLR0913 - every parameter is one property of a process
     argv: Sequence[str],
     *,

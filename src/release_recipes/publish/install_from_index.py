@@ -21,8 +21,11 @@ def _converge(world: World) -> Done:
     with tempfile.TemporaryDirectory(dir=world.dist.parent, prefix="install-", ignore_cleanup_errors=True) as folder:
         python = uv.make_environment(Path(folder, "environment"))
         try:
-            requirement = f"{record.project}=={record.version}"
-            uv.install_from(record.target.index_address, requirement, python, record.indexes)
+            if sdist := _sdist_alone(world):
+                uv.install_as_user(sdist, python, record.indexes)
+            else:
+                requirement = f"{record.project}=={record.version}"
+                uv.install_from(record.target.index_address, requirement, python, record.indexes)
         except CommandFailed as error:
             message = f"pip cannot install {record.project} {record.version} from {record.target.index_address}."
             raise Failed(message, error.message) from error
@@ -35,6 +38,15 @@ def _converge(world: World) -> Done:
             events.Warned(warning(message, "This is fine if it needs an extra, or an application around it.", "import"))
         )
     return Done(note=", ".join(["installed", *(f"import {module}" for module in modules if not broken)]))
+
+
+def _sdist_alone(world: World) -> str:
+    """Return the requirement for the served sdist if there is no wheel, else nothing: the index lacks its backend."""
+    project, artifacts = world.record.project, world.record.artifacts
+    if not artifacts or any(not artifact.is_sdist for artifact in artifacts):
+        return ""
+    served = world.index.page(project).files.get(artifacts[0].filename)
+    return f"{project} @ {served.url}#sha256={artifacts[0].sha256}" if served else ""
 
 
 def _left_out(record: Record) -> str:

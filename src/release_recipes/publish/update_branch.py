@@ -65,8 +65,10 @@ def _update(world: World) -> str:
     record, git = world.record, world.git
     branch = f"refs/heads/{record.branch}"
     local = git.resolve(branch)
-    if local is None or git.contains(record.head, local):
-        return ""
+    if local is None:
+        return f"there is no local branch {record.branch}"
+    if git.contains(record.head, local):
+        return f"{record.branch} has the release commit"
     try:
         refs = world.refs()
         if not holds(world, refs, branch):

@@ -24,6 +24,7 @@ from release_recipes.errors import (
     Unfinished,
     UploadFailed,
     UploadRefused,
+    counted,
     typed,
 )
 from release_recipes.index import twine
@@ -79,8 +80,7 @@ def _converge(world: World) -> Done:
     with twine.silenced():
         for batch in (wheels[:alone], wheels[alone:], [artifact for artifact in absent if artifact.is_sdist]):
             uploader.send_all(batch)
-    files = "1 file" if len(absent) == 1 else f"{len(absent)} files"
-    return Done(note=f"{files} to {address}")
+    return Done(note=f"{counted(len(absent), 'file')} to {address}")
 
 
 class Transient(Exception):
@@ -224,8 +224,8 @@ class _Uploader:
         return False
 
     def _given_up(self, artifact: Artifact, failure: Transient) -> UploadFailed:
-        attempts_made = "1 attempt" if failure.number == 1 else f"{failure.number} attempts"
-        message = f"{artifact.filename} was not uploaded after {attempts_made}: {failure.why.rstrip('.')}."
+        made = counted(failure.number, "attempt")
+        message = f"{artifact.filename} was not uploaded after {made}: {failure.why.rstrip('.')}."
         wait = f"The index asks you to wait for {failure.retry_after:.0f} seconds. " if failure.retry_after else ""
         there = f"{self._sent} of {self._total} files are on the index." if self._sent else "No file is on the index."
         hint = f"{wait}{there} Later, {self._again}"

@@ -3,7 +3,7 @@
 import time
 
 from release_recipes import events
-from release_recipes.errors import NoIndexAnswer, NotServed
+from release_recipes.errors import NoIndexAnswer, NotServed, counted
 from release_recipes.findings import warning
 from release_recipes.index.attestations import ABSENT, attesting, fault
 from release_recipes.index.publisher import Publisher
@@ -34,7 +34,7 @@ def _converge(world: World) -> Done:
         time.sleep(pause)
         pause = min(pause * 2, patience.pause)
     attested = _attested(world)
-    return Done(note=f"{len(world.record.artifacts)} files, same sha256{attested}")
+    return Done(note=f"{counted(len(world.record.artifacts), 'file')}, same sha256{attested}")
 
 
 def _attested(world: World) -> str:

@@ -18,6 +18,9 @@ FILE = "history.jsonl"
 #: Bytes at the end of the file that :func:`usual` reads.
 _NEWEST = 50_000
 
+#: Outcomes of a task that did something, if it was only to see that nothing is left to do.
+_DONE = frozenset({"released", "abandoned", "tested"})
+
 #: The tasks that are an attempt of a release.
 _ATTEMPTS = frozenset({"release", "release_changed", "publish", "resume", "abandon"})
 
@@ -46,7 +49,7 @@ class Release:
     seconds: float | None = None
     #: How often it was attempted: the release, and each ``resume``.
     attempts: int | None = None
-    #: Wall-clock seconds by step, of all attempts together.
+    #: Wall-clock seconds by step, in the attempt in which it took longest; some steps run at the same time.
     steps: Mapping[str, float] = field(default_factory=dict)
     #: ``released``, ``unfinished``, ``abandoned``, or as a task ends that did not publish anything.
     outcome: str = "released"
@@ -126,7 +129,7 @@ def releases(lines: Iterable[Mapping[str, Any]], project: str) -> list[Release]:
             if one and one.project == project:
                 known = found.get((one.version, one.index))
                 found[one.version, one.index] = _joined(known, one) if known else one
-    kept = [one for one in found.values() if one.outcome not in {"refused", "planned"}]
+    kept = [one for one in found.values() if one.attempts != 0]
     return sorted(kept, key=lambda one: one.at, reverse=True)
 
 
@@ -154,7 +157,7 @@ def _runs(lines: Sequence[Mapping[str, Any]]) -> list[Release | None]:
         last = result[-1]
         outcome = last.outcome if last.outcome in {"released", "abandoned"} else str(ended["outcome"])
         seconds = float(ended["seconds"]) if len(result) == 1 else sum(last.steps.values())
-        attempts = 0 if outcome == "refused" else 1
+        attempts = 1 if {*last.steps} - {"check"} or outcome in _DONE else 0
         result[-1] = replace(last, outcome=outcome, seconds=seconds, at=ended["at"], attempts=attempts)
     return [each and (each if each.seconds is not None else replace(each, seconds=sum(each.steps.values()) or None))
             for each in result]  # fmt: skip
@@ -170,10 +173,11 @@ def _facts(line: Mapping[str, Any]) -> dict[str, Any]:
 
 def _joined(known: Release, later: Release) -> Release:
     """Return two attempts of a release as one."""
+    if known.attempts == 0 or later.attempts == 0:  # one of them began nothing
+        return later if known.attempts == 0 else known
     if known.at > later.at:
         known, later = later, known
-    steps = {name: known.steps.get(name, 0) + later.steps.get(name, 0) for name in {**known.steps, **later.steps}}
+    steps = {name: max(known.steps.get(name, 0), later.steps.get(name, 0)) for name in {**known.steps, **later.steps}}
     seconds = (known.seconds or 0) + (later.seconds or 0)
-    outcome = known.outcome if later.outcome in {"refused", "planned"} else later.outcome
     attempts = (known.attempts or 0) + (later.attempts or 0)
-    return replace(later.filled(known), steps=steps, seconds=seconds, attempts=attempts, outcome=outcome)
+    return replace(later.filled(known), steps=steps, seconds=seconds, attempts=attempts)

@@ -21,7 +21,7 @@ from release_recipes.findings import Check, Finding, Severity
 #: What differs between the wheels of a release: build number and tags.
 _Slot = tuple[object, ...]
 
-_BOTH = "A release consists of an sdist and wheels; fix the build session."
+_BOTH = "A release consists of an sdist and wheels; fix the build session. Some files alone: validate --partial."
 
 #: The endings of sources that are compiled, so that an sdist with them may go without a wheel.
 _COMPILED = (".c", ".cc", ".cpp", ".cxx", ".pyx", ".rs", ".f", ".f90")
@@ -129,8 +129,8 @@ def _expected(subject: Subject) -> Iterator[Finding]:
     kinds = {kind_of(dist.name): dist.name for dist in subject.distributions}
     for pattern in subject.expect:
         if not any(fnmatchcase(kind, pattern) for kind in kinds):
-            hint = "See whether its job failed, and collect its files, too; or change expect in [tool.release]."
-            yield Finding(f"No file is {pattern!r}, which the setting expect names.", hint)
+            hint = "See whether its job failed, and collect its files, too; change expect; or set publish to 'ci'."
+            yield Finding(f"There is no file for {pattern!r}, which expect in [tool.release] names.", hint)
     for kind, name in kinds.items():
         if subject.expect and not any(fnmatchcase(kind, pattern) for pattern in subject.expect):
             yield Finding(f"{name} is not expected.", f'Remove it, or add it in [tool.release]: expect = [… "{kind}"]')

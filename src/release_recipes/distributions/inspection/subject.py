@@ -46,5 +46,12 @@ class Subject:
 
     def before(self, dist: Distribution) -> Distribution | None:
         """Return the corresponding distribution of the last release."""
-        same = (other for other in self.last if (other.is_wheel, other.is_sdist) == (dist.is_wheel, dist.is_sdist))
-        return next((other for other in same if not other.fault), None)
+        same = [other for other in self.last if (other.is_wheel, other.is_sdist) == (dist.is_wheel, dist.is_sdist)]
+        # A compiled wheel for another Python has other files.
+        fitting = [other for other in same if other.is_sdist or _python(other.name) == _python(dist.name)]
+        return next((other for other in fitting if not other.fault), None)
+
+
+def _python(filename: str) -> str:
+    """Return the Python that a compiled wheel is for, such as ``cp312-cp312``; of another wheel, nothing."""
+    return "" if filename.endswith("-any.whl") else "-".join(filename.split("-")[-3:-1])
