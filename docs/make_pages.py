@@ -130,7 +130,9 @@ Settings come from flags, environment variables, `.env`, `[tool.release]` in `py
 of these that has a value wins. The plan shows the origin of addresses and of the remote. `.env` is read without
 interpolation, and its values are not added to the environment of the process. The tokens `PYPI_API_TOKEN` and
 `PYPI_TEST_TOKEN` come from the environment, `.env` or the [keyring](secrets.md#where-the-token-comes-from), never from
-`pyproject.toml`. An unknown key in `[tool.release]` is an error; if it is similar to a known key, the error names that.
+`pyproject.toml`. The packages of one repository share the `[tool.release]` of a `pyproject.toml` at its top that is no
+package itself; their own settings win. An unknown key in `[tool.release]` is an error; if it is similar to a known key,
+the error names that.
 
 | key in `[tool.release]` | variable | type | default | description |
 |---|---|---|---|---|

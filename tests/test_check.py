@@ -18,6 +18,7 @@ from support.repository import Repository
 
 MakeRepository = Callable[..., Repository]
 Arrange = Callable[[Repository], object]
+ANOTHER = "Release another version, such as with: release-recipes release --new-version X"
 
 
 def settings(repository: Repository, text: str) -> None:
@@ -247,7 +248,7 @@ RED: dict[str, tuple[Arrange, list[Told]]] = {
     ),
     "tag there": (
         lambda repository: repository.git("push", "--quiet", "origin", "HEAD:refs/tags/v1.3.0"),
-        [Told("tag", "The tag v1.3.0 already exists on origin.", "Release another version.")],
+        [Told("tag", "The tag v1.3.0 already exists on origin.", ANOTHER)],
     ),
     "odd tag": (
         lambda repository: settings(repository, 'tag = "release {version}"'),
@@ -499,7 +500,7 @@ def edit(name: str, old: str, new: str) -> Arrange:
         (
             "1.2.3",
             # The version that stands is released as it stands (B3).
-            Told("tag", "The tag v1.2.3 already exists on origin.", "Release another version."),
+            Told("tag", "The tag v1.2.3 already exists on origin.", ANOTHER),
         ),
         (
             "1.2.3rc1",

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -265,6 +266,28 @@ def test_a_project_of_somebody_else(repository: Repository, index: PypiServer) -
     assert hint.startswith(f"Check that it is yours, and the address of the index: {index.index_url}")
     repository.git("tag", "release_0_5_0", "HEAD~1")  # as some projects write it
     assert questions(look(repository.path)) == []
+
+
+@pytest.mark.red("closed-index")
+@pytest.mark.green("closed-index")
+def test_an_index_that_needs_a_password_for_reading(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a package requires of it is installed without our credentials; a reading account in ~/.netrc is enough."""
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "closed" / "demo_package-1.2.3.tar.gz").write_bytes(b"")
+    with PypiServer(tmp_path / "closed", authenticate=("update", "download", "list")) as server:
+        for name, value in server.settings.items():
+            monkeypatch.setenv(name, value)
+        ((check, message, hint),) = [told for told in warnings(look(repository.path)) if told.check == "closed-index"]
+        assert check == "closed-index"
+        assert message == f"{server.index_url} needs a password for reading, which installers do not have here."
+        assert "into ~/.netrc" in hint
+        netrc = tmp_path / "netrc"
+        netrc.write_text(f"machine 127.0.0.1 login __token__ password {server.token}\n", encoding="utf-8")
+        netrc.chmod(0o600)
+        monkeypatch.setenv("NETRC", str(netrc))
+        assert "closed-index" not in [told.check for told in warnings(look(repository.path))]
 
 
 def _classify(repository: Repository) -> None:

@@ -297,6 +297,10 @@ class BumpFailed(Failed):
     """The version files could not be brought to the planned version in the workspace."""
 
 
+#: What uv says of requirements that exclude each other.
+_EXCLUDED = "No solution found when resolving"
+
+
 class TestsFailed(Failed):
     """The project's tests failed in the clean clone."""
 
@@ -320,6 +324,8 @@ class TestsFailed(Failed):
                 " Declare what they need in [dependency-groups] test = […], define a session test in noxfile.py, "
                 'or set their command: [tool.release] test_command = "…"'
             )
+        if _EXCLUDED in output:
+            hint += " Of several packages, --projects NAME raises what one requires of the others."
         super().__init__(message, hint)
         #: The output of the session, masked.
         self.output = output

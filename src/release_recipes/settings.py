@@ -197,7 +197,8 @@ class Settings:
         upload, index = (
             (self.test_repository_url, self.test_index_url) if test else (self.repository_url, self.index_url)
         )
-        return Target(upload, (index or derived_index(upload)).rstrip("/") + "/", self.username)
+        user = Target.username if upload == TEST_PYPI.upload_address else self.username
+        return Target(upload, (index or derived_index(upload)).rstrip("/") + "/", user)
 
 
 def private(*targets: Target) -> tuple[str, ...]:
@@ -219,6 +220,8 @@ class Sources:
     environment: Mapping[str, str]
     dotenv: Mapping[str, str]
     pyproject: Mapping[str, Any]
+    #: That at the top of the repository, if it is no package itself: the packages share its ``[tool.release]``.
+    shared: Mapping[str, Any] = field(default_factory=dict)
 
     def named(self, name: str) -> tuple[str, str] | None:
         """Return a variable's value and origin; an empty variable is not set."""
@@ -272,7 +275,16 @@ def sources(root: Path, top: Path | None = None) -> Sources:
     """
     filled = _dotenv(dotenv_folder(root, top or root) / ".env")
     hold_environment(filled)
-    return Sources(read_environment(), filled, read_pyproject(root))
+    shared = read_pyproject(top) if top and top != root and not _is_package(top) else {}
+    return Sources(read_environment(), filled, read_pyproject(root), shared)
+
+
+def _is_package(folder: Path) -> bool:
+    """Return whether a folder is a package; the top of a workspace, or tables of tools alone, are none."""
+    pyproject = read_pyproject(folder)
+    is_virtual = "project" not in pyproject or "workspace" in pyproject.get("tool", {}).get("uv", {})
+    is_built = "build-system" in pyproject or any((folder / name).is_file() for name in ("setup.py", "setup.cfg"))
+    return is_built or not is_virtual
 
 
 def hold_dotenv(folder: Path, named: str = "") -> None:
@@ -325,7 +337,7 @@ def load(found: Sources) -> Settings:
     known = {f.name: f for f in fields(Settings) if f.name != "origins"}
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
-    for name, value in _table(found.pyproject, known).items():
+    for name, value in {**_table(found.shared, known), **_table(found.pyproject, known)}.items():
         values[name], origins[name] = _typed(name, value, str(known[name].type), "pyproject.toml"), "pyproject.toml"
     for name, described in known.items():
         told = [(variable, *given) for variable in described.metadata["env"] if (given := found.named(variable))]

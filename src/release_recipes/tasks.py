@@ -48,7 +48,7 @@ _PUBLISHED = {
 }
 _SEVERAL = {
     "all-changed": "Every package of the repository that changed, in the order of their dependencies.",
-    "projects": "The same for the packages of a list, by name or folder: a,b.",
+    "projects": "As --all-changed, but only these packages, by name or folder: a,b.",
 }
 _FILES = {"file": "A distribution (can be repeated); by default, all in dist/."}
 _VALIDATED = {
@@ -445,7 +445,8 @@ def _instead(word: str, task: str) -> str:
         return f"It is a flag of {', '.join(owners)}."
     others = {flag: typed(name, flag) for name in reversed(ns.task_names) for flag in _flags(name)}
     others |= {name: typed(name) for name in (*ns.task_names, "--help", "--list", "--version")}
-    near = [known[each] for known in (own, others) for each in difflib.get_close_matches(word, known, 1)]
+    begun = [flag for flag in own if word.startswith("--") and flag.startswith(word)]
+    near = [*begun, *(known[each] for known in (own, others) for each in difflib.get_close_matches(word, known, 1))]
     return f"Did you mean: {near[0]}" if near else f"See: {typed(task, '--help') if task else typed('--list')}"
 
 

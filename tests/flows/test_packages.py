@@ -173,13 +173,13 @@ def test_a_top_that_is_no_package(top: str, both: Repository) -> None:
 
 
 def test_the_settings_of_a_package(both: Repository) -> None:
-    """Settings are those of the package's pyproject.toml, and `.env` is the nearest: its own, else the repository's."""
+    """Settings are the package's, else those at the top; and `.env` is the nearest: its own, else the repository's."""
     both.write("pyproject.toml", '[tool.release]\nusername = "top"\n')
     both.write(".env", "PYPI_INDEX_URL=https://top.example/simple/\nVERBOSE_OUTPUT=true\n")
     both.write("packages/beta/.env", "PYPI_INDEX_URL=https://beta.example/simple/\n")
     alpha, beta = (find(both.path / f"packages/{name}", NOBODY, PATIENCE).settings for name in ("alpha", "beta"))
-    assert (alpha.username, alpha.index_url, alpha.verbose_output) == ("__token__", "https://top.example/simple/", True)
-    assert (beta.username, beta.index_url, beta.verbose_output) == ("__token__", "https://beta.example/simple/", False)
+    assert (alpha.username, alpha.index_url, alpha.verbose_output) == ("top", "https://top.example/simple/", True)
+    assert (beta.username, beta.index_url, beta.verbose_output) == ("top", "https://beta.example/simple/", False)
 
 
 # -- what is checked ---------------------------------------------------------------------------------------------------

@@ -81,6 +81,7 @@ def test_a_dry_flag_on_a_task_without_a_dry_run(adopted: Repository, cli: Cli) -
         (["validate", "foo.whl"], "release-recipes validate --file foo.whl"),
         (["release", "foo.whl"], "release-recipes validate --file foo.whl"),
         (["rehearse", "--all-chnged"], ": --all-changed"),
+        (["release", "--all"], ": --all-changed"),
         (["rehearse", "--test"], "It is a flag of release, publish, check, upload, notify."),
         (["status", "--verfy"], "release-recipes history --verify"),
         (["release", "--zzz"], "release-recipes release --help"),

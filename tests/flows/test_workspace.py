@@ -56,6 +56,27 @@ def pyproject(repository: Repository, name: str) -> str:
     return (repository.path / "packages" / name / "pyproject.toml").read_text(encoding="utf-8")
 
 
+def test_settings_that_packages_share(tmp_path: Path, index: PypiServer, cli: Cli) -> None:
+    """At the top of the repository they are for every package, whose own settings win; a package there has its own."""
+    repository = make_packages(tmp_path / "workspace", "core", "tool")
+    top = '[tool.release]\ncommit_message = "Release {name} {version}"\nlicence = "odd"\n'
+    repository.write("pyproject.toml", top.replace('licence = "odd"\n', ""))
+    path = "packages/tool/pyproject.toml"
+    own = (repository.path / path).read_text(encoding="utf-8")
+    repository.write(path, own.replace("[tool.release]\n", '[tool.release]\ncommit_message = "tool {version}"\n'))
+    change(repository, "core", "tool")
+    done = cli(*RELEASE, "--yes", cwd=repository.path)
+    assert done.code == 0, done.err
+    assert "To be released, in this order: core, tool\n" in done.out
+    subjects = repository.git("log", "-2", "--reverse", "--format=%s", "origin/main").splitlines()
+    assert (subjects, len(index.files())) == (["Release core 1.3.0", "tool 1.3.0"], 4)
+    repository.write("pyproject.toml", top)
+    wrong = cli("status", cwd=repository.path / "packages" / "core")
+    assert (wrong.code, "unknown setting 'licence'" in wrong.err) == (2, True)
+    repository.write("pyproject.toml", f'{top}\n[project]\nname = "top"\nversion = "1.0"\n')
+    assert cli("status", cwd=repository.path / "packages" / "core").code == 0
+
+
 # -- what there is -----------------------------------------------------------------------------------------------------
 
 
@@ -245,15 +266,26 @@ def test_a_list_of_packages(five: Repository, index: PypiServer, cli: Cli) -> No
         (".", ("--projects", ""), "--projects names '', which is not a package of this repository."),
         (".", ("--projects", "core,cor"), "--projects names 'cor', which is not a package of this repository."),
         ("packages/core", ("--all-changed",), "Several packages are released from the top of the repository."),
+        (
+            ".",
+            ("--projects", "core", "--project", "packages/app"),
+            "Several packages are released from the top of the repository.",
+        ),
     ],
 )
 def test_a_list_that_cannot_be_released(
     where: str, words: tuple[str, ...], message: str, five: Repository, cli: Cli
 ) -> None:
-    """An unknown name is wrong usage, and so is a folder that is not the top."""
+    """An unknown name is wrong usage, and so are a folder that is not the top, and one version for several."""
     result = cli("release", *words, "--part", "minor", cwd=five.path / where)
     assert result.code == 2
     assert result.err.startswith(f"error: {message}\n")
+    assert ("Leave out --project" in result.err) is ("--project" in words)
+    one = cli("release", "--all-changed", "--new-version", "2.0", cwd=five.path)
+    assert (one.code, one.err.splitlines()[0]) == (
+        2,
+        "error: --new-version is the version of one package, and several changed: core, plugin, app.",
+    )
 
 
 def test_a_dry_run_of_several(five: Repository, index: PypiServer, cli: Cli) -> None:
@@ -312,7 +344,7 @@ def test_a_requirement_on_the_private_index(tmp_path: Path, cli: Cli, *, closed:
         if closed:
             assert result.code == 3
             assert "core was not found in the package registry" in result.err
-            assert "set UV_INDEX to the address of its simple API." in result.err
+            assert "takes it from ~/.netrc" in result.err
         else:
             assert result.code == 0, result.err
             assert "cannot be installed" not in result.out

@@ -191,6 +191,17 @@ def _first_release(facts: Facts) -> Iterator[Finding]:
             )
 
 
+def _closed(facts: Facts) -> Iterator[Finding]:
+    """Check that the index can be read without the credentials of the upload, as everyone installs from it."""
+    subject = facts.subject
+    if subject.settings.try_install != "off" and facts.page.result().is_closed:
+        yield warning(
+            f"{subject.index.target.index_address} needs a password for reading, which installers do not have here.",
+            "What the package requires of it cannot be installed before the upload: put the name and the password of "
+            "an account that can read into ~/.netrc.",
+        )
+
+
 def _private(facts: Facts) -> Iterator[Finding]:
     """Check that a private project does not go to PyPI (https://pypi.org/classifiers, "Private ::")."""
     pyproject, folder = facts.subject.project.pyproject, facts.subject.folder
@@ -220,5 +231,6 @@ CHECKS = (
     Check("project-status", "a release of a project that is archived or quarantined",
           _project_status, occasions=ALWAYS),
     Check("first-release", "a project that is registered under a misspelled name", _first_release, occasions=ALWAYS),
+    Check("closed-index", "a release that stops, since what it requires cannot be installed", _closed),
     Check("private", "a private package on a public index", _private, occasions=ALWAYS),
 )  # fmt: skip

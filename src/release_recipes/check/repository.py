@@ -151,7 +151,10 @@ def _tag(facts: Facts) -> Iterator[Finding]:
             f"Release another version; or, if the tag was never published or pushed, delete it: git tag -d {tag}",
         )
     if refs is not None and refs.tag(tag):
-        yield Finding(f"The tag {tag} already exists on {remote}.", "Release another version.")
+        yield Finding(
+            f"The tag {tag} already exists on {remote}.",
+            f"Release another version, such as with: {typed('release', '--new-version', 'X')}",
+        )
     try:
         git.ask("check-ref-format", f"refs/tags/{tag}")
     except CommandFailed:

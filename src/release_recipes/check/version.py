@@ -168,12 +168,13 @@ def _pins(facts: Facts) -> Iterator[Finding]:
     for pin, raised in plan.pins.items():
         if not (raised and plan.bumps):
             yield warning(f"{plan.project} requires {pin}, which excludes the version here.", "Change it by hand.")
+    together = sorted(subject.request.together - {canonicalize_name(plan.project)})
     for other in facts.others():
         pins = excluded([*other.requires, *other.optional], {canonicalize_name(plan.project): plan.version})
         for pin in pins if other.key not in subject.request.together else ():
             yield warning(
                 f"{other.name} requires {pin}, which excludes {plan.project} {plan.version}.",
-                f"Release both, which raises it: --projects {plan.project},{other.name}",
+                f"Release both, which raises it: --projects {','.join([plan.project, *together, other.name])}",
             )
 
 
@@ -188,7 +189,7 @@ def _changelog(facts: Facts) -> Iterator[Finding]:
     elif changes.way == "keep":
         yield warning(
             f"{changes.path} says nothing of {plan.version}.",
-            f"Add a section for it, or one named Unreleased, and commit it; if there should be none, set: {off}",
+            f"Write it below a heading Unreleased, or one of the version, and commit it; to write nothing: {off}",
         )
     elif changes.way == "fragments":
         yield warning(f"There are no news fragments for {plan.version}.", f"Add one, and commit it, or set: {off}")

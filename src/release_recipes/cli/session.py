@@ -166,7 +166,8 @@ class Session:
         if self._task in _PUBLISHING and (self.report.released or not says_all):
             self._console.more("public", self.report.public(self._task), fold=6)
         if left := ", ".join(self.report.facts.get("packages", {}).get("left", ())):
-            self._console.more("left", f"{left}; to go on, run the same command again", fold=6)
+            first = "resume that release, then " if waits else ""
+            self._console.more("left", f"{left}; to go on, {first}run the same command again", fold=6)
         if self._kept_log and not isinstance(told, WrongUsage):
             self._console.where("log", self._kept_log)
         names = {each.check for each in told.findings if each.check}

@@ -24,7 +24,7 @@ def explain(_where: Path, *, subject: str) -> str:
         WrongUsage: Nothing has this name.
     """
     known = sections()
-    name = subject.strip().lower().removesuffix(".md")
+    name = subject.strip().lower().removesuffix(".md").rpartition("/")[2]
     text = known.get(name)
     if name in {"-h", "--help"}:  # Invoke takes them for the name
         text = f"`{typed('explain', 'NAME')}` explains one of these: {', '.join(f'`{each}`' for each in known)}."

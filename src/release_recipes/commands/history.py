@@ -70,7 +70,8 @@ def _merged(ours: Sequence[Release], tagged: Sequence[Release], default: str) ->
         if one.outcome == "released" and same and one.index in {"", default, same.index}:
             one = one.filled(same)  # noqa: PLW2901 - the same release
         merged.append(one)
-        if one.outcome in {"released", "unfinished"}:  # what failed here may have been published elsewhere
+        is_same = bool(same and same.tag_object and same.tag_object == one.tag_object)
+        if one.outcome in {"released", "unfinished"} or is_same:  # what failed here may have been published elsewhere
             seen.add(key)
     merged += [one for key, one in by_version.items() if key not in seen]
     return sorted(merged, key=lambda one: one.at, reverse=True)
@@ -85,5 +86,5 @@ def _show(name: str, releases: Sequence[Release], limit: int) -> None:
     events.emit(events.Table(f"{name}: {counted(len(releases), 'release')}", history_view.COLUMNS, rows))
     if len(releases) > limit:
         events.emit(events.Told(f"… and {len(releases) - limit} older ones: --limit {len(releases)}"))
-    for line in (*history_view.chart(releases), *history_view.growth(releases)):
+    for line in (*history_view.chart(releases[:limit]), *history_view.growth(releases)):
         events.emit(events.Told(line))

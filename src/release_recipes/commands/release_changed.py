@@ -118,7 +118,9 @@ def in_turn(
     """
     if checkout.below != ".":
         message = "Several packages are released from the top of the repository."
-        raise WrongUsage(message, f"Run there: {shown(['cd', str(checkout.git.path)])}")
+        leave_out = "Leave out --project: --projects names the packages."
+        there = f"Run there: {shown(['cd', str(checkout.git.path)])}"
+        raise WrongUsage(message, leave_out if checkout.cwd == checkout.git.path else there)
     known = members(checkout, packages(checkout.git))
     chosen = _chosen(known, [name.strip() for name in projects.split(",")] if projects is not None else None)
     for member in chosen:
@@ -129,6 +131,11 @@ def in_turn(
     changed = in_order([member.package for member in chosen if member.commits])
     versions = {member.package.key: member.version for member in known if member.version}
     outcome, done, left = "nothing-waits", list[str](), [package.name for package in changed]
+    if request.new_version and left[1:]:
+        message = f"--new-version is the version of one package, and several changed: {', '.join(left)}."
+        raise WrongUsage(message, "Use --part, or name one: --projects NAME.")
+    if left[1:]:
+        events.emit(events.Told(f"To be released, in this order: {', '.join(left)}"))
     for package in changed:
         events.emit(events.Facts({"packages": {"outcome": outcome, "done": [*done], "left": [*left]}}))
         REPEATED[:] = ["--project", package.below]

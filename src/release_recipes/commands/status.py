@@ -118,11 +118,12 @@ def _remote_line(checkout: Checkout) -> tuple[str, RemoteRefs | None]:
     if branch is None or theirs is None:
         return f"{remote} does not have the branch of this checkout", refs
     head = git.ask("rev-parse", "HEAD")
-    word = "has commits that the local branch does not have"
-    if git.contains(theirs, head):
-        ahead = counted(int(git.ask("rev-list", "--count", f"{theirs}..{head}")), "commit")
-        word = "is at HEAD" if theirs == head else f"is {ahead} behind HEAD"
-    return f"{remote}/{branch} {word}", refs
+    if not git.contains(theirs, head):
+        return f"{remote}/{branch} has commits that the local branch does not have", refs
+    if theirs == head:
+        return f"{remote}/{branch} is at HEAD", refs
+    ahead = counted(int(git.ask("rev-list", "--count", f"{theirs}..{head}")), "commit")
+    return f"HEAD is {ahead} ahead of {remote}/{branch}", refs
 
 
 def _waiting(checkout: Checkout, record: Record, refs: RemoteRefs | None) -> list[str]:

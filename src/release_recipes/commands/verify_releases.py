@@ -83,7 +83,8 @@ class _Looked:
             yield Finding(f"The tag {one.tag} was moved: {moved}.", see)
         elif merged is not None and one.tag not in merged and self._is_here(one.tag):
             yield Finding(
-                f"The commit of {one.tag} is on no branch of the remote.", "Find out which branch was rewritten."
+                f"The commit of {one.tag} is on no branch of the remote.",
+                "It was abandoned, or a branch was rewritten: find out.",
             )
         if one.tag in signed:
             self.counts["signatures"] += 1

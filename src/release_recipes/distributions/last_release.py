@@ -1,6 +1,6 @@
 """Fetch distributions of the last release from the index, to compare them.
 
-If the index gives no answer, or needs credentials, which act 2 does not have, nothing is compared.
+Act 2 has no credentials: an index that needs them gives no answer.
 """
 
 from pathlib import Path, PurePath
@@ -9,7 +9,6 @@ from packaging.tags import Tag, sys_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 
-from release_recipes.errors import NoIndexAnswer
 from release_recipes.index.client import Index
 from release_recipes.index.page import Listed, Page
 
@@ -18,15 +17,16 @@ LARGEST = 20 * 1024 * 1024
 
 
 def fetch(index: Index, project: str, planned: str, folder: Path) -> list[Path]:
-    """Fetch the last release before a planned version into a new folder; nothing if there is none."""
+    """Fetch the last release before a planned version into a new folder; nothing if there is none.
+
+    Raises:
+        NoIndexAnswer: The index gives no answer.
+    """
     folder.mkdir()
-    try:
-        for file in last_release(index.page(project), planned):
-            if content := index.fetch(file, LARGEST):
-                # Only the name: an index must not choose a folder on this disk.
-                (folder / PurePath(file.filename).name).write_bytes(content)
-    except NoIndexAnswer:
-        return []
+    for file in last_release(index.page(project), planned):
+        if content := index.fetch(file, LARGEST):
+            # Only the name: an index must not choose a folder on this disk.
+            (folder / PurePath(file.filename).name).write_bytes(content)
     return sorted(folder.iterdir())
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import http
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin, urlsplit
@@ -122,7 +122,8 @@ class Index:
                     ) as answer,
                 ):  # fmt: skip
                     if answer.ok:
-                        return read(answer)
+                        found = read(answer)
+                        return replace(found, is_closed=authorised) if isinstance(found, Page) else found
                     status = answer.status_code
                     wait = seconds_of(answer.headers.get("Retry-After"))
                     reason = f"{status} {answer.reason}"

@@ -72,6 +72,8 @@ class Page:
     named_versions: frozenset[str] = frozenset()
     #: The address that answered, after redirects.
     address: str = ""
+    #: Whether it was served only with the credentials of the upload.
+    is_closed: bool = False
 
     def of_version(self, version: str) -> list[Listed]:
         """Return the files of a version; ``version`` is normalised."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from release_recipes.distributions import inspection, last_release
-from release_recipes.errors import counted
+from release_recipes.errors import NoIndexAnswer, counted
 from release_recipes.index.client import Index
 from release_recipes.plan import Plan
 from release_recipes.prepare.step import Step, always
@@ -42,7 +42,12 @@ def inspect(found: list[Path], plan: Plan, workspace: Workspace) -> str:
     """
     # Act 2 has no token.
     index = Index(Target("", plan.last_index))
-    last = last_release.fetch(index, plan.project, plan.version, workspace.folder / "last") if _compares(plan) else []
+    last, against = list[Path](), ""
+    try:
+        if _compares(plan):
+            last = last_release.fetch(index, plan.project, plan.version, workspace.folder / "last")
+    except NoIndexAnswer as error:  # as for an index that needs credentials
+        against = f", not compared with the last release: {error.message}"
     below = "" if plan.folder == "." else f"{plan.folder}/"
     tracked = [name.removeprefix(below) for name in workspace.source.tracked() if name.startswith(below)]
     subject = inspection.subject_of(
@@ -51,7 +56,7 @@ def inspect(found: list[Path], plan: Plan, workspace: Workspace) -> str:
     # With publish = "ci" or --test, the distributions of this machine are some of the release.
     is_whole = plan.tag_object or not (plan.by_ci or plan.test)
     inspection.inspect(replace(subject, expect=plan.settings.expect if is_whole else ()))
-    against = f", compared with {', '.join(path.name for path in last)}" if last else ""
+    against = f", compared with {', '.join(path.name for path in last)}" if last else against
     return f"{counted(len(found), 'distribution')} of {plan.project} {plan.version}{against}"
 
 

@@ -59,7 +59,7 @@ def _may_fail(world: World) -> Done:
         return _converge(world)
     except Failed as failure:
         events.emit(events.Warned(warning(failure.message, failure.hint, "install")))
-        return Done(note="it cannot be installed")
+        return Done(note="it cannot be installed", state="left out")
 
 
 STEP = Step("install-from-index", always, _describe, _converge)
