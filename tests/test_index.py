@@ -138,9 +138,10 @@ def test_unreadable_page(server: Server) -> None:
 def test_what_is_asked_again(server: Server, status: int, times: int) -> None:
     """What can pass is asked four times, and what cannot pass once."""
     server.says("/simple/box/", "", status=status)
-    with pytest.raises(NoIndexAnswer, match=f"{status}"):
+    with pytest.raises(NoIndexAnswer, match=f"{status}") as caught:
         index_of(server).page("box")
     assert len(server.asked) == times
+    assert ("password" in caught.value.hint) is (status in {401, 403})
 
 
 def test_retry_after_zero(server: Server) -> None:

@@ -340,6 +340,8 @@ def test_a_requirement_on_the_private_index(tmp_path: Path, cli: Cli, *, closed:
     (tmp_path / "index").mkdir()
     elsewhere = {"UV_DEFAULT_INDEX": (tmp_path / "nothing").as_uri(), "PIP_NO_INDEX": "1"}
     with PypiServer(tmp_path / "index", authenticate=("update", "download", "list")[: 3 if closed else 1]) as index:
+        rehearsed = cli("rehearse", *RELEASE[1:], cwd=five.path, env={**index.settings, **elsewhere})
+        assert rehearsed.code == 0, rehearsed.err  # it has an index of its own
         result = cli(*RELEASE, cwd=five.path, env={**index.settings, **elsewhere})
         if closed:
             assert result.code == 3
@@ -357,6 +359,7 @@ def test_a_requirement_that_is_written_in_another_way(five: Repository, cli: Cli
     text = pyproject(five, "plugin").replace('"core==1.2.*"', r'"core\u003d=1.2.*"')
     five.write("packages/plugin/pyproject.toml", text)
     five.commit("style: write it in another way")
+    assert cli("rehearse", *RELEASE[1:], cwd=five.path).err.endswith("\n   left: plugin, app\n")
     result = cli(*RELEASE, cwd=five.path)
     assert result.code == 3
     assert result.err == (

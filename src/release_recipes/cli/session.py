@@ -167,7 +167,8 @@ class Session:
             self._console.more("public", self.report.public(self._task), fold=6)
         if left := ", ".join(self.report.facts.get("packages", {}).get("left", ())):
             first = "resume that release, then " if waits else ""
-            self._console.more("left", f"{left}; to go on, {first}run the same command again", fold=6)
+            go_on = f"; to go on, {first}run the same command again" if self._task in _PUBLISHING else ""
+            self._console.more("left", f"{left}{go_on}", fold=6)
         if self._kept_log and not isinstance(told, WrongUsage):
             self._console.where("log", self._kept_log)
         names = {each.check for each in told.findings if each.check}

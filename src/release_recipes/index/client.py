@@ -149,9 +149,9 @@ class NoAnswer(NoIndexAnswer):
 
     def __init__(self, url: str, why: str, *, transient: bool | float) -> None:
         """Keep the address, the reason, and whether a retry can help (a number: after so many seconds)."""
-        super().__init__(
-            f"The index gave no usable answer at {url}: {why}.", "Check the address and the status of the index."
-        )
+        refused = why.startswith(("401", "403"))
+        what = "user name, and the password or token, that are set for" if refused else "address and the status of"
+        super().__init__(f"The index gave no usable answer at {url}: {why}.", f"Check the {what} the index.")
         self.transient = transient
 
 
