@@ -15,8 +15,6 @@ from support.index import PypiServer
 from support.repository import Repository
 
 FAILS = f"{WHEEL} can be installed, but this fails: console_scripts: demo = demo:main"
-HELPER_WHEEL = "helper-1.0-py3-none-any.whl"
-HELPER = "Metadata-Version: 2.1\nName: helper\nVersion: 1.0\n"
 
 
 @pytest.fixture(autouse=True)
@@ -80,11 +78,16 @@ def test_a_dependency_that_nobody_has_stops(tmp_path: Path) -> None:
     assert caught.value.findings[0].check == "install"
 
 
+def put(folder: Path, name: str) -> None:
+    """Put version 1.0 of a package into a folder."""
+    info, metadata = f"{name}-1.0.dist-info", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"
+    files = {f"{info}/METADATA": metadata, f"{info}/WHEEL": WHEEL_FILES[f"{INFO}/WHEEL"], f"{name}.py": ""}
+    write(folder, {f"{name}-1.0-py3-none-any.whl": wheel(files, info=info)})
+
+
 def helper_needed(folder: Path) -> bytes:
     """Put a package into a folder of links, and return a wheel that requires it."""
-    info = "helper-1.0.dist-info"
-    files = {f"{info}/METADATA": HELPER, f"{info}/WHEEL": WHEEL_FILES[f"{INFO}/WHEEL"], "helper.py": ""}
-    write(folder, {HELPER_WHEEL: wheel(files, info=info)})
+    put(folder, "helper")
     metadata = METADATA.replace("Requires-P", "Requires-Dist: helper\nRequires-P")
     return wheel({**demo("import helper\ndef main(): ..."), f"{INFO}/METADATA": metadata})
 
@@ -99,9 +102,7 @@ def test_what_pip_can_install_and_uv_cannot_is_told(tmp_path: Path, monkeypatch:
 
 def test_an_environment_that_does_not_fit_together_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What pip check says is not released."""
-    info = "helper-1.0.dist-info"
-    files = {f"{info}/METADATA": HELPER, f"{info}/WHEEL": WHEEL_FILES[f"{INFO}/WHEEL"], "helper.py": ""}
-    write(tmp_path / "links", {HELPER_WHEEL: wheel(files, info=info)})
+    put(tmp_path / "links", "helper")
     override = tmp_path / "override.txt"
     override.write_text("helper==1.0\n", encoding="utf-8")
     monkeypatch.setenv("UV_FIND_LINKS", str(tmp_path / "links"))
@@ -113,6 +114,24 @@ def test_an_environment_that_does_not_fit_together_stops(tmp_path: Path, monkeyp
         f"{WHEEL} can be installed, but pip check fails: "
         "The package `demo-package` requires `helper>=2`, but `1.0` is installed"
     )
+
+
+# pypiserver leaves the file open that uv asks only the header of.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_index_beside_one_that_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a rehearsal, its index is asked, too, if the private one needs a password for a package of elsewhere."""
+    put(tmp_path / "public", "other")
+    put(tmp_path / "rehearsed", "helper")
+    (tmp_path / "private").mkdir()
+    metadata = METADATA.replace("Requires-P", "Requires-Dist: helper\nRequires-Dist: other\nRequires-P")
+    (path,) = write(tmp_path / "dist", {WHEEL: wheel({**demo("def main(): ..."), f"{INFO}/METADATA": metadata})})
+    with (
+        PypiServer(tmp_path / "public") as public,
+        PypiServer(tmp_path / "rehearsed") as rehearsed,
+        PypiServer(tmp_path / "private", authenticate=("update", "download", "list")) as private,
+    ):
+        monkeypatch.setenv("UV_DEFAULT_INDEX", public.index_url)
+        install(path, tmp_path, "demo-package", [rehearsed.index_url, private.index_url])
 
 
 def test_an_sdist_that_cannot_be_built_stops(tmp_path: Path) -> None:
