@@ -92,6 +92,7 @@ def test_attempts_of_a_release(quick: Repository, cli: Cli) -> None:
     assert cli(*MINOR, cwd=quick.path).code != 0
     (failed, _) = cli("history", "--json", cwd=quick.path).json["releases"]
     assert (failed["outcome"], failed["attempts"]) == ("failed", 1)
+    assert cli("history", cwd=quick.path).out.startswith("demo-package: 1 release, and 1 not released\n")
     (quick.path / ".git/hooks/pre-push").unlink()
     assert cli(*MINOR, cwd=quick.path).code == 0
     (made, _) = cli("history", "--json", cwd=quick.path).json["releases"]

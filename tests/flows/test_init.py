@@ -153,6 +153,17 @@ def test_a_package_in_a_folder(cli: Cli, make_repository: Callable[..., Reposito
     assert 'python: ["3.12", "3.13", "3.14"]' in written["ci-app.yml"]
 
 
+@pytest.mark.parametrize(("table", "written"), [("tool.poetry", True), ("tool.poetry.group.dev.dependencies", False)])
+def test_a_noxfile_beside_poetry(
+    table: str, written: bool, cli: Cli, make_repository: Callable[..., Repository]
+) -> None:
+    """Only groups of Poetry itself are a reason against a noxfile: nox cannot install them."""
+    pyproject = f'[project]\nname = "demo-package"\nversion = "1.2.3"\n[{table}]\n'
+    files = {"pyproject.toml": pyproject, "tests/test_demo.py": "def test_demo(): pass\n"}
+    shown = cli("init", "--dry-run", "--json", cwd=make_repository(files=files).path)
+    assert ("noxfile.py" in shown.json["proposed"]) is written, shown.err
+
+
 def test_compiled_code(cli: Cli, make_repository: Callable[..., Repository]) -> None:
     """A project with compiled code gets a matrix for its wheels, and the lines that name them."""
     setup = "from setuptools import Extension, setup\n\nsetup(name='demo-package', version='1.2.3', "

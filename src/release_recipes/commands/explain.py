@@ -8,7 +8,9 @@ from release_recipes import events
 from release_recipes.errors import WrongUsage, typed
 
 #: The errors that say what to do about a check.
-_ERRORS = {"token": "no-token", "token-fits": "no-token", "secrets": "secrets-found"}
+_ERRORS = {"token": "no-token", "token-fits": "no-token", "claim": "claimed-elsewhere", "secrets": "secrets-found"}
+#: The checks without which a release stops later, or harms another one.
+_NEEDED = frozenset({"token", "claim"})
 
 
 def pages() -> Path:
@@ -49,7 +51,7 @@ def sections() -> dict[str, str]:
     for check, about in rows:
         more = known.get(check, "") or errors.get(_ERRORS.get(check, ""), "").partition("\n\n")[2]
         skip = f'If the release is right all the same: `skip_checks = ["{check}"]` in `[tool.release]`.'
-        skip = f"What is wrong, and what to do, stands in the message. {skip}\n\n" if check != "token" else ""
+        skip = f"What is wrong, and what to do, stands in the message. {skip}\n\n" if check not in _NEEDED else ""
         known[check] = f"## {check}\n\nThis check protects from {about}.\n\n{skip}{more}"
     for name, about in re.findall(r"(?m)^\| `([a-z-]+)` \| (.*?) \|", others):
         known.setdefault(name, f"## {name}\n\nThis is about {about}.\n")

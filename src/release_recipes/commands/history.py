@@ -83,7 +83,9 @@ def _show(name: str, releases: Sequence[Release], limit: int) -> None:
         events.emit(events.Told(f"{name} has no releases that are known here."))
         return
     rows = [history_view.row(one) for one in releases[:limit]]
-    events.emit(events.Table(f"{name}: {counted(len(releases), 'release')}", history_view.COLUMNS, rows))
+    made = sum(one.outcome == "released" for one in releases)
+    others = f", and {len(releases) - made} not released" if made < len(releases) else ""
+    events.emit(events.Table(f"{name}: {counted(made, 'release')}{others}", history_view.COLUMNS, rows))
     if len(releases) > limit:
         events.emit(events.Told(f"… and {len(releases) - limit} older ones: --limit {len(releases)}"))
     for line in (*history_view.chart(releases[:limit]), *history_view.growth(releases)):

@@ -129,7 +129,7 @@ def _better(found: Found) -> str:
         return "the setting test_command runs the tests"
     if tests.command[0] not in {"pytest", "python"}:
         return f"{tests.command[0]} runs the tests"
-    if "poetry" in found.project.pyproject.get("tool", {}):
+    if {"group", "dev-dependencies"} & found.project.pyproject.get("tool", {}).get("poetry", {}).keys():
         return "a release takes the groups of Poetry for the tests, which nox cannot install"
     return ""
 
