@@ -21,6 +21,14 @@ def read_table(**table: object) -> Settings:
     return load(Sources({}, {}, {"tool": {"release": table}}))
 
 
+def test_the_user_of_testpypi() -> None:
+    """The user name of a private index is none of TestPyPI, which knows only tokens; another test index gets it."""
+    ours = {"username": "sam", "repository_url": "https://packages.example.org/"}
+    users = [read_table(**ours).target(test=test).username for test in (False, True)]
+    other = read_table(**ours, test_repository_url="https://test.example.org/").target(test=True)
+    assert (users, other.username) == (["sam", "__token__"], "sam")
+
+
 def test_the_defaults() -> None:
     """Where nobody says anything, a release goes to PyPI with tests, a tag and a cleaned-up folder."""
     settings = load(Sources({}, {}, {}))

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -112,6 +113,21 @@ def test_killed_and_resumed(quick: Repository, cli: Cli) -> None:
     assert cli("resume", cwd=quick.path).code == 0
     (made, _) = cli("history", "--json", cwd=quick.path).json["releases"]
     assert (made["outcome"], made["attempts"]) == ("released", 2)
+
+
+@pytest.mark.usefixtures("known")
+def test_abandoned_when_its_files_were_public(quick: Repository, cli: Cli) -> None:
+    """A release that was abandoned, and whose tag was pushed for its files, is listed once."""
+    hook = quick.remote / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\n! grep -q refs/heads/\n")
+    hook.chmod(0o755)
+    hurried = Cli((sys.executable, "-P", str(Path(__file__).parents[1] / "support" / "hurried.py")))
+    assert hurried(*MINOR, cwd=quick.path).code == 3
+    hook.unlink()
+    assert cli("abandon", "--yes", cwd=quick.path).code == 0
+    assert "refs/tags/v1.3.0" in quick.remote_refs()
+    listed = cli("history", "--json", cwd=quick.path).json["releases"]
+    assert [(one["version"], one["outcome"]) for one in listed] == [("1.3.0", "abandoned"), ("1.2.3", "released")]
 
 
 @pytest.mark.usefixtures("known")

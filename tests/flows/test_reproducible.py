@@ -82,6 +82,7 @@ def configured(make_repository: MakeRepository, *, clock: bool, **settings: str)
 
 
 DIFFERS = "demo_package-1.3.0-py3-none-any.whl differs when it is built again: content of demo/built.txt"
+CAUSE = "Compilers write the build's folder into debug information; CFLAGS=-g0 leaves it out. "
 OLD = "demo_package-1.2.3"
 
 
@@ -98,6 +99,19 @@ def test_a_release_that_differs_stops_where_it_is_configured(
     result = cli("release", "--part", "minor", "--skip-tests", "--yes", "--json", cwd=repository.path)
     assert result.code == 1
     assert any(message.startswith(DIFFERS) for message in told(result.json["problems"], "reproducible")), result.err
+    assert index.files() == {}
+
+
+def test_what_a_compiler_wrote(make_repository: MakeRepository, index: PypiServer, cli: Cli) -> None:
+    """Of a compiled module that differs, the likely cause is named: debug information has the folder of the build."""
+    repository = configured(make_repository, clock=True, try_install="off")
+    backend = (repository.path / "_backend/bare_backend.py").read_text(encoding="utf-8")
+    repository.write("_backend/bare_backend.py", backend.replace("built.txt", "built.so"))
+    repository.commit("build: compile it")
+    result = cli("rehearse", "--part", "minor", "--skip-tests", "--json", cwd=repository.path)
+    hints = [each["hint"] for each in result.json["warnings"] if "built.so" in each["message"]]
+    assert hints
+    assert all(each.startswith(CAUSE) for each in hints)
     assert index.files() == {}
 
 

@@ -268,7 +268,7 @@ def test_an_installation_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.
     told: list[events.Event] = []
     with events.listening(told.append):
         done = install_from_index.AFTER_RELEASE.converge(world)
-    assert (done.state, done.note) == ("done", "it cannot be installed")
+    assert (done.state, done.note) == ("left out", "it cannot be installed")
     warned = [event.finding for event in told if isinstance(event, events.Warned)]
     assert [(each.check, each.message) for each in warned] == [
         ("install", "pip cannot install box 1.0 from https://index.example.org/simple/.")
