@@ -62,7 +62,7 @@ def test_other_names_are_explained(tmp_path: Path, cli: Cli) -> None:
         ("busy", "## busy"),
         ("clean-tree", "## clean-tree"),
         ("settings", "# Settings"),
-        ("how-to/monorepo.md", "# Release packages"),
+        ("how-to/monorepo.md", "# Release packages of one repository"),
     ],
 )
 def test_a_name(command: tuple[str, str], tmp_path: Path, cli: Cli) -> None:
@@ -70,7 +70,7 @@ def test_a_name(command: tuple[str, str], tmp_path: Path, cli: Cli) -> None:
     name, heading = command
     done = cli("explain", name, cwd=tmp_path)
     assert done.code == 0, done.err
-    assert done.out.startswith(heading)
+    assert done.out.startswith(f"{heading}\n")
 
 
 def test_a_name_of_nothing(tmp_path: Path, cli: Cli) -> None:

@@ -312,7 +312,7 @@ class TestsFailed(Failed):
         Args:
             what: The command as a user would type it.
             output: Its output, masked; empty if nothing was started, because there are no tests.
-            ours: Whether the project defines no session for its tests, so that ours ran, or would have.
+            ours: Whether our session installs what the tests need, or would: the project has no session, tox or hatch.
             skipped: The sessions that nox skipped, if it ran none.
         """
         message = f"No test was run ({what}): {', '.join(skipped)}." if skipped else f"The tests failed ({what})."

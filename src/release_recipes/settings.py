@@ -275,16 +275,7 @@ def sources(root: Path, top: Path | None = None) -> Sources:
     """
     filled = _dotenv(dotenv_folder(root, top or root) / ".env")
     hold_environment(filled)
-    shared = read_pyproject(top) if top and top != root and not _is_package(top) else {}
-    return Sources(read_environment(), filled, read_pyproject(root), shared)
-
-
-def _is_package(folder: Path) -> bool:
-    """Return whether a folder is a package; the top of a workspace, or tables of tools alone, are none."""
-    pyproject = read_pyproject(folder)
-    is_virtual = "project" not in pyproject or "workspace" in pyproject.get("tool", {}).get("uv", {})
-    is_built = "build-system" in pyproject or any((folder / name).is_file() for name in ("setup.py", "setup.cfg"))
-    return is_built or not is_virtual
+    return Sources(read_environment(), filled, read_pyproject(root))
 
 
 def hold_dotenv(folder: Path, named: str = "") -> None:

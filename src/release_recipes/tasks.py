@@ -131,9 +131,8 @@ def _other_words(request: Mapping[str, Any]) -> dict[str, str]:
     parts = [name for name in _WORDS if name != "version" and _given.get(name)]
     flags = [f"--{name}" for name in parts]
     value = _given.get("version")
-    given = f"--version {value}".rstrip()
     if value is not None:
-        flags.append(given)
+        flags.append(given := f"--version {value}".rstrip())
     if not flags:
         return {}
     is_version = bool(re.match(r"v?\d", value or ""))

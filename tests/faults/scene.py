@@ -3,7 +3,6 @@
 import base64
 import os
 import re
-import sys
 import sysconfig
 import venv
 from collections.abc import Callable, Iterator
@@ -14,7 +13,7 @@ from typing import Any, Final
 
 import pytest
 
-from support.cli import Cli, Result
+from support.cli import HURRIED, Cli, Result
 from support.faulty import FaultyIndex
 from support.github import FakeGitHub
 from support.index import PypiServer
@@ -54,7 +53,7 @@ class Scene:
     folder: Path
     closing: ExitStack
     base: str = ""
-    command: tuple[str, ...] = (sys.executable, "-P", str(Path(__file__).parents[1] / "support" / "hurried.py"))
+    command: tuple[str, ...] = HURRIED
     said: list[str] = field(default_factory=list)
     _github: FakeGitHub | None = None
 

@@ -17,7 +17,7 @@ from typing import Final
 
 import pytest
 
-from support.cli import Cli, Result
+from support.cli import HURRIED, Cli, Result
 from support.faulty import FaultyIndex
 from support.index import PypiServer
 from support.projects import quick_files
@@ -25,8 +25,6 @@ from support.repository import Repository, make_project
 
 CHECK: Final = ("check", "--part", "minor")
 RELEASE: Final = ("release", "--part", "minor", "--skip-tests", "--yes")
-
-_HURRIED: Final = (sys.executable, "-P", str(Path(__file__).parents[1] / "support" / "hurried.py"))
 
 
 @dataclass
@@ -45,7 +43,7 @@ class Ground:
 
     def run(self, *words: str, **variables: str) -> Result:
         """Run the product."""
-        return Cli(_HURRIED)(*words, cwd=self.path, env=self.env | variables)
+        return Cli(HURRIED)(*words, cwd=self.path, env=self.env | variables)
 
     def shell(self, command: str) -> subprocess.CompletedProcess[str]:
         """Type a command, as a user does."""
@@ -435,7 +433,7 @@ def test_the_top_of_the_repository(ground: Ground) -> None:
     """From a package's folder, the command that is told leads to where several packages are released."""
     in_a_folder(ground)
     several = "release --all-changed --part minor --dry-run"
-    refused = Cli(_HURRIED)(*several.split(), cwd=ground.path / "my package", env=ground.env)
+    refused = Cli(HURRIED)(*several.split(), cwd=ground.path / "my package", env=ground.env)
     command = re.search(r"cd ('[^']+'|\S+)", of(refused))
     assert command
     assert ground.shell(f"cd 'my package' && {command[0]} && {OURS} {several}").returncode == 0

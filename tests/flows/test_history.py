@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -17,7 +16,7 @@ from release_recipes.programs.git import Git
 from release_recipes.state import tag_message
 from release_recipes.state.folder import State
 from release_recipes.state.history import read, releases
-from support.cli import Cli
+from support.cli import HURRIED, Cli
 from support.faulty import FaultyIndex, PageFault
 from support.github import FakeGitHub
 from support.index import PypiServer
@@ -121,7 +120,7 @@ def test_abandoned_when_its_files_were_public(quick: Repository, cli: Cli) -> No
     hook = quick.remote / "hooks" / "pre-receive"
     hook.write_text("#!/bin/sh\n! grep -q refs/heads/\n")
     hook.chmod(0o755)
-    hurried = Cli((sys.executable, "-P", str(Path(__file__).parents[1] / "support" / "hurried.py")))
+    hurried = Cli(HURRIED)
     assert hurried(*MINOR, cwd=quick.path).code == 3
     hook.unlink()
     assert cli("abandon", "--yes", cwd=quick.path).code == 0

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from release_recipes.tasks import ns
-from support.cli import CTRL_D, INVOKE, Cli, Result, posix
+from support.cli import CTRL_D, HURRIED, INVOKE, Cli, Result, posix
 from support.faulty import UNAVAILABLE, FaultyIndex, delayed
 from support.index import PypiServer
 from support.packages import make_packages
@@ -165,7 +165,7 @@ def test_public_in_act_3(quick: Repository, pypi: PypiServer) -> None:
     with FaultyIndex(pypi.upload_url, pypi.index_url) as faulty:
         faulty.plan(UNAVAILABLE, times=None, filename="demo_package-1.3.0.tar.gz")
         env = pypi.settings | {"PYPI_REPOSITORY_URL": faulty.upload_url, "PYPI_INDEX_URL": faulty.index_url}
-        hurried = Cli((INVOKE[0], "-P", str(Path(__file__).parents[1] / "support" / "hurried.py")))
+        hurried = Cli(HURRIED)
         done = hurried(*MINOR, "--skip-tests", cwd=quick.path, env=env)
         assert (done.code, done.public) == (3, f"at least 1 of 2 files is on {faulty.index_url}")
 
@@ -203,7 +203,7 @@ def test_the_document_has_all_of_status(
         if kind == "unfinished":
             faulty.plan(UNAVAILABLE, times=None, filename="demo_package-1.3.0.tar.gz")
             env = env | {"PYPI_REPOSITORY_URL": faulty.upload_url, "PYPI_INDEX_URL": faulty.index_url}
-            hurried = Cli((INVOKE[0], "-P", str(Path(__file__).parents[1] / "support" / "hurried.py")))
+            hurried = Cli(HURRIED)
             assert hurried(*MINOR, "--skip-tests", cwd=folder, env=env).code == 3
         told = cli("status", "--json", cwd=folder, env=env).json
         said = cli("status", cwd=folder, env=env).out.splitlines()

@@ -4,7 +4,6 @@ import contextlib
 import os
 import shutil
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +12,7 @@ from subprocess import Popen
 
 import pytest
 
-from support.cli import Cli, Result, without_log
+from support.cli import HURRIED, Cli, Result, without_log
 from support.github import FakeGitHub
 from support.github_runs import PlayedRun
 from support.index import PypiServer
@@ -26,7 +25,7 @@ WHEEL, SDIST = "demo_package-1.3.0-py3-none-any.whl", "demo_package-1.3.0.tar.gz
 PAGES = "https://github.localhost/o/r"
 WORKFLOW = "on:\n  push:\n    tags: [v*]\njobs:\n  publish:\n    steps:\n    - run: release-recipes publish\n"
 AFTER = {"refs/heads/main", "refs/tags/v1.2.3", "refs/tags/v1.2.3^{}", "refs/tags/v1.3.0", "refs/tags/v1.3.0^{}"}
-HURRIED = Cli((sys.executable, "-P", str(Path(__file__).parents[1] / "support" / "hurried.py")))
+hurried = Cli(HURRIED)
 
 
 class Stage:
@@ -38,7 +37,7 @@ class Stage:
 
     def __call__(self, *words: str, **variables: str) -> Result:
         """Run the product."""
-        return HURRIED(*words, cwd=self.repository.path, env=self.settings | variables)
+        return hurried(*words, cwd=self.repository.path, env=self.settings | variables)
 
     @property
     def record(self) -> Path:
@@ -186,7 +185,7 @@ def test_ci_is_red_and_then_green(stage: Stage) -> None:
 def test_the_watcher_is_killed(stage: Stage) -> None:
     """After a kill, `status` asks how far CI is, and `resume` watches on."""
     with stage.ci():
-        process = HURRIED.start(*RELEASE, cwd=stage.repository.path, env=stage.settings)
+        process = hurried.start(*RELEASE, cwd=stage.repository.path, env=stage.settings)
         read_until(process, "CI publishes it: running publish (")
         process.kill()
         process.communicate()
@@ -216,7 +215,7 @@ def test_killed_before_the_push(stage: Stage) -> None:
     hook = stage.repository.remote / "hooks" / "post-receive"
     hook.write_text("#!/bin/sh\ntouch reached && sleep 0.5", encoding="utf-8")
     hook.chmod(0o755)
-    process = HURRIED.start(*RELEASE, cwd=stage.repository.path, env=stage.settings)
+    process = hurried.start(*RELEASE, cwd=stage.repository.path, env=stage.settings)
     while not (stage.repository.remote / "reached").exists():
         assert process.poll() is None
         time.sleep(0.01)
@@ -231,7 +230,7 @@ def test_killed_before_the_push(stage: Stage) -> None:
         "push its tag, and watch it: release-recipes resume",
     ]
     colleague = stage.repository.other_clone()
-    stopped = HURRIED("abandon", cwd=colleague.path, env=stage.settings)
+    stopped = hurried("abandon", cwd=colleague.path, env=stage.settings)
     assert stopped.code == 3
     assert stopped.err.splitlines()[0].endswith(
         f", and is not finished: {stage.pypi.index_url} has none of its files."
@@ -257,7 +256,7 @@ def test_killed_at_a_step(step: str, stage: Stage) -> None:
 def test_ctrl_c(stage: Stage) -> None:
     """Ctrl-C stops the watching: exit code 3, and it is said that CI goes on."""
     with stage.ci():
-        process = HURRIED.start(*RELEASE, cwd=stage.repository.path, env=stage.settings)
+        process = hurried.start(*RELEASE, cwd=stage.repository.path, env=stage.settings)
         read_until(process, "CI publishes it: running publish (")
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=30)
@@ -399,7 +398,7 @@ def test_several_packages(tmp_path: Path, pypi: PypiServer) -> None:
     thread = threading.Thread(target=play)
     thread.start()
     settings = {"PYPI_REPOSITORY_URL": pypi.upload_url, "PYPI_INDEX_URL": pypi.index_url, "RELEASE_PUBLISH": "ci"}
-    done = HURRIED(*RELEASE, "--all-changed", cwd=repository.path, env=settings)
+    done = hurried(*RELEASE, "--all-changed", cwd=repository.path, env=settings)
     thread.join()
     assert done.code == 0, done.err
     assert seen == [{"refs/tags/beta-v1.3.0"}, {"refs/tags/alpha-v1.3.0", "refs/tags/beta-v1.3.0"}]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from support.cli import INVOKE, RELEASE_RECIPES, Cli, posix, without_log
+from support.cli import HURRIED, INVOKE, RELEASE_RECIPES, Cli, posix, without_log
 from support.faulty import UNAVAILABLE, FaultyIndex
 from support.index import PypiServer
 from support.projects import TASKS, quick_files
@@ -241,7 +241,7 @@ def test_status_as_a_document(adopted: Repository, pypi: PypiServer, cli: Cli) -
     with FaultyIndex(pypi.upload_url, pypi.index_url) as faulty:
         faulty.plan(UNAVAILABLE, times=None, filename="demo_package-1.3.0.tar.gz")
         env = pypi.settings | {"PYPI_REPOSITORY_URL": faulty.upload_url, "PYPI_INDEX_URL": faulty.index_url}
-        hurried = Cli((sys.executable, "-P", str(Path(__file__).parents[1] / "support" / "hurried.py")))
+        hurried = Cli(HURRIED)
         assert hurried(*RELEASE, cwd=adopted.path, env=env).code == 3
         done = cli("status", "--json", cwd=adopted.path, env=env)
     told = done.json
@@ -308,7 +308,7 @@ def down(pypi: PypiServer) -> Iterator[dict[str, str]]:
 @posix
 def test_only_our_words_while_it_is_tried_again(adopted: Repository, down: dict[str, str]) -> None:
     """Of an index that is down our words are shown, none of twine's, on a terminal and without; nothing is there."""
-    hurried = Cli((sys.executable, "-P", str(Path(__file__).parents[1] / "support" / "hurried.py")))
+    hurried = Cli(HURRIED)
     for done in (
         hurried(*RELEASE, cwd=adopted.path, env=down),
         hurried.terminal("resume", cwd=adopted.path, env=down),

@@ -18,11 +18,14 @@ from typing import Any, Final
 import pytest
 from jsonschema import Draft202012Validator
 
-__all__ = ["CTRL_C", "CTRL_D", "INVOKE", "RELEASE_RECIPES", "Cli", "Result", "posix", "without_log"]
+__all__ = ["CTRL_C", "CTRL_D", "HURRIED", "INVOKE", "RELEASE_RECIPES", "Cli", "Result", "posix", "without_log"]
 
 # -P keeps the project's folder off sys.path, as the console scripts do.
 RELEASE_RECIPES: Final = (sys.executable, "-P", "-m", "release_recipes")
 """What the console script runs."""
+HURRIED: Final = (sys.executable, "-P", str(Path(__file__).with_name("hurried.py")))
+"""The product in a hurry, as a script."""
+
 INVOKE: Final = (sys.executable, "-P", "-m", "invoke")
 """Invoke itself, for a project whose `tasks.py` has the recipes."""
 

@@ -180,12 +180,13 @@ def _first_release(facts: Facts) -> Iterator[Finding]:
             "Check the spelling of the name; it cannot be changed afterwards.",
         )
     elif facts.subject.tagged is None and not facts.subject.request.test:  # a job may have only one tag
-        tags = [re.sub("[_-]", ".", tag) for tag in facts.subject.git.tags()]
-        versions = sorted(map(Version, page.versions()))
+        tags = [re.sub("[_-]", ".", tag) for tag in facts.tags()]
+        versions = page.versions()
         is_tagged = any(facts.versions.result().current in tag for tag in tags)
-        if versions and is_tagged and not any(version in tag for version in page.versions() for tag in tags):
+        if versions and is_tagged and not any(version in tag for version in versions for tag in tags):
+            newest = max(map(Version, versions))
             yield question(
-                f"The index has a project {name} (its newest version: {versions[-1]}), but none of the versions that "
+                f"The index has a project {name} (its newest version: {newest}), but none of the versions that "
                 "tags of this repository name.",
                 f"Check that it is yours, and the address of the index: {page.address}",
             )

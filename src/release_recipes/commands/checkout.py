@@ -263,6 +263,8 @@ def find(folder: Path, user: User, patience: Patience, named: str = "") -> Check
 def _open(git: Git, state: State, project: Path, cwd: Path, user: User, patience: Patience) -> Checkout:
     """Read the settings of the project in a folder."""
     found = sources(project, git.path)
+    if project != git.path and not is_package(git.path):
+        found = replace(found, shared=read_pyproject(git.path))
     settings = load(found)
     if not settings.remote:
         remote, origin = git.remote_of(git.branch() or "")

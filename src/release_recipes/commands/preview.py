@@ -9,12 +9,11 @@ from packaging.utils import canonicalize_name, canonicalize_version
 from release_recipes.commands.checkout import Checkout, work_folder
 from release_recipes.errors import ReleaseError, counted
 from release_recipes.plan import Plan
+from release_recipes.prepare import changelog
 from release_recipes.prepare.bump import bump
 from release_recipes.programs import gh
 from release_recipes.programs.git import Git, clone
-from release_recipes.project import changes
 from release_recipes.project.compiled import is_compiled
-from release_recipes.project.source import today
 from release_recipes.state.record import Record
 
 #: No content of large files is needed for a preview.
@@ -36,8 +35,7 @@ def of_plan(checkout: Checkout, plan: Plan) -> list[str]:
             made.does("checkout", "--quiet", "--force", "--detach", plan.base, env=_SMALL)  # without submodules
             bump(plan, made, made.path / plan.folder, hooks=False)
             if plan.changes.way == "keep":
-                at = made.path / plan.folder
-                changes.write(made, at, plan.changes, plan.version, tag=plan.tag, date=today())
+                changelog.write(plan, made, made.path / plan.folder)
             lines += ["  changes in files", *difference(made, "HEAD")]
     name = canonicalize_name(plan.project).replace("-", "_")
     stem = f"{name}-{canonicalize_version(plan.version, strip_trailing_zero=False)}"

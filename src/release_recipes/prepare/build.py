@@ -78,16 +78,10 @@ def build_in(folder: Path, settings: Settings, epoch: str, *, normalises: bool, 
         for sdist in dist.glob("*.tar.gz"):
             normalise(sdist, int(epoch))
     wheels = sorted(dist.glob("*.whl"))
-    found = [finding for wheel in wheels for finding in _settled(wheel, settings, epoch)]
-    for wheel in wheels if not after else ():
-        # The tags before the last one are those of the build.
-        stem = wheel.name.rpartition("-")[0]
-        if not wheel.exists() and (repaired := next(dist.glob(f"{stem}-*.whl"), None)):
-            events.emit(events.Told(f"auditwheel has made {repaired.name} of {wheel.name}, which PyPI would refuse."))
-    return found
+    return [finding for wheel in wheels for finding in _settled(wheel, settings, epoch, tells=not after)]
 
 
-def _settled(wheel: Path, settings: Settings, epoch: str) -> Iterator[Finding]:
+def _settled(wheel: Path, settings: Settings, epoch: str, *, tells: bool) -> Iterator[Finding]:
     """Repair a wheel that is for this machine alone, or remove it; or remove it by the setting ``wheels``."""
     refused = refused_platforms(wheel.name)
     if settings.wheels == "none":
@@ -97,6 +91,9 @@ def _settled(wheel: Path, settings: Settings, epoch: str) -> Iterator[Finding]:
         try:
             repaired = auditwheel.repair(wheel, into, epoch)
             repaired.replace(wheel.parent / repaired.name)
+            if tells:
+                said = f"auditwheel has made {repaired.name} of {wheel.name}, which PyPI would refuse."
+                events.emit(events.Told(said))
         except (CommandFailed, ProgramMissing) as error:
             message = f"{wheel.name} is left out, because PyPI refuses {refused[0]}: {error}"
             hint = f"The sdist is released without it; {wheels_elsewhere(wheel.parent)}. To build no wheel: "

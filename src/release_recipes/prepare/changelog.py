@@ -1,12 +1,14 @@
 """Write the changelog's section of the release in the workspace, so that it is a part of the release commit."""
 
 import datetime as dt
+from pathlib import Path
 
 from release_recipes.plan import Plan
 from release_recipes.prepare.step import Step, without_bump
 from release_recipes.prepare.workspace import Workspace
 from release_recipes.processes.environment import shown
 from release_recipes.programs import fragments
+from release_recipes.programs.git import Git
 from release_recipes.project import changes
 from release_recipes.project.source import today
 
@@ -18,7 +20,7 @@ def _left_out(plan: Plan) -> str:
 def _describe(plan: Plan, workspace: Workspace) -> list[str]:
     """Show the difference: the changelog is written in the workspace."""
     if plan.changes.way == "fragments":
-        date = _date(plan, workspace).isoformat()
+        date = _date(plan, workspace.source).isoformat()
         return [f"$ {shown(fragments.command(plan.changes.tool, plan.project, plan.version, date))}"]
     _run(plan, workspace)
     path = workspace.project(workspace.source.path) / plan.changes.path
@@ -32,10 +34,18 @@ def _run(plan: Plan, workspace: Workspace) -> str:
     folder = workspace.project(source.path)
     if plan.changes.way == "keep" and source.ask("diff", "--name-only", "HEAD", "--", str(folder / plan.changes.path)):
         return f"the hooks have changed {plan.changes.path}"
-    date = _date(plan, workspace)
-    changes.write(source, folder, plan.changes, plan.version, tag=plan.tag, date=date)
+    write(plan, source, folder)
     changed = source.ask("diff", "--name-only", "HEAD", "--", str(folder / plan.changes.path))
     return plan.changes.path if changed else _kept(plan)
+
+
+def write(plan: Plan, git: Git, folder: Path) -> None:
+    """Write the section of the release, in the project's folder in a clone.
+
+    Raises:
+        CommandFailed: A tool failed.
+    """
+    changes.write(git, folder, plan.changes, plan.version, tag=plan.tag, date=_date(plan, git))
 
 
 def _kept(plan: Plan) -> str:
@@ -47,11 +57,11 @@ def _kept(plan: Plan) -> str:
     return f"{changes.path} {says}"
 
 
-def _date(plan: Plan, workspace: Workspace) -> dt.date:
+def _date(plan: Plan, git: Git) -> dt.date:
     """Return the date of the release; for TestPyPI that of HEAD, so that the same HEAD gives identical files."""
     if not plan.test:
         return today()
-    return dt.date.fromisoformat(workspace.source.ask("log", "-1", "--format=%cs", plan.base))
+    return dt.date.fromisoformat(git.ask("log", "-1", "--format=%cs", plan.base))
 
 
 STEP = Step("changelog", _left_out, _describe, _run)

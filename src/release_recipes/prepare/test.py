@@ -54,17 +54,17 @@ def run_tests(folder: Path, settings: Settings, report: Path) -> str:
     names, ours = chosen(folder, settings)
     if not (names or ours):
         raise TestsFailed(testing.SOUGHT, "", ours=True)
-    what = f"nox -s {' '.join(names)}"
+    what, installs = f"nox -s {' '.join(names)}", bool(ours and ours.installs)
     if ours:
         what = shown(ours.command) + (f" with {shown(test_requirements(folder))}" if ours.installs else "")
     try:
         done = run(_command(names, ours, folder, settings, report), cwd=folder, env=nox.environment(), tell=True)
     except CommandFailed as error:
-        raise TestsFailed(what, error.output, ours=bool(ours and ours.installs)) from None
+        raise TestsFailed(what, error.output, ours=installs) from None
     skipped, any_ran = nox.skipped(report)
     # unittest of Python 3.11 ends with 0 if it found no test.
     if not any_ran or (ours and testing.ran_none(done.output)):
-        raise TestsFailed(what, done.output, ours=bool(ours and ours.installs), skipped=skipped)
+        raise TestsFailed(what, done.output, ours=installs, skipped=skipped)
     for session in skipped:
         message = f"The session {session} was skipped, so its tests did not run."
         hint = "Run it where its requirements are available, such as in CI."

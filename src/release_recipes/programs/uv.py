@@ -106,8 +106,8 @@ def install_as_user(requirement: str, python: Path, indexes: Iterable[str] = ())
         CommandFailed: Neither can install it.
     """
     uv, pip = _uv(python), _pip(python)
-    listed = list(indexes)
-    for some in (listed, listed[:1]) if listed[1:] else (listed,) if listed else ():  # one that refuses ends it all
+    given = tuple(indexes)
+    for some in filter(None, dict.fromkeys((given, given[:1]))):  # one index that refuses ends the attempt
         with contextlib.suppress(CommandFailed):
             more = [word for index in some for word in ("--index", index)]
             run([*uv, *more, requirement], cwd=python.parent, timeout=TIMEOUT)
