@@ -74,7 +74,8 @@ def typed(*words: str) -> str:
     """Return the command that a user types for a task, with the program that they started."""
     program = PurePath(sys.argv[0] if sys.argv else "")
     name = program.parent.name if program.name == "__main__.py" else program.stem
-    repeated = [] if words[:1] in {("explain",), ("scan",)} else map(shlex.quote, REPEATED)  # these have no --project
+    alone = words[:1] in {("explain",), ("scan",)} or {"--all-changed", "--projects"} & {*words}  # without --project
+    repeated = [] if alone else map(shlex.quote, REPEATED)
     known = "invoke" if name in {"invoke", "inv"} else "release-recipes"
     # Started by its path, such as .venv/bin/invoke, it may not be found by its name.
     by_path = len(program.parts) > 1 and program.stem == known and not shutil.which(known)

@@ -36,6 +36,8 @@ class Request:
     versions: Mapping[str, str] = field(default_factory=dict)
     #: The packages that are released together, by their normalised names.
     together: frozenset[str] = frozenset()
+    #: The flags with which several packages are released; of one of them, only if others come after it.
+    several: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -55,6 +57,12 @@ class Request:
     def names_a_version(self) -> bool:
         """Whether it says which version to release."""
         return bool(self.part or self.new_version)
+
+    @property
+    def words(self) -> list[str]:
+        """The flags that say which version to release."""
+        given = {"--part": self.part, "--new-version": self.new_version}
+        return [word for flag, value in given.items() if value for word in (flag, value)]
 
     @property
     def by_commits(self) -> bool:
@@ -122,6 +130,8 @@ class Plan:
     #: The requirements that exclude a version of another package that is released together with it, each with what
     #: replaces it; empty if that must be done by hand.
     pins: Mapping[str, str] = field(default_factory=dict)
+    #: The flags that release what is left of several packages; empty if nothing is.
+    goes_on: tuple[str, ...] = ()
     #: The id of the tag that is published, which exists; empty if the release makes its tag.
     tag_object: str = ""
     #: The tag that a release would make; it differs from the tag that is published if that has another form.
@@ -208,6 +218,7 @@ class Plan:
             indexes=self.indexes,
             by_ci=self.by_ci,
             changes=changes,
+            goes_on=self.goes_on,
         )
 
     def lines(self) -> list[str]:
@@ -327,6 +338,7 @@ def make_plan(  # noqa: PLR0913 - the facts before a release
         versions=versions,
         settings=settings,
         habit=habit,
+        goes_on=request.several,
         pins=excluded([*own.requires, *own.optional] if own else (), request.versions),
     )
 

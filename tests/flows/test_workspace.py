@@ -284,7 +284,7 @@ def test_a_list_that_cannot_be_released(
     one = cli("release", "--all-changed", "--new-version", "2.0", cwd=five.path)
     assert (one.code, one.err.splitlines()[0]) == (
         2,
-        "error: --new-version is the version of one package, and several changed: core, plugin, app.",
+        "error: --new-version is the version of one package, and there are 5.",
     )
 
 
@@ -326,6 +326,18 @@ def test_a_rehearsal_of_several(five: Repository, index: PypiServer, cli: Cli) -
     assert "core 1.2.3 → 1.3.0 (--part minor)" in other.out
 
 
+def test_a_rehearsal_begins_where_the_one_before_it_ended(five: Repository, cli: Cli) -> None:
+    """The tests of a package see what was raised in one that was rehearsed before it, as in its release."""
+    sees = "assert 'core==1.3.*' in open('../plugin/pyproject.toml').read()"
+    session = f"import nox\n\n@nox.session(venv_backend='none')\ndef test(session):\n    {sees}\n"
+    five.write("packages/app/noxfile.py", session)
+    five.commit("test: see what plugin requires")
+    result = cli("rehearse", "--all-changed", "--part", "minor", cwd=five.path)
+    assert result.code == 0, result.err
+    changed = [line for line in result.out.splitlines() if "pyproject.toml" in line and "|" in line]
+    assert len(changed) == 3  # each shows its own change alone
+
+
 # pypiserver leaves the file open that uv asks only the header of.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("closed", [False, True], ids=["open", "closed"])
@@ -364,7 +376,8 @@ def test_a_requirement_that_is_written_in_another_way(five: Repository, cli: Cli
     assert result.code == 3
     assert result.err == (
         "error: The requirement core==1.2.* was not found in pyproject.toml.\n   → Change it by hand to core==1.3.*.\n"
-        "   left: plugin, app; to go on, run the same command again\n"
+        "   left: plugin, app; to go on, once that is repaired and committed: "
+        f"release-recipes {' '.join(RELEASE)}\n"
     )
     assert result.public == "core 1.3.0"
 
@@ -379,7 +392,12 @@ def test_the_first_failure_ends_it(five: Repository, index: PypiServer, cli: Cli
     assert result.code == 3
     assert result.public == "core 1.3.0"
     assert result.json["outcome"] == "unfinished"
-    assert result.json["packages"] == {"outcome": "released", "done": ["core 1.3.0"], "left": ["plugin", "app"]}
+    assert result.json["packages"] == {
+        "outcome": "released",
+        "done": ["core 1.3.0"],
+        "left": ["plugin", "app"],
+        "next": f"release-recipes {' '.join(RELEASE)}",
+    }
     five.git("fetch", "--quiet")
     assert released(five) == ["core-v1.3.0"]
     broken.write_text(whole, encoding="utf-8")
@@ -410,11 +428,45 @@ def test_it_is_stopped_in_the_middle(number: int, five: Repository, index: PypiS
     assert refused.err.startswith("error: The release of plugin 1.3.0 is not finished (started ")
     resumed = cli("resume", cwd=five.path)
     assert resumed.code == 0, resumed.err
-    assert resumed.out.endswith("plugin 1.3.0: released\n")
+    to_go_on = f"To release the other packages: release-recipes {' '.join(RELEASE)}\n"
+    assert resumed.out.endswith(f"plugin 1.3.0: released\n{to_go_on}")
     result = cli(*RELEASE, cwd=five.path)
     assert result.code == 0, result.err
     see_all_released(five, index)
     assert 'dependencies = ["core==1.3.*"]' in pyproject(five, "plugin")
+
+
+@pytest.mark.parametrize("answer", ["y", "n"])
+def test_one_question_for_all(answer: str, five: Repository, index: PypiServer, cli: Cli) -> None:
+    """At a terminal the plans of all are shown, with the requirements that are raised, and there is one question."""
+    result = cli.terminal(*RELEASE, cwd=five.path, answers={"[y/n]": answer}, columns=120)
+    assert result.plain.count("[y/n]") == 1, result.plain
+    shown, _, done = result.plain.partition(f"core 1.3.0, plugin 1.3.0, app 1.3.0 to {index.upload_url}? [y/n]")
+    assert [line.strip() for line in shown.splitlines() if "(--part" in line or "  raises" in line] == [
+        "core 1.2.3 → 1.3.0 (--part minor)",
+        "plugin 1.2.3 → 1.3.0 (--part minor)",
+        "raises  core==1.2.* → core==1.3.*",
+        "app 1.2.3 → 1.3.0 (--part minor)",
+    ]
+    assert result.plain.count("tool requires core<1.3") == 1
+    if answer == "y":
+        assert result.code == 0, result.plain
+        see_all_released(five, index)
+    else:
+        assert (result.code, index.files()) == (1, {})
+        assert "error: Not released: the answer was no." in done
+
+
+def test_all_are_checked_before_one_is_public(five: Repository, index: PypiServer, cli: Cli) -> None:
+    """What the checks find in the last of several stops the first one, too."""
+    other = five.git("commit-tree", "HEAD^{tree}", "-m", "something else").strip()
+    five.git("tag", "--annotate", "app-v1.3.0", "--message=app 1.3.0", other)
+    five.git("push", "--quiet", "--tags")
+    result = cli(*RELEASE, cwd=five.path)
+    assert (result.code, result.public) == (1, "")
+    assert "error [tag]: " in result.err
+    assert [line[:7] for line in result.out.splitlines() if line[2:7] == "check"] == ["✓ check", "✓ check", "✗ check"]
+    assert (released(five), index.files()) == ([], {})
 
 
 def test_interrupted_between_two_releases(five: Repository, index: PypiServer, cli: Cli) -> None:

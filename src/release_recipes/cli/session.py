@@ -165,9 +165,10 @@ class Session:
         says_all = isinstance(told, WrongUsage | Interrupted) or not self.report.has_begun
         if self._task in _PUBLISHING and (self.report.released or not says_all):
             self._console.more("public", self.report.public(self._task), fold=6)
-        if left := ", ".join(self.report.facts.get("packages", {}).get("left", ())):
-            first = "resume that release, then " if waits else ""
-            go_on = f"; to go on, {first}run the same command again" if self._task in _PUBLISHING else ""
+        packages = self.report.facts.get("packages", {})
+        if left := ", ".join(packages.get("left", ())):
+            first = f"first {typed('resume')}, then" if waits else "once that is repaired and committed"
+            go_on = f"; to go on, {first}: {packages['next']}" if self._task in _PUBLISHING else ""
             self._console.more("left", f"{left}{go_on}", fold=6)
         if self._kept_log and not isinstance(told, WrongUsage):
             self._console.where("log", self._kept_log)

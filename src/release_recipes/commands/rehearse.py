@@ -9,7 +9,7 @@ released version is installed from the embedded index at the end.
 import contextlib
 import functools
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from release_recipes import events, publish
@@ -17,7 +17,7 @@ from release_recipes.check import Outcome, Subject, check
 from release_recipes.commands import preview
 from release_recipes.commands.checkout import Checkout, alone, work_folder
 from release_recipes.commands.release import FIRST, INSPECTION_NAMES, carry_out, describe, tell
-from release_recipes.commands.release_changed import in_turn
+from release_recipes.commands.release_changed import choose
 from release_recipes.errors import Refused, counted, typed
 from release_recipes.findings import Finding, Severity
 from release_recipes.index import embedded
@@ -30,6 +30,9 @@ from release_recipes.state.temporary import PREFIX, temporary_folder
 
 #: The identity if git has none.
 NOBODY = {"user.name": "Rehearsal", "user.email": "rehearsal@localhost"}
+
+#: The branch if ``HEAD`` is detached.
+_BRANCH = "main"
 
 #: A rehearsal does not use the signing key of the user.
 _UNSIGNED = {"commit.gpgSign": "false", "tag.gpgSign": "false"}
@@ -53,24 +56,37 @@ def rehearse(
     """
     if not (all_changed or projects is not None):
         return _make(checkout, request, dry_run=dry_run)[1]
-    with temporary_folder(checkout.git.path, lambda _: None) as folder, embedded.serving(folder) as index:
-        done, outcome = in_turn(checkout, request, projects, functools.partial(_make, index=index, dry_run=dry_run))
+    with temporary_folder(checkout.git.path, lambda _: None) as folder, embedded.serving(folder / "index") as index:
+        make = functools.partial(_make, place=_Place(folder / "remote.git", *index), dry_run=dry_run)
+        turn = choose(checkout, request, projects)
+        done, outcome = turn.make(make)
     if outcome == "rehearsed":
-        chosen = ["--all-changed"] if projects is None else ["--projects", projects]
-        events.emit(events.Told(f"Rehearsed {', '.join(done)}. To release them: {_command(request, *chosen)}"))
+        again = typed("release", *(word for word in turn.request.several if word != "--skip-tests"))
+        events.emit(events.Told(f"Rehearsed {', '.join(done)}. To release them: {again}"))
     return outcome
 
 
-def _make(
-    checkout: Checkout, request: Request, *, dry_run: bool, index: tuple[Target, Token] | None = None
-) -> tuple[Plan, str]:
+@dataclass(frozen=True)
+class _Place:
+    """What replaces the remote and the index; several rehearsals have one, as their releases would."""
+
+    remote: Path
+    target: Target
+    token: Token
+
+    def tip(self, branch: str) -> str:
+        """Return the commit of the branch, which earlier rehearsals have moved; empty before the first one."""
+        return (self.remote.is_dir() and Git(self.remote).resolve(f"refs/heads/{branch}")) or ""
+
+
+def _make(checkout: Checkout, request: Request, *, dry_run: bool, place: _Place | None = None) -> tuple[Plan, str]:
     """Rehearse a release; return its plan and the outcome.
 
     Args:
         checkout: The checkout.
         request: What is released.
         dry_run: Whether it is only shown what each step would do.
-        index: The embedded index of several rehearsals; by default, a new one.
+        place: That of several rehearsals; by default, a new one.
     """
     if dry_run:
         plan, _ = _checked(checkout.subject(request))
@@ -81,13 +97,15 @@ def _make(
         events.emit(FIRST)
         plan, outcome = _checked(checkout.subject(request))
         with work_folder(checkout, "rehearse") as folder:
-            (folder / "index").mkdir()
             inner = folder / f"{PREFIX}workspace"
             inner.mkdir()
-            with contextlib.nullcontext(index) if index else embedded.serving(folder / "index") as (target, token):
-                staged = _staged_plan(plan, target)
-                stage = _stage(checkout, folder, staged)
-                record = carry_out(stage, staged, inner, token, lambda _: False, publish.REHEARSAL)
+            with contextlib.ExitStack() as stack:
+                here = place or _Place(folder / "remote.git", *stack.enter_context(embedded.serving(folder / "index")))
+                if tip := here.tip(plan.branch or _BRANCH):
+                    plan = replace(plan, base=tip, remote_tip=tip)
+                staged = _staged_plan(plan, here.target)
+                stage = _stage(checkout, folder, staged, here.remote)
+                record = carry_out(stage, staged, inner, here.token, lambda _: False, publish.REHEARSAL)
             with_github = not any(each.check == "github" for each in outcome.of(Severity.WARNING))
             facts = preview.facts_of_rehearsal(plan, checkout.git, stage.git, record, with_github=with_github)
             lines = preview.of_rehearsal(facts, stage.git, record)
@@ -96,7 +114,7 @@ def _make(
     named = request if request.names_a_version else replace(request, part=plan.part)
     following = _what_is_next(plan, named, stops)
     stopped = [{"check": each.check, "message": each.message, "hint": each.hint} for each in stops]
-    events.emit(events.Facts({"rehearsal": {**facts, "errors": stopped, "next": _command(named)}}))
+    events.emit(events.Facts({"rehearsal": {**facts, "errors": stopped, "next": typed("release", *named.words)}}))
     for line in [*lines, *following]:
         events.emit(events.Told(line))
     return plan, "rehearsed"
@@ -104,20 +122,14 @@ def _make(
 
 def _what_is_next(plan: Plan, request: Request, stops: Sequence[Finding]) -> list[str]:
     """Return the result, and the command for the release, or what would stop it."""
-    with_command = not request.together  # the command for several comes at the end
+    with_command, command = not request.together, typed("release", *request.words)  # that for several comes at the end
     untested = "" if plan.run_tests and plan.has_tests else ", without tests"
     said = f"Rehearsed {plan.project} {plan.version}{untested}."
     if not stops:
-        return [f"{said} To release it: {_command(request)}" if with_command else said]
+        return [f"{said} To release it: {command}" if with_command else said]
     found = [line for each in stops for line in (f"  [{each.check}] {each.message}", f"    → {each.hint}")]
-    last = [f"Then release it: {_command(request)}"] if with_command else []
+    last = [f"Then release it: {command}"] if with_command else []
     return [f"{said} A release would be stopped by {counted(len(stops), 'error')}:", *found, *last]
-
-
-def _command(request: Request, *several: str) -> str:
-    """Return the command that releases what was rehearsed; the tests are run, also if the rehearsal left them out."""
-    given = {"--part": request.part, "--new-version": request.new_version}
-    return typed("release", *several, *(word for flag, value in given.items() if value for word in (flag, value)))
 
 
 def _checked(subject: Subject) -> tuple[Plan, Outcome]:
@@ -135,10 +147,11 @@ def _checked(subject: Subject) -> tuple[Plan, Outcome]:
     return outcome.plan, outcome
 
 
-def _stage(checkout: Checkout, folder: Path, plan: Plan) -> Checkout:
-    """Make the remote, and the checkout that replaces the user's."""
-    user, remote = checkout.git, Git(folder / "remote.git")
-    Git(folder).does("clone", "--bare", "--shared", "--quiet", "--template=", str(user.path), str(remote.path))
+def _stage(checkout: Checkout, folder: Path, plan: Plan, at: Path) -> Checkout:
+    """Make the checkout that replaces the user's, and the remote, if an earlier rehearsal has not made it."""
+    user, remote = checkout.git, Git(at)
+    if not at.is_dir():
+        Git(folder).does("clone", "--bare", "--shared", "--quiet", "--template=", str(user.path), str(at))
     remote.does("update-ref", f"refs/heads/{plan.branch}", plan.base)
     remote.does("symbolic-ref", "HEAD", f"refs/heads/{plan.branch}")
     if remote.resolve(f"refs/tags/{plan.tag}"):
@@ -175,7 +188,7 @@ def _staged_plan(plan: Plan, target: Target) -> Plan:
     )
     return replace(
         plan,
-        branch=plan.branch or "main",
+        branch=plan.branch or _BRANCH,
         remote="origin",
         remote_tip=plan.base,
         test=False,

@@ -42,8 +42,15 @@ def release(checkout: Checkout, request: Request, *, dry_run: bool, yes: bool) -
     return make(checkout, request, dry_run=dry_run, yes=yes)[1]
 
 
-def make(checkout: Checkout, request: Request, *, dry_run: bool, yes: bool) -> tuple[Plan, str]:
+def make(checkout: Checkout, request: Request, *, dry_run: bool, yes: bool, again: bool = False) -> tuple[Plan, str]:
     """Make a release, or describe it; return its plan and the outcome.
+
+    Args:
+        checkout: The checkout.
+        request: What is released.
+        dry_run: Whether it is only shown what each step would do.
+        yes: Whether the user is not asked.
+        again: Whether the findings of act 1 were shown before.
 
     Raises:
         ReleaseWaits: Another release waits to be finished.
@@ -56,21 +63,16 @@ def make(checkout: Checkout, request: Request, *, dry_run: bool, yes: bool) -> t
         plan = checked(checkout.subject(request))
         describe(checkout, plan)
         return plan, "planned"
-    if checkout.user.unseen and not yes:
-        message = "You cannot be asked, because standard error is not the terminal."
-        raise WrongUsage(message, "Send only standard output elsewhere, such as with | tee; or do without: --yes.")
-    if not (request.names_a_version or checkout.settings.version or yes or checkout.user.present):
-        message = "The version to release is not given, and there is no terminal to ask for it."
-        raise WrongUsage(message, "Use --part patch (or minor, major, none), --new-version X, or --yes.")
+    see_agreement(checkout, request, yes=yes)
     with alone(checkout, "release"):
         nothing_waits(checkout.state)
-        subject = _settled(checkout.subject(request), checkout.user)
+        subject = settled(checkout.subject(request), checkout.user)
         events.emit(FIRST)
-        plan, questions = look(subject)
+        plan, questions = look(subject, again=again)
         if checkout.user.present and not yes:
             doubts = [f"  ! {question.message}" for question in questions]
             events.emit(events.Previewed([*preview.of_plan(checkout, plan), *doubts]))
-            _ask(plan, checkout.user)
+            ask(f"{plan.project} {plan.version} to {plan.target.upload_address}", checkout.user)
         if subject.token is None and not plan.by_ci:  # the check was skipped; fail now, before there is a record
             raise NoToken(plan.target.upload_address, f"See where to store it: {typed('explain', 'tokens')}")
         with work_folder(checkout, "release") as folder:
@@ -78,6 +80,20 @@ def make(checkout: Checkout, request: Request, *, dry_run: bool, yes: bool) -> t
     outcome = "tested" if plan.test else "released"
     events.emit(events.Told(f"{plan.project} {plan.version}: {outcome}"))
     return plan, outcome
+
+
+def see_agreement(checkout: Checkout, request: Request, *, yes: bool) -> None:
+    """See that the user can be asked, or has said what to release.
+
+    Raises:
+        WrongUsage: Neither.
+    """
+    if checkout.user.unseen and not yes:
+        message = "You cannot be asked, because standard error is not the terminal."
+        raise WrongUsage(message, "Send only standard output elsewhere, such as with | tee; or do without: --yes.")
+    if not (request.names_a_version or checkout.settings.version or yes or checkout.user.present):
+        message = "The version to release is not given, and there is no terminal to ask for it."
+        raise WrongUsage(message, "Use --part patch (or minor, major, none), --new-version X, or --yes.")
 
 
 def carry_out(
@@ -146,15 +162,23 @@ def checked(subject: Subject, user: User | None = None, without: Collection[str]
     return plan
 
 
-def look(subject: Subject, without: Collection[str] = ()) -> tuple[Plan, Sequence[Finding]]:
-    """Run act 1 without some checks, show its findings, and return the plan and the questions to the user.
+def look(
+    subject: Subject, without: Collection[str] = (), *, first: bool = False, again: bool = False
+) -> tuple[Plan, Sequence[Finding]]:
+    """Run act 1, and return the plan and the questions to the user.
+
+    Args:
+        subject: What is checked.
+        without: The checks that are left out.
+        first: Whether it is run once more before the release, so that it is not planned yet.
+        again: Whether it was run before, so that its findings were shown.
 
     Raises:
         Refused: There are errors.
     """
     with events.step("check") as running:
         outcome = check(subject, INSPECTION_NAMES, without)
-        tell(outcome)
+        tell(outcome, plan=not first, findings=not again)
         errors = outcome.of(Severity.ERROR)
         if errors or outcome.plan is None:
             raise Refused(errors)
@@ -163,7 +187,7 @@ def look(subject: Subject, without: Collection[str] = ()) -> tuple[Plan, Sequenc
     return outcome.plan, outcome.of(Severity.QUESTION)
 
 
-def _settled(subject: Subject, user: User) -> Subject:
+def settled(subject: Subject, user: User) -> Subject:
     """Ask the user which version is meant, if the part does not say it.
 
     Raises:
@@ -180,11 +204,11 @@ def _settled(subject: Subject, user: User) -> Subject:
     return subject
 
 
-def tell(outcome: Outcome) -> None:
-    """Show the plan, the warnings and the questions of act 1."""
-    if outcome.plan:
+def tell(outcome: Outcome, *, plan: bool = True, findings: bool = True) -> None:
+    """Show the plan, and the warnings and the questions of act 1."""
+    if outcome.plan and plan:
         events.emit(events.Planned(outcome.plan.facts, outcome.plan.lines()))
-    for finding in (*outcome.of(Severity.WARNING), *outcome.of(Severity.QUESTION)):
+    for finding in (*outcome.of(Severity.WARNING), *outcome.of(Severity.QUESTION)) if findings else ():
         events.emit(events.Warned(finding))
 
 
@@ -212,14 +236,13 @@ def _keep(prepared: Workspace, plan: Plan, checkout: Checkout) -> Record:
     return record
 
 
-def _ask(plan: Plan, user: User) -> None:
-    """Ask the user to confirm the plan.
+def ask(what: str, user: User) -> None:
+    """Ask the user to confirm a release.
 
     Raises:
         Declined: The user answered no.
     """
-    question = f"Release {plan.project} {plan.version} to {plan.target.upload_address}?"
-    if not user.confirm(question):
+    if not user.confirm(f"Release {what}?"):
         raise Declined("Not released: the answer was no.")
 
 

@@ -1,14 +1,14 @@
 """Several packages of a repository: what changed in each, and their releases in the order of their dependencies."""
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from release_recipes import events
 from release_recipes.commands.checkout import Checkout, nothing_waits
-from release_recipes.commands.release import make
-from release_recipes.errors import REPEATED, ReleaseError, WrongUsage
+from release_recipes.commands.release import ask, look, make, see_agreement, settled
+from release_recipes.errors import REPEATED, ReleaseError, WrongUsage, typed
 from release_recipes.plan import Plan, Request
 from release_recipes.processes.environment import shown
 from release_recipes.processes.threads import in_parallel
@@ -87,34 +87,120 @@ def release_changed(checkout: Checkout, request: Request, *, projects: str | Non
     Raises:
         ReleaseError: A release could not be made (see :func:`in_turn`).
     """
-    done, outcome = in_turn(checkout, request, projects, functools.partial(make, dry_run=dry_run, yes=yes))
-    if done[1:] and not dry_run:
+    turn = choose(checkout, request, projects)
+    if turn.changed[1:] and not dry_run:
+        agreed = _agreed(turn, yes=yes)
+        done, outcome = turn.make(lambda one, _: make(one, agreed[one.below], dry_run=False, yes=True, again=True))
+    else:
+        done, outcome = turn.make(functools.partial(make, dry_run=dry_run, yes=yes))
+    if done[1:]:
         events.emit(events.Told(f"{', '.join(done)}: {outcome}"))
     return outcome
 
 
-def in_turn(
-    checkout: Checkout,
-    request: Request,
-    projects: str | None,
-    make: Callable[[Checkout, Request], tuple[Plan, str]],
-) -> tuple[list[str], str]:
-    """Release the packages of a repository that changed, or rehearse it, each after those that it requires.
+def _agreed(turn: "Turn", *, yes: bool) -> dict[str, Request]:
+    """Run act 1 of each release before any is public, ask the user once for all, and return what is released of each.
 
-    The first failure ends it. What was released has not changed since, so the same task goes on with the others.
+    Raises:
+        Refused: There are errors.
+        Declined: The user answered no.
+    """
+    agreed, lines, releases, addresses = dict[str, Request](), list[str](), list[str](), dict[str, None]()
+
+    def look_at(one: Checkout, request: Request) -> Plan:
+        see_agreement(one, request, yes=yes)
+        subject = settled(one.subject(request), one.user)
+        plan, questions = look(subject, first=True)
+        agreed[one.below] = subject.request
+        addresses[plan.target.upload_address] = None
+        releases.append(f"{plan.project} {plan.version}")
+        lines.extend([*plan.lines(), *(f"  ! {question.message}" for question in questions)])
+        return plan
+
+    for _ in turn.each(look_at):
+        pass
+    user = turn.checkout.user
+    if user.present and not yes:
+        events.emit(events.Previewed(lines))
+        ask(f"{', '.join(releases)} to {' and '.join(addresses)}", user)
+    return agreed
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The packages of a repository that are released in turn, each after those that it requires."""
+
+    #: The top of the repository.
+    checkout: Checkout
+    #: What is released of each.
+    request: Request
+    #: In the order of their releases.
+    changed: Sequence[Package]
+    #: The versions of all packages, by their normalised names.
+    versions: Mapping[str, str]
+
+    def each(self, look: Callable[[Checkout, Request], Plan]) -> Iterator[Plan]:
+        """Yield the plan of each package, which is made with the planned versions of those before it."""
+        versions, together = {**self.versions}, frozenset(package.key for package in self.changed)
+        for number, package in enumerate(self.changed, 1):
+            REPEATED[:] = ["--project", package.below]
+            others = {key: version for key, version in versions.items() if key != package.key}
+            several = self.request.several if self.changed[number:] else ()
+            request = replace(self.request, versions=others, together=together, several=several)
+            plan = look(self.checkout.of(package.below), request)
+            versions[package.key] = plan.version
+            yield plan
+        REPEATED.clear()
+
+    def make(self, make: Callable[[Checkout, Request], tuple[Plan, str]]) -> tuple[list[str], str]:
+        """Release each package, or rehearse it.
+
+        The first failure ends it. What was released has not changed since, so the same task goes on with the others.
+
+        Args:
+            make: Makes one release; returns its plan and its outcome.
+
+        Returns:
+            The releases that were made, and the outcome of the last one: ``nothing-waits`` if nothing changed.
+
+        Raises:
+            ReleaseError: A release could not be made.
+        """
+        outcome, done, left = "nothing-waits", list[str](), [package.name for package in self.changed]
+        again = typed("release", *self.request.several)
+
+        def tell() -> None:
+            events.emit(
+                events.Facts({"packages": {"outcome": outcome, "done": [*done], "left": [*left], "next": again}})
+            )
+
+        def one(checkout: Checkout, request: Request) -> Plan:
+            nonlocal outcome
+            plan, outcome = make(checkout, request)
+            return plan
+
+        tell()
+        for plan in self.each(one):
+            done.append(f"{plan.project} {plan.version}")
+            left.pop(0)
+            tell()
+        if not self.changed:
+            events.emit(events.Told("Nothing to release: no package changed since its last release."))
+        return done, outcome
+
+
+def choose(checkout: Checkout, request: Request, projects: str | None) -> Turn:
+    """Choose the packages of a repository that changed.
 
     Args:
         checkout: The top of the repository.
         request: What is released of each.
         projects: The names or folders of those that may be released, separated by commas; ``None`` for all.
-        make: Makes one release; returns its plan and its outcome.
-
-    Returns:
-        The releases that were made, and the outcome of the last one: ``nothing-waits`` if nothing changed.
 
     Raises:
         WrongUsage: This is not the top of the repository, or a name is not that of a package.
-        ReleaseError: The version of one that changed cannot be read, or a release could not be made.
+        ReleaseWaits: A release of one is unfinished.
+        ReleaseError: The version of one that changed cannot be read.
     """
     if checkout.below != ".":
         message = "Several packages are released from the top of the repository."
@@ -130,27 +216,15 @@ def in_turn(
             raise member.fault
     changed = in_order([member.package for member in chosen if member.commits])
     versions = {member.package.key: member.version for member in known if member.version}
-    outcome, done, left = "nothing-waits", list[str](), [package.name for package in changed]
-    if request.new_version and left[1:]:
-        message = f"--new-version is the version of one package, and several changed: {', '.join(left)}."
+    names = [package.name for package in changed]
+    if request.new_version and chosen[1:]:
+        message = f"--new-version is the version of one package, and there are {len(chosen)}."
         raise WrongUsage(message, "Use --part, or name one: --projects NAME.")
-    if left[1:]:
-        events.emit(events.Told(f"To be released, in this order: {', '.join(left)}"))
-    for package in changed:
-        events.emit(events.Facts({"packages": {"outcome": outcome, "done": [*done], "left": [*left]}}))
-        REPEATED[:] = ["--project", package.below]
-        others = {key: version for key, version in versions.items() if key != package.key}
-        together = frozenset(each.key for each in changed)
-        asked = replace(request, versions=others, together=together)
-        plan, outcome = make(checkout.of(package.below), asked)
-        versions[package.key] = plan.version
-        done.append(f"{plan.project} {plan.version}")
-        left.remove(package.name)
-    events.emit(events.Facts({"packages": {"outcome": outcome, "done": done, "left": left}}))
-    REPEATED.clear()
-    if not changed:
-        events.emit(events.Told("Nothing to release: no package changed since its last release."))
-    return done, outcome
+    if names[1:]:
+        events.emit(events.Told(f"To be released, in this order: {', '.join(names)}"))
+    several = ["--all-changed"] if projects is None else ["--projects", projects]
+    several += [*request.words, *["--test"] * request.test, *["--skip-tests"] * request.skip_tests]
+    return Turn(checkout, replace(request, several=tuple(several)), changed, versions)
 
 
 def _chosen(known: Iterable[Member], named: list[str] | None) -> list[Member]:

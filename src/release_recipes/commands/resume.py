@@ -35,6 +35,8 @@ def resume(checkout: Checkout) -> str:
                 events.emit(events.Coming({"check": [], "prepare": [], "publish": follow}))
                 finish(one.world(record, uploads=True), one.state)
                 events.emit(events.Told(f"{record.project} {record.version}: released"))
+                if record.goes_on:
+                    events.emit(events.Told(f"To release the other packages: {typed('release', *record.goes_on)}"))
     if waiting:
         return "released"
     with alone(checkout, "resume"):

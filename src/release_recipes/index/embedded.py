@@ -23,13 +23,14 @@ class _Quiet(WSGIRequestHandler):
 
 @contextlib.contextmanager
 def serving(folder: Path) -> Iterator[tuple[Target, Token]]:
-    """Serve an empty index from a folder, on a free port of loopback, until the block ends.
+    """Serve an empty index from a folder, which is made, on a free port of loopback, until the block ends.
 
     Yields:
         Its addresses, and its token.
     """
     import pypiserver
 
+    folder.mkdir(exist_ok=True)
     token = secrets.token_urlsafe(24)
     app = pypiserver.app(
         roots=[folder], authenticate=["update"], auther=lambda user, password: (user, password) == ("__token__", token),

@@ -102,6 +102,8 @@ class Record:
     indexes: tuple[str, ...] = ()
     #: Whether CI publishes it, on its tag; the distributions here then are proof, and not what is published.
     by_ci: bool = False
+    #: The flags that release what is left of several packages after it; empty if nothing is.
+    goes_on: tuple[str, ...] = ()
     #: What changed, in Markdown, for those who read about the release; empty if that is not known.
     changes: str = ""
     #: Whether an upload was started, so that files may be public.
