@@ -720,12 +720,12 @@ def test_a_version_that_is_on_the_index(
     """A version that is on the index, in whatever spelling, stops the release; the next free ones are named."""
     for name in there:
         (index.folder / name).write_bytes(b"")
-    patch, minor, major = (f"release-recipes release --new-version {version}" for version in free)
     assert problems(look(repository.path)) == [
         Told(
             "on-index",
             f"demo-package 1.3.0 is already on the index ({index.index_url}).",
-            f"Release the next free version: {patch} | {minor} | {major}",
+            f"Release a version that is free, {' or '.join(free)}, such as: "
+            f"release-recipes release --new-version {free[0]}",
         )
     ]
 

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import zipfile
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -9,12 +10,14 @@ from typing import Any
 
 import pytest
 
+from release_recipes.findings import Finding, Severity
 from release_recipes.index.token import TokenFacts, read_token
 from release_recipes.secrets.token import Token
 from release_recipes.settings import PYPI, TEST_PYPI
 from support.checking import Told, look, problems, questions, warnings
 from support.index import PypiServer
 from support.macaroon import pypi_token
+from support.packages import make_packages
 from support.repository import Repository
 
 MAKE = "Create a token at https://pypi.org/manage/account/token/, and set PYPI_API_TOKEN to it."
@@ -270,24 +273,44 @@ def test_a_project_of_somebody_else(repository: Repository, index: PypiServer) -
 
 @pytest.mark.red("closed-index")
 @pytest.mark.green("closed-index")
-def test_an_index_that_needs_a_password_for_reading(
-    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What a package requires of it is installed without our credentials; a reading account in ~/.netrc is enough."""
+def test_an_index_that_needs_a_password_for_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a package requires of it is installed without our credentials; an account in ~/.netrc is enough."""
+    packages = make_packages(tmp_path / "three", "app", "core", "tool", requires={"app": "core", "tool": "other"}).path
+    for name in ("app", "core", "tool"):
+        path = packages / "packages" / name / "pyproject.toml"
+        path.write_text(path.read_text(encoding="utf-8").replace('try_install = "off"\n', ""), encoding="utf-8")
     (tmp_path / "closed").mkdir()
-    (tmp_path / "closed" / "demo_package-1.2.3.tar.gz").write_bytes(b"")
+    netrc = tmp_path / "netrc"
+    monkeypatch.setenv("NETRC", str(netrc))
     with PypiServer(tmp_path / "closed", authenticate=("update", "download", "list")) as server:
+        for name in ("app", "core", "tool"):
+            (server.folder / f"{name}-1.2.3.tar.gz").write_bytes(b"")
         for name, value in server.settings.items():
             monkeypatch.setenv(name, value)
-        ((check, message, hint),) = [told for told in warnings(look(repository.path)) if told.check == "closed-index"]
-        assert check == "closed-index"
-        assert message == f"{server.index_url} needs a password for reading, which installers do not have here."
-        assert "into ~/.netrc" in hint
-        netrc = tmp_path / "netrc"
-        netrc.write_text(f"machine 127.0.0.1 login __token__ password {server.token}\n", encoding="utf-8")
+
+        def told(name: str) -> list[Finding]:
+            return [each for each in look(packages / "packages" / name).findings if each.check == "closed-index"]
+
+        ((error,), (doubt,)) = told("app"), told("tool")
+        assert (error.severity, doubt.severity) == (Severity.ERROR, Severity.WARNING)
+        assert error.message == f"{server.index_url} needs a password for reading, which installers do not have here."
+        assert error.hint.startswith("core cannot be installed before the upload: put ")
+        assert told("core") == []  # it requires nothing
+        netrc.write_text("machine 127.0.0.1 login __token__ password wrong\n", encoding="utf-8")
         netrc.chmod(0o600)
-        monkeypatch.setenv("NETRC", str(netrc))
-        assert "closed-index" not in [told.check for told in warnings(look(repository.path))]
+        (error,) = told("app")
+        assert error.message == f"{server.index_url} refuses the name and the password for reading in ~/.netrc."
+        (tmp_path / "open").mkdir()
+        with zipfile.ZipFile(tmp_path / "open" / "app-1.2.3-py3-none-any.whl", "w") as wheel:
+            wheel.writestr("app-1.2.3.dist-info/METADATA", "Metadata-Version: 2.1\nName: app\nVersion: 1.2.3\n")
+            wheel.writestr(
+                "app-1.2.3.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+            )
+        monkeypatch.setenv("UV_FIND_LINKS", str(tmp_path / "open"))
+        assert told("app") == []  # uv knows another place
+        monkeypatch.delenv("UV_FIND_LINKS")
+        netrc.write_text(f"machine 127.0.0.1 login __token__ password {server.token}\n", encoding="utf-8")
+        assert told("app") == []
 
 
 def _classify(repository: Repository) -> None:

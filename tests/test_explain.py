@@ -44,7 +44,7 @@ def test_each_check_is_explained() -> None:
 
 
 def test_other_names_are_explained(tmp_path: Path, cli: Cli) -> None:
-    """What a step reports under a name that is no check can be explained, and --help lists all names."""
+    """What a step reports under a name that is no check can be explained, and --help says which names there are."""
     found = set[str]()
     for path in Path(release_recipes.__file__).parent.rglob("*.py"):
         text = path.read_text("utf-8")
@@ -53,7 +53,7 @@ def test_other_names_are_explained(tmp_path: Path, cli: Cli) -> None:
     assert sorted(found - sections().keys()) == []
     for help_ in ("--help", "-h"):
         done = cli("explain", help_, cwd=tmp_path)
-        assert (done.code, "`reproducible`" in done.out, "`no-token`" in done.out) == (0, True, True)
+        assert (done.code, "a name that a message has in brackets, such as `token`" in done.out) == (0, True)
 
 
 @pytest.mark.parametrize(

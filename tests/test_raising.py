@@ -166,8 +166,7 @@ def test_the_hint_has_a_command_for_each_candidate(monkeypatch: pytest.MonkeyPat
     with pytest.raises(AmbiguousVersion) as told:
         next_version("25.9.0", "minor", today=TODAY)
     assert told.value.hint == (
-        "Choose the version: release-recipes release --new-version 26.11.0 | "
-        "release-recipes release --new-version 25.10.0"
+        "Choose the version, 26.11.0 or 25.10.0, such as: release-recipes release --new-version 26.11.0"
     )
     assert told.value.exit_code == 2
 

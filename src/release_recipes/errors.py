@@ -82,6 +82,12 @@ def typed(*words: str) -> str:
     return " ".join([shlex.quote(str(program)) if by_path else known, *words, *repeated])
 
 
+def choice(what: str, versions: Sequence[str]) -> str:
+    """Return what to do, versions to choose from, and the command that releases the first one."""
+    among = f", {' or '.join(versions)}, such as" if versions[1:] else ""
+    return f"{what}{among}: {typed('release', '--new-version', *versions[:1])}"
+
+
 class ReleaseError(Exception):
     """The base class of all errors that this package raises."""
 
@@ -141,9 +147,8 @@ class AmbiguousVersion(WrongUsage):
         self.part = part
         #: Versions that may be meant; each is higher than the current version.
         self.candidates = tuple(dict.fromkeys(candidates))
-        commands = " | ".join(typed("release", "--new-version", version) for version in self.candidates)
         message = f"The next version for part {part!r} after {current} is not clear: {why}."
-        super().__init__(message, f"Choose the version: {commands}")
+        super().__init__(message, choice("Choose the version", self.candidates))
 
 
 class InvalidVersion(WrongUsage):
@@ -320,13 +325,13 @@ class TestsFailed(Failed):
         if not skipped and (not output or _NO_TESTS.search(output)):
             message = f"No test was found ({what})."
         hint = "Fix them, or release without them: --skip-tests."
-        if ours:
+        if _EXCLUDED in output:
+            hint = "Fix the requirements, which exclude each other."
+        elif ours:
             hint += (
                 " Declare what they need in [dependency-groups] test = […], define a session test in noxfile.py, "
                 'or set their command: [tool.release] test_command = "…"'
             )
-        if _EXCLUDED in output:
-            hint += " Of several packages, --projects NAME raises what one requires of the others."
         super().__init__(message, hint)
         #: The output of the session, masked.
         self.output = output

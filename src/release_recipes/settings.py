@@ -50,6 +50,9 @@ PUBLISHER_PAGES = {
 
 _DEFAULT = "default"
 
+#: The origin of a setting that the packages of a repository share.
+SHARED = "pyproject.toml at the top"
+
 
 def _setting(default: Any, env: str, about: str, choices: str = "") -> Any:  # noqa: ANN401 - as dataclasses.field
     """Describe a setting: its default, its environment variables (the first wins), its purpose, and its values."""
@@ -181,7 +184,7 @@ class Settings:
     )
     skip_checks: tuple[str, ...] = _setting((), "", "Names of checks to skip.")
     upload_workers: int = _setting(4, "", "The largest number of files to upload in parallel.")
-    #: Where each value came from: a variable's name, ``.env``, ``pyproject.toml`` or ``default``.
+    #: Where each value came from: a variable's name, ``.env``, ``pyproject.toml``, :data:`SHARED` or ``default``.
     origins: Mapping[str, str] = field(default_factory=dict)
 
     def origin(self, name: str) -> str:
@@ -328,8 +331,9 @@ def load(found: Sources) -> Settings:
     known = {f.name: f for f in fields(Settings) if f.name != "origins"}
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
-    for name, value in {**_table(found.shared, known), **_table(found.pyproject, known)}.items():
-        values[name], origins[name] = _typed(name, value, str(known[name].type), "pyproject.toml"), "pyproject.toml"
+    for pyproject, origin in ((found.shared, SHARED), (found.pyproject, "pyproject.toml")):
+        for name, value in _table(pyproject, known).items():
+            values[name], origins[name] = _typed(name, value, str(known[name].type), origin), origin
     for name, described in known.items():
         told = [(variable, *given) for variable in described.metadata["env"] if (given := found.named(variable))]
         for variable, value, origin in told[:1]:

@@ -38,7 +38,7 @@ _WORDS = {
 #: The flags of every task.
 _COMMON = {
     "json": "Print only one JSON document on standard output.",
-    "project": "Folder of the package, in a repository with several; by default the current folder's.",
+    "project": "Name or folder of the package, in a repository with several; by default the current folder's.",
     "log-file": "Append a log to this file; - is standard error. LOG_FORMAT and LOG_LEVEL say its form.",
 }
 _TAG = {"tag": "The tag; by default the one that the CI job runs for, otherwise that of HEAD."}
@@ -438,6 +438,8 @@ def _instead(word: str, task: str) -> str:
     if re.fullmatch(r"\d+(\.\w+)+", word):
         return f"Did you mean: {typed('release', '--new-version', word)}"
     own = {flag: flag for flag in (*_flags(task), "--help")} if task in ns.task_names else {}
+    if "--projects" in own and "--projects" in sys.argv and word[:1] not in {"-", ""}:
+        return "Write a list with commas: --projects a,b"
     if word.endswith((".whl", ".tar.gz")):
         return f"Did you mean: {typed(task if '--file' in own else 'validate', '--file', word)}"
     if owners := [name for name in ns.task_names if word in _flags(name)]:

@@ -126,7 +126,7 @@ def right_password(scene: Scene) -> None:
     scene.env["PYPI_API_TOKEN"] = scene.index.token
 
 
-IN_AN_HOUR = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+IN_A_DAY = format_datetime(datetime.now(UTC) + timedelta(days=1, hours=1), usegmt=True)
 INVALID = answered(400, "Invalid value for classifiers. Error: Classifier 'X' is not a valid classifier.")
 #: What is left where all that is public is somebody else's.
 ABANDONED = RELEASED | {
@@ -173,8 +173,8 @@ UPLOAD = rows(
     Row("upload: 503, Retry-After 1", upload(retry_after(503, 1)), "sent again in 1 s", "again in 1.0 s", sent=3),
     Row("upload: 503, Retry-After an hour", upload(retry_after(503, 3600)), "not sent again",
         "The index asks you to wait for 3600 seconds.", 3, 1),
-    Row("upload: 503, Retry-After a date in an hour", upload(retry_after(503, IN_AN_HOUR)), "not sent again",
-        "The index asks you to wait for 3", 3, 1),
+    Row("upload: 503, Retry-After a date tomorrow", upload(retry_after(503, IN_A_DAY)), "not sent again",
+        "The index asks you to wait for 8", 3, 1),  # 86,400 seconds and up to an hour
     Row("upload: 503 on each attempt", upload(faulty.UNAVAILABLE, times=None), "nothing stored", SIX, 3, 6),
     Row("upload: 503 on each attempt of the sdist", upload(faulty.UNAVAILABLE, times=None, filename=SDIST),
         "the wheel is public", SIX, 3, 7),

@@ -125,10 +125,12 @@ def test_what_declares_a_project(name: str, text: str, both: Repository) -> None
         ("packages/alpha", "../beta"),
         ("packages/alpha", "packages/beta"),
         ("..", "my packages/packages/beta"),
+        (".", "Beta"),
+        ("packages/alpha", "beta"),
     ],
 )
 def test_a_project_that_is_named(where: str, named: str, both: Repository) -> None:
-    """`--project` is a folder, as seen from the current one or from the top of the repository."""
+    """`--project` is a folder, as seen from the current one or from the top of the repository, or a package's name."""
     assert find((both.path / where).resolve(), NOBODY, PATIENCE, named).below == "packages/beta"
 
 
@@ -140,8 +142,8 @@ def test_a_folder_that_is_named_and_is_no_project(named: str, both: Repository) 
     with pytest.raises(WrongUsage) as refused:
         find(both.path, NOBODY, PATIENCE, named)
     assert (refused.value.message, refused.value.hint) == (
-        f"{named} is not the folder of a project.",
-        "Name the folder of a package: --project packages/alpha | --project packages/beta",
+        f"{named} is not a package of this repository, and not the folder of one.",
+        "The packages: alpha, beta",
     )
 
 
@@ -168,7 +170,7 @@ def test_a_top_that_is_no_package(top: str, both: Repository) -> None:
         find(both.path, NOBODY, PATIENCE).project()
     assert (refused.value.message, refused.value.hint) == (
         f"{both.path} is not a package; the packages of this repository are in its folders.",
-        "Name one of them: --project packages/alpha | --project packages/beta",
+        "Name one with --project (alpha, beta); to release all that changed: release-recipes release --all-changed",
     )
 
 
@@ -322,7 +324,7 @@ def test_a_release_that_was_killed_is_resumed(both: Repository, index: PypiServe
 def started(repository: Repository, name: str) -> str:
     """Return when a package's unfinished release was started."""
     (record,) = (repository.path / ".git/release-recipes").rglob(f"{name}-1.3.0/record.json")
-    return str(json.loads(record.read_text("utf-8"))["started"])
+    return f"{json.loads(record.read_text('utf-8'))['started'][:16].replace('T', ' ')} UTC"
 
 
 def waiting(result: Result) -> list[str]:
@@ -348,9 +350,8 @@ def test_several_releases_that_were_killed(both: Repository, index: PypiServer, 
     refused = cli("abandon", "--yes", cwd=both.path)
     assert refused.code == 2
     assert refused.err == (
-        "error: 2 projects of this repository have an unfinished release.\n"
-        "   → Abandon each by itself: release-recipes abandon --yes --project packages/alpha | "
-        "release-recipes abandon --yes --project packages/beta\n"
+        "error: 2 projects of this repository have an unfinished release: packages/alpha, packages/beta.\n"
+        "   → Abandon each by itself, such as: release-recipes abandon --yes --project packages/alpha\n"
     )
     result = cli("resume", cwd=both.path)
     assert result.code == 0, result.err
@@ -412,9 +413,8 @@ def test_claims_of_several_packages(both: Repository, index: PypiServer, cli: Cl
     refused = cli("abandon", "--yes", cwd=other.path)
     assert refused.code == 2
     assert refused.err == (
-        "error: 2 projects of this repository have an unfinished release.\n"
-        "   → Abandon each by itself: release-recipes abandon --yes --project packages/alpha | "
-        "release-recipes abandon --yes --project packages/beta\n"
+        "error: 2 projects of this repository have an unfinished release: packages/alpha, packages/beta.\n"
+        "   → Abandon each by itself, such as: release-recipes abandon --yes --project packages/alpha\n"
     )
     assert cli("abandon", "--yes", "--project", "packages/beta", cwd=other.path).code == 0
     assert [ref for ref in both.remote_refs() if "release-recipes" in ref and "^" not in ref] == [

@@ -9,7 +9,7 @@ import pytest
 from release_recipes.errors import WrongUsage
 from release_recipes.programs.git import Git
 from release_recipes.project.packages import Package, excluded, in_order, packages
-from support.checking import Told, look, warnings
+from support.checking import Told, look, questions
 from support.cli import Cli
 from support.index import PypiServer
 from support.packages import change, make_packages
@@ -111,7 +111,8 @@ def test_a_task_that_needs_one_package(task: str, five: Repository, cli: Cli) ->
     result = cli(task, cwd=five.path)
     assert result.code == 1
     assert "is not a package; the packages of this repository are in its folders.\n" in result.err
-    assert "--project packages/app | --project packages/core | " in result.err
+    every = "to release all that changed: release-recipes release --all-changed"
+    assert f"Name one with --project (app, core, extra, plugin, tool); {every}\n" in result.err
 
 
 @pytest.mark.parametrize(
@@ -193,22 +194,38 @@ def test_a_requirement_that_excludes_a_version(pin: str, version: str, raised: s
 @pytest.mark.red("pins")
 def test_a_package_that_excludes_the_planned_version(five: Repository) -> None:
     """Who releases a package alone is told which others would not take its new version."""
-    told = [finding for finding in warnings(look(five.path / "packages/core")) if finding.check == "pins"]
+    told = [finding for finding in questions(look(five.path / "packages/core")) if finding.check == "pins"]
+    command = "release-recipes release --projects core,plugin,tool --part minor"
     assert told == [
-        Told(
-            "pins",
-            f"{name} requires {pin}, which excludes core 1.3.0.",
-            f"Release both, which raises it: --projects core,{name}",
+        Told("pins", f"{name} requires {pin}, which excludes core 1.3.0.", f"{hint}: {command}")
+        for name, pin, hint in (
+            ("plugin", "core==1.2.*", "To raise it, release both"),
+            ("tool", "core<1.3", "Change it there, commit that, and release both"),
         )
-        for name, pin in (("plugin", "core==1.2.*"), ("tool", "core<1.3"))
     ]
+
+
+@pytest.mark.usefixtures("index")
+def test_a_package_that_excludes_another_as_it_is(five: Repository, cli: Cli) -> None:
+    """Who releases a package alone is told what it excludes of the repository, and the command given raises it."""
+    assert cli("release", "--project", "core", *RELEASE[2:], cwd=five.path).code == 0
+    five.git("pull", "--quiet")
+    (told,) = [finding for finding in questions(look(five.path / "packages/plugin")) if finding.check == "pins"]
+    command = "release-recipes release --projects plugin --part minor"
+    message = "plugin requires core==1.2.*, which excludes core 1.3.0 of this repository."
+    assert told == Told("pins", message, f"To raise it in the release: {command}")
+    done = cli(*command.split()[1:], "--skip-tests", cwd=five.path)
+    assert (done.code, "of this repository" in done.out) == (0, False), done.err
+    assert 'dependencies = ["core==1.3.*"]' in pyproject(five, "plugin")
 
 
 @pytest.mark.usefixtures("index")
 @pytest.mark.green("pins")
 def test_packages_that_take_the_planned_version(five: Repository) -> None:
     """A new version that no other package excludes is no warning."""
-    assert "pins" not in {finding.check for finding in warnings(look(five.path / "packages/core", part="patch"))}
+    for name in ("core", "plugin"):
+        outcome = look(five.path / "packages" / name, part="patch")
+        assert "pins" not in {finding.check for finding in outcome.findings}
 
 
 def test_a_package_that_cannot_be_read(five: Repository, index: PypiServer, cli: Cli) -> None:
@@ -358,7 +375,7 @@ def test_a_requirement_on_the_private_index(tmp_path: Path, cli: Cli, *, closed:
         if closed:
             assert result.code == 3
             assert "core was not found in the package registry" in result.err
-            assert "takes it from ~/.netrc" in result.err
+            assert "put it into ~/.netrc" in result.err
         else:
             assert result.code == 0, result.err
             assert "cannot be installed" not in result.out
@@ -448,7 +465,7 @@ def test_one_question_for_all(answer: str, five: Repository, index: PypiServer, 
         "raises  core==1.2.* → core==1.3.*",
         "app 1.2.3 → 1.3.0 (--part minor)",
     ]
-    assert result.plain.count("tool requires core<1.3") == 1
+    assert result.plain.count("tool requires core<1.3") == 2  # by the check, and before the question
     if answer == "y":
         assert result.code == 0, result.plain
         see_all_released(five, index)

@@ -13,11 +13,12 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from release_recipes.check.facts import Facts
-from release_recipes.errors import typed
+from release_recipes.errors import choice
 from release_recipes.findings import ALWAYS, Check, Finding, question, warning
-from release_recipes.index.http import LOOPBACK
+from release_recipes.index.http import LOOPBACK, in_netrc
 from release_recipes.index.token import read_token
 from release_recipes.index.trusted import TrustedToken
+from release_recipes.programs import uv
 from release_recipes.project.source import is_version
 from release_recipes.settings import PYPI, TEST_PYPI, TOKEN_PAGES, Target, dotenv_folder, token_name, where_to_put
 
@@ -38,7 +39,7 @@ def _token(facts: Facts) -> Iterator[Finding]:
         made = (
             f"Create one at {page}, limited to this project."
             if user == Target.username
-            else f"Use the password of {user}."
+            else f"Use the password of the user {user!r}."
         )
         why = "holds a placeholder" if facts.subject.has_placeholder else "is not set"
         yield Finding(
@@ -136,12 +137,10 @@ def _on_index(facts: Facts) -> Iterator[Finding]:
     # Compared as versions: 1.3 and 1.3.0 are the same release (PEP 440).
     versions = {Version(version) for version in page.versions()}
     if planned in versions:
-        free = _next_free(planned, versions)
-        commands = " | ".join(typed("release", "--new-version", version) for version in free)
         ours = urlsplit(plan.target.index_address).netloc
         other = f", according to {page.address}" if urlsplit(page.address).netloc not in {ours, ""} else ""
         message = f"{plan.project} {plan.version} is already on the index ({plan.target.index_address}{other})."
-        yield Finding(message, f"Release the next free version: {commands}")
+        yield Finding(message, choice("Release a version that is free", _next_free(planned, versions)))
     elif planned in {Version(version) for version in page.named_versions if is_version(version)}:
         yield Finding(
             f"{plan.project} {plan.version} was on the index before, and its files were deleted.",
@@ -193,14 +192,24 @@ def _first_release(facts: Facts) -> Iterator[Finding]:
 
 
 def _closed(facts: Facts) -> Iterator[Finding]:
-    """Check that the index can be read without the credentials of the upload, as everyone installs from it."""
-    subject = facts.subject
-    if subject.settings.try_install != "off" and facts.page.result().is_closed:
-        yield warning(
-            f"{subject.index.target.index_address} needs a password for reading, which installers do not have here.",
-            "What the package requires of it cannot be installed before the upload: put the name and the password of "
-            "an account that can read into ~/.netrc.",
-        )
+    """Check that installers can read the index, which do not get the credentials of the upload."""
+    subject, page, address = facts.subject, facts.page.result(), facts.subject.index.target.index_address
+    if subject.settings.try_install == "off" or not page.is_closed:
+        return
+    project = subject.project.pyproject.get("project", {})
+    if project and "dependencies" not in {*project, *project.get("dynamic", ())}:
+        return  # it requires nothing
+    newest = f"=={max(map(Version, page.versions()))}" if page.versions() else ""
+    if uv.can_find(f"{subject.project.name}{newest}", address, subject.git.path):
+        return
+    own = [package for package in facts.packages.result() if package.below == subject.project.below]
+    required = [other.name for package in own for other in package.depends_on(facts.others())]
+    message = f"{address} needs a password for reading, which installers do not have here."
+    if in_netrc(address):
+        message = f"{address} refuses the name and the password for reading in ~/.netrc."
+    what = ", ".join(required) or "What the package requires of it"
+    hint = f"{what} cannot be installed before the upload: put those of an account that can read into ~/.netrc."
+    yield Finding(message, hint) if required else warning(message, hint)
 
 
 def _private(facts: Facts) -> Iterator[Finding]:

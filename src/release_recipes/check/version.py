@@ -11,9 +11,11 @@ from packaging.version import InvalidVersion, Version
 from release_recipes.check.facts import Facts
 from release_recipes.errors import typed
 from release_recipes.findings import ALWAYS, BUILD, Check, Finding, question, warning
-from release_recipes.project.packages import excluded, others
+from release_recipes.project import declared
+from release_recipes.project.packages import excluded, last_tag, others, paths
 from release_recipes.project.source import NONE, is_version
 from release_recipes.project.tag_form import versions_of
+from release_recipes.settings import read_pyproject
 
 
 def _valid(facts: Facts) -> Iterator[Finding]:
@@ -164,18 +166,37 @@ def _python(facts: Facts) -> Iterator[Finding]:
 
 def _pins(facts: Facts) -> Iterator[Finding]:
     """Look for packages of the repository that exclude each other's versions; a release of both raises the bound."""
-    subject, plan = facts.subject, facts.plan.result()
+    plan, request = facts.plan.result(), facts.subject.request
     for pin, raised in plan.pins.items():
         if not (raised and plan.bumps):
             yield warning(f"{plan.project} requires {pin}, which excludes the version here.", "Change it by hand.")
-    together = sorted(subject.request.together - {canonicalize_name(plan.project)})
-    for other in facts.others():
-        pins = excluded([*other.requires, *other.optional], {canonicalize_name(plan.project): plan.version})
-        for pin in pins if other.key not in subject.request.together else ():
-            yield warning(
-                f"{other.name} requires {pin}, which excludes {plan.project} {plan.version}.",
-                f"Release both, which raises it: --projects {','.join([plan.project, *together, other.name])}",
-            )
+    if not request.together:
+        yield from _pins_of_its_own(facts)
+    key, known = canonicalize_name(plan.project), facts.packages.result()
+    pins = {each: excluded([*each.requires, *each.optional], {key: plan.version}) for each in facts.others()}
+    excluding = {each: found for each, found in pins.items() if found and each.key not in request.together}
+    names = [plan.project, *sorted(request.together - {key}), *(each.name for each in excluding)]
+    command = typed("release", "--projects", ",".join(names), *request.words)
+    for each, found in excluding.items():
+        since = last_tag(facts.subject.git, each.name, each.below, known)
+        has_changed = not since or facts.subject.git.count(f"{since}..HEAD", paths(each.below, known))
+        hint = "To raise it, release both" if has_changed else "Change it there, commit that, and release both"
+        for pin in found:
+            message = f"{each.name} requires {pin}, which excludes {plan.project} {plan.version}."
+            yield question(message, f"{hint}: {command}")
+
+
+def _pins_of_its_own(facts: Facts) -> Iterator[Finding]:
+    """Look for what a package that is released alone requires of others, and that excludes their versions here."""
+    project, git = facts.subject.project, facts.subject.git
+    for own in (package for package in facts.packages.result() if package.below == project.below):
+        for other in own.depends_on(facts.others()):
+            folder = git.path / other.below
+            version = declared.read(folder, read_pyproject(folder)).version
+            command = typed("release", "--projects", own.name, *facts.subject.request.words)
+            for pin in excluded([*own.requires, *own.optional], {other.key: version} if version else {}):
+                message = f"{own.name} requires {pin}, which excludes {other.name} {version} of this repository."
+                yield question(message, f"To raise it in the release: {command}")
 
 
 def _changelog(facts: Facts) -> Iterator[Finding]:

@@ -33,9 +33,9 @@ def abandon(checkout: Checkout, *, yes: bool) -> str:
     known = packages(checkout.git) if claims else []
     folders += [one.below for one in known if any(other.concerns(one.name) for other in claims)]
     if len(folders) > 1 and checkout.whole:
-        message = f"{len(folders)} projects of this repository have an unfinished release."
-        commands = [typed("abandon", *["--yes"] * yes, shown(["--project", below])) for below in folders]
-        raise WrongUsage(message, f"Abandon each by itself: {' | '.join(commands)}")
+        message = f"{len(folders)} projects of this repository have an unfinished release: {', '.join(folders)}."
+        first = typed("abandon", *["--yes"] * yes, shown(["--project", folders[0]]))
+        raise WrongUsage(message, f"Abandon each by itself, such as: {first}")
     checkout = (waiting or [checkout])[0]
     with alone(checkout, "abandon"):
         records = checkout.state.records()

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from release_recipes import events
 from release_recipes.check import Subject
 from release_recipes.errors import NoProject, ReleaseWaits, WrongUsage, typed
@@ -14,7 +16,6 @@ from release_recipes.index.client import Index
 from release_recipes.index.retry import PATIENCE, Patience
 from release_recipes.index.trusted import AUDIENCES, TrustedToken, applies
 from release_recipes.plan import Request
-from release_recipes.processes.environment import shown
 from release_recipes.programs import git_cliff
 from release_recipes.programs.git import Git, repository
 from release_recipes.project import declared
@@ -177,7 +178,8 @@ class Checkout:
         known = [] if is_package((git or self.git).path / self.below) else packages(git or self.git)
         if self.is_workspace(known):
             message = f"{self.folder} is not a package; the packages of this repository are in its folders."
-            raise NoProject(message, f"Name one of them: {_named(known)}")
+            every = f"to release all that changed: {typed('release', '--all-changed')}"
+            raise NoProject(message, f"Name one with --project ({_names(known)}); {every}")
 
     def subject(self, request: Request, project: Project | None = None) -> Subject:
         """Return the subject of a release; the project is read if it is not known.
@@ -235,23 +237,26 @@ def find(folder: Path, user: User, patience: Patience, named: str = "") -> Check
         folder: The current folder of the user.
         user: The user.
         patience: Timeouts and retries.
-        named: The project's folder, relative to the current folder or to the repository's; empty if it is not named.
+        named: The project's folder, relative to the current folder or to the repository's, or the name of a package;
+            empty if it is not named.
 
     Raises:
         NoRepository: There is none.
-        WrongUsage: The folder that is named has no project.
+        WrongUsage: There is no such project.
         InvalidSetting: Its settings cannot be used.
     """
     start = folder / named
     if named and not start.is_dir():
-        start = repository(folder)[0].path / named
+        here = repository(folder)[0]
+        key = canonicalize_name(named)
+        start = here.path / next((package.below for package in packages(here) if package.key == key), named)
     git, common = repository(start if start.is_dir() else folder)
     top, start = git.path.resolve(), start.resolve()
     inside = [each for each in (start, *start.parents) if each.is_dir() and each.is_relative_to(top)]
     project = git.path / next(filter(is_project, inside), top).relative_to(top)
     if named and project.resolve() != start:
-        message = f"{named} is not the folder of a project."
-        raise WrongUsage(message, f"Name the folder of a package: {_named(packages(git)) or 'there is none'}")
+        message = f"{named} is not a package of this repository, and not the folder of one."
+        raise WrongUsage(message, f"The packages: {_names(packages(git)) or 'there is none'}")
     below = project.relative_to(git.path).as_posix()
     found = _open(git, State(common / "release-recipes", below), project, folder, user, patience)
     for name, near in found.sources.misspelled():
@@ -272,9 +277,9 @@ def _open(git: Git, state: State, project: Path, cwd: Path, user: User, patience
     return Checkout(git, project, cwd, state, found, settings, user, patience)
 
 
-def _named(known: Sequence[Package]) -> str:
-    """Return the flags that name packages."""
-    return " | ".join(shown(["--project", package.below]) for package in known)
+def _names(known: Sequence[Package]) -> str:
+    """Return the names of packages, as ``--project`` takes them."""
+    return ", ".join(package.name for package in known)
 
 
 def nothing_waits(state: State) -> None:
@@ -284,7 +289,8 @@ def nothing_waits(state: State) -> None:
         ReleaseWaits: There is an unfinished release.
     """
     for record in state.records():
-        message = f"The release of {record.project} {record.version} is not finished (started {record.started})."
+        since = f"{record.started[:16].replace('T', ' ')} UTC"
+        message = f"The release of {record.project} {record.version} is not finished (started {since})."
         raise ReleaseWaits(message, f"To finish it: {typed('resume')}. To abandon it: {typed('abandon')}")
 
 

@@ -29,10 +29,12 @@ def explain(_where: Path, *, subject: str) -> str:
     name = subject.strip().lower().removesuffix(".md").rpartition("/")[2]
     text = known.get(name)
     if name in {"-h", "--help"}:  # Invoke takes them for the name
-        text = f"`{typed('explain', 'NAME')}` explains one of these: {', '.join(f'`{each}`' for each in known)}."
+        names = "a name that a message has in brackets, such as `token`, or a page, such as `tutorial`"
+        text = f"`{typed('explain', 'NAME')}` explains {names}. All checks: `{typed('explain', 'checks')}`."
     if text is None:
         near = difflib.get_close_matches(subject, known, 3)
-        hint = f"Did you mean: {' | '.join(typed('explain', each) for each in near)}" if near else ""
+        others = f" ({', '.join(near[1:])})" if near[1:] else ""
+        hint = f"Did you mean{others}: {typed('explain', near[0])}" if near else ""
         raise WrongUsage(
             f"Nothing is named {subject!r}.", hint or f"Errors and checks have names: {typed('explain', 'checks')}"
         )

@@ -176,7 +176,7 @@ def env(found: Found) -> Iterator[Change]:
     upload = found.checkout.settings.repository_url
     if upload not in TOKEN_PAGES:
         where = f"# The token or password for {urlsplit(upload).hostname}"
-        wanted = re.sub("(?m)^# The token for PyPI.*", where, wanted)
+        wanted = re.sub("(?ms)^# The token for PyPI[^\n]*(.*?)# The token for TestPyPI.*", rf"{where}\1", wanted)
     if not text:
         yield Change(path, wanted)
     elif lacking := [name for name in re.findall(r"(?m)^\w+=$", wanted) if not re.search(rf"(?m)^#?\s*{name}", text)]:

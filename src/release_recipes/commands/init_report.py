@@ -128,6 +128,10 @@ def next_steps(found: Found, written: Iterable[str], *, in_ci: bool) -> Iterator
         made = f"create a token for {found.project.name} at {page}, then: " if page else ""
         put = where_to_put(name, found.folder, checkout.git.path)
         steps.append(f"To publish from this machine: {made}{put}")
+    others = [each.below for each in packages(checkout.git) if each.below != found.project.below]
+    if others and files:
+        listed = ", ".join([*others[:_MOST], *["…"] * (len(others) > _MOST)])
+        steps.append(f"Do the same for the other packages, each with --project: {listed}")
     steps.append(f"Rehearse a release: {typed('rehearse')}")
     yield "Next:"
     yield from (f"  {number}. {step}" for number, step in enumerate(steps, 1))

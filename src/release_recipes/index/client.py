@@ -133,9 +133,13 @@ class Index:
                 raise NoAnswer(url, f"an answer that cannot be read ({error})", transient=False) from None
             if status == http.HTTPStatus.NOT_FOUND:
                 return None
-            wants_credentials = status in {http.HTTPStatus.UNAUTHORIZED, http.HTTPStatus.FORBIDDEN}
-            if not (wants_credentials and not authorised and self._may_authorise(url)):
-                raise NoAnswer(url, reason, transient=_passes(status, wait))
+            refused = status in {http.HTTPStatus.UNAUTHORIZED, http.HTTPStatus.FORBIDDEN}
+            if refused and not authorised and self._may_authorise(url):
+                continue
+            hint = "Check the user name, and the password or token, that are set for the index." if refused else ""
+            if refused and not authorised:
+                hint = "Set the password or the token for the index, or see who may read it."
+            raise NoAnswer(url, reason, hint, transient=_passes(status, wait))
         raise AssertionError(url)  # the second round returns or raises
 
     def _may_authorise(self, url: str) -> bool:
@@ -147,11 +151,10 @@ class Index:
 class NoAnswer(NoIndexAnswer):
     """A request to the index failed."""
 
-    def __init__(self, url: str, why: str, *, transient: bool | float) -> None:
+    def __init__(self, url: str, why: str, hint: str = "", *, transient: bool | float) -> None:
         """Keep the address, the reason, and whether a retry can help (a number: after so many seconds)."""
-        refused = why.startswith(("401", "403"))
-        what = "user name, and the password or token, that are set for" if refused else "address and the status of"
-        super().__init__(f"The index gave no usable answer at {url}: {why}.", f"Check the {what} the index.")
+        message = f"The index gave no usable answer at {url}: {why}."
+        super().__init__(message, hint or "Check the address and the status of the index.")
         self.transient = transient
 
 

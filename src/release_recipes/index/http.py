@@ -21,6 +21,13 @@ def prepared(session: requests.Session) -> requests.Session:
     return session
 
 
+def in_netrc(url: str) -> bool:
+    """Return whether ``~/.netrc`` has a name and a password for the host of an address."""
+    from requests.utils import get_netrc_auth
+
+    return get_netrc_auth(url) is not None
+
+
 def why(error: BaseException) -> str:
     """Return the innermost reason of a failed request."""
     import requests

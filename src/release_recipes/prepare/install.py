@@ -58,11 +58,11 @@ def install(distribution: Path, folder: Path, project: str, indexes: Sequence[st
     try:
         why = uv.install_as_user(str(distribution), python, indexes)
     except CommandFailed as error:
-        again = f"To see it again: {typed('build')}, then {typed('validate', '--install')}"
+        again = error.hint or f"To see it again: {typed('build')}, then {typed('validate', '--install')}"
         if "not found in the package registry" in error.message:
             again = (
-                "An index that needs a password for reading takes it from ~/.netrc. If another index than that of the "
-                "settings has it, set UV_INDEX to the address of its simple API."
+                "For an index that needs a password for reading, put it into ~/.netrc. If another index than that of "
+                "the settings has it, set UV_INDEX to the address of its simple API."
             )
         hint = f"{error.message} {again}"
         raise BadDistribution([Finding(f"{distribution.name} cannot be installed.", hint, check="install")]) from error

@@ -1,6 +1,5 @@
 """uv: new environments, and installation from files; and pip, for installation from an index."""
 
-import contextlib
 import importlib.machinery
 import importlib.util
 import os
@@ -15,6 +14,9 @@ from release_recipes.processes.run import Completed, run
 
 #: Seconds for an installation with its dependencies.
 TIMEOUT = 900.0
+
+#: What uv says if there is no connection to an index.
+_NO_CONNECTION = "error sending request"
 
 #: What uv says of a distribution that cannot be built, whatever the index.
 _BUILD_FAILED = "build backend returned an error"
@@ -103,14 +105,18 @@ def install_as_user(requirement: str, python: Path, indexes: Iterable[str] = ())
         Why uv cannot install it, if pip can; otherwise nothing.
 
     Raises:
-        CommandFailed: Neither can install it.
+        CommandFailed: Neither can install it, or an index cannot be reached.
     """
     uv, pip = _uv(python), _pip(python)
     given = tuple(indexes)
     for some in filter(None, dict.fromkeys((given, given[:1]))):  # one index that refuses ends the attempt
-        with contextlib.suppress(CommandFailed):
-            more = [word for index in some for word in ("--index", index)]
-            run([*uv, *more, requirement], cwd=python.parent, timeout=TIMEOUT)
+        try:
+            run([*uv, *_asking(some), requirement], cwd=python.parent, timeout=TIMEOUT)
+        except CommandFailed as error:
+            if _NO_CONNECTION in error.output:  # another index may have a project of the same name
+                error.hint = "The index did not answer. Run the same command again when it does."
+                raise
+        else:
             return ""
     try:
         run([*uv, requirement], cwd=python.parent, timeout=TIMEOUT)
@@ -123,6 +129,19 @@ def install_as_user(requirement: str, python: Path, indexes: Iterable[str] = ())
             raise error from None
         return error.message
     return ""
+
+
+def can_find(requirement: str, index: str, folder: Path) -> bool:
+    """Return whether uv or pip find what is required, without its dependencies: on an index, or where they look."""
+    alone = ("--quiet", "--no-deps", "--prerelease", "allow", "-")
+    found = [["uv", "pip", "compile", *_asking(indexes), *alone] for indexes in ([index], [])]
+    if pip := _pip(Path(sys.executable)):
+        found.append([*pip, "install", "--dry-run", "--no-deps", "--ignore-installed", "--pre", requirement])
+    return any(run(argv, cwd=folder, feed=requirement, timeout=TIMEOUT, check=False).code == 0 for argv in found)
+
+
+def _asking(indexes: Iterable[str]) -> list[str]:
+    return [word for index in indexes for word in ("--index", index)]
 
 
 def _uv(python: Path) -> list[str]:

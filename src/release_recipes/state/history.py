@@ -157,7 +157,8 @@ def _runs(lines: Sequence[Mapping[str, Any]]) -> list[Release | None]:
         last = result[-1]
         outcome = last.outcome if last.outcome in {"released", "abandoned"} else str(ended["outcome"])
         seconds = float(ended["seconds"]) if len(result) == 1 else sum(last.steps.values())
-        attempts = 1 if {*last.steps} - {"check"} or outcome in _DONE else 0
+        has_begun = started.get("task") != "abandon" and {*last.steps} - {"check"}
+        attempts = 1 if has_begun or outcome in _DONE else 0
         result[-1] = replace(last, outcome=outcome, seconds=seconds, at=ended["at"], attempts=attempts)
     return [each and (each if each.seconds is not None else replace(each, seconds=sum(each.steps.values()) or None))
             for each in result]  # fmt: skip

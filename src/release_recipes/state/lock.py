@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from release_recipes import events
 from release_recipes.errors import Busy
 from release_recipes.processes.process import inherited
 from release_recipes.state.atomic import write_atomically
@@ -19,6 +20,9 @@ from release_recipes.state.typed import from_json
 PATIENCE = 20.0
 
 _PAUSE = 0.02
+
+#: Seconds after which the user is told what is waited for.
+_SILENCE = 1.0
 
 
 @dataclass(frozen=True)
@@ -92,12 +96,16 @@ class Lock:
 
         descriptor = os.open(self.folder, os.O_RDONLY)
         try:
-            deadline = time.monotonic() + PATIENCE
+            began, is_told = time.monotonic(), False
+            deadline = began + PATIENCE
             while time.monotonic() < deadline:
                 try:
                     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
                     time.sleep(_PAUSE)
+                    if not is_told and time.monotonic() > began + _SILENCE:
+                        is_told = True
+                        events.emit(events.Told("Waiting for a program of the run that was killed, such as git push."))
                 except OSError:
                     break  # some network file systems have no such lock, either
                 else:
