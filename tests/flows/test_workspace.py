@@ -10,7 +10,7 @@ from release_recipes.errors import WrongUsage
 from release_recipes.programs.git import Git
 from release_recipes.project.packages import Package, excluded, in_order, packages
 from support.checking import Told, look, questions
-from support.cli import Cli
+from support.cli import HURRIED, Cli
 from support.index import PypiServer
 from support.packages import change, make_packages
 from support.repository import Repository
@@ -80,19 +80,19 @@ def test_settings_that_packages_share(tmp_path: Path, index: PypiServer, cli: Cl
 # -- what there is -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("index")
-def test_the_status_of_a_workspace(five: Repository, cli: Cli) -> None:
-    """At the top each package is shown with its version, what changed since its last release, and what it requires."""
+def test_the_status_of_a_workspace(five: Repository, index: PypiServer, cli: Cli) -> None:
+    """At the top each package is shown with its versions, what changed since its last release, and what it requires."""
+    (index.folder / "core-1.2.3.tar.gz").write_bytes(b"")
     result = cli("status", cwd=five.path)
     assert result.code == 0, result.err
     assert result.out.splitlines() == [
         str(five.path),
         "  remote    origin/main is at HEAD",
-        "packages/app: app 1.2.3, 1 commit since app-v1.2.3; requires plugin",
-        "packages/core: core 1.2.3, 1 commit since core-v1.2.3",
-        "packages/extra: extra 1.2.3, no commits since extra-v1.2.3",
-        "packages/plugin: plugin 1.2.3, 1 commit since plugin-v1.2.3; requires core",
-        "packages/tool: tool 1.2.3, no commits since tool-v1.2.3; requires core",
+        "packages/app: app 1.2.3 (index: none), 1 commit since app-v1.2.3; requires plugin",
+        "packages/core: core 1.2.3 (index: 1.2.3), 1 commit since core-v1.2.3",
+        "packages/extra: extra 1.2.3 (index: none), no commits since extra-v1.2.3",
+        "packages/plugin: plugin 1.2.3 (index: none), 1 commit since plugin-v1.2.3; requires core",
+        "packages/tool: tool 1.2.3 (index: none), no commits since tool-v1.2.3; requires core",
     ]
     assert cli("status", "--json", cwd=five.path).json["status"]["packages"][0] == {
         "project": "app",
@@ -102,7 +102,10 @@ def test_the_status_of_a_workspace(five: Repository, cli: Cli) -> None:
         "commits_since": 1,
         "since": "1 commit since app-v1.2.3",
         "requires": ["plugin"],
+        "index": None,
     }
+    nowhere = {"PYPI_INDEX_URL": "http://127.0.0.1:9/simple/"}
+    assert Cli(HURRIED)("status", cwd=five.path, env=nowhere).out.count("(index: not known)") == 5
 
 
 @pytest.mark.parametrize("task", ["build", "check", "history", "changelog", "rehearse"])
@@ -235,7 +238,7 @@ def test_a_package_that_cannot_be_read(five: Repository, index: PypiServer, cli:
     five.git("push", "--quiet")
     line = next(line for line in cli("status", cwd=five.path).out.splitlines() if line.startswith("packages/tool: "))
     assert line == (
-        "packages/tool: tool ?, 1 commit since tool-v1.2.3; [tool.release] has an unknown setting 'user_name'; "
+        "packages/tool: tool ? (index: not known), 1 commit since tool-v1.2.3; [tool.release] has an unknown setting 'user_name'; "
         "requires core"
     )
     refused = cli(*RELEASE, cwd=five.path)

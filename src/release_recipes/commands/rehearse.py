@@ -9,7 +9,7 @@ released version is installed from the embedded index at the end.
 import contextlib
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from release_recipes import events, publish
@@ -57,12 +57,14 @@ def rehearse(
     if not (all_changed or projects is not None):
         return _make(checkout, request, dry_run=dry_run)[1]
     with temporary_folder(checkout.git.path, lambda _: None) as folder, embedded.serving(folder / "index") as index:
-        make = functools.partial(_make, place=_Place(folder / "remote.git", *index), dry_run=dry_run)
+        place = _Place(folder / "remote.git", *index)
+        make = functools.partial(_make, place=place, dry_run=dry_run)
         turn = choose(checkout, request, projects)
         done, outcome = turn.make(make)
     if outcome == "rehearsed":
         again = typed("release", *(word for word in turn.request.several if word != "--skip-tests"))
-        events.emit(events.Told(f"Rehearsed {', '.join(done)}. To release them: {again}"))
+        first = ", first repair what would stop them" if place.stopped else ""
+        events.emit(events.Told(f"Rehearsed {', '.join(done)}. To release them{first}: {again}"))
     return outcome
 
 
@@ -73,6 +75,8 @@ class _Place:
     remote: Path
     target: Target
     token: Token
+    #: The errors that would stop the releases.
+    stopped: list[Finding] = field(default_factory=list)
 
     def tip(self, branch: str) -> str:
         """Return the commit of the branch, which earlier rehearsals have moved; empty before the first one."""
@@ -110,6 +114,7 @@ def _make(checkout: Checkout, request: Request, *, dry_run: bool, place: _Place 
             facts = preview.facts_of_rehearsal(plan, checkout.git, stage.git, record, with_github=with_github)
             lines = preview.of_rehearsal(facts, stage.git, record)
     stops = outcome.of(Severity.ERROR)
+    here.stopped.extend(stops)
     # The flag is named, also where it was the default: a release without a terminal needs it.
     named = request if request.names_a_version else replace(request, part=plan.part)
     following = _what_is_next(plan, named, stops)

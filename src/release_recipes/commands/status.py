@@ -1,8 +1,9 @@
 """The status of a project: its version, the next versions, what is published and pushed, and unfinished releases."""
 
+import contextlib
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,12 +14,13 @@ from release_recipes.commands.checkout import Checkout
 from release_recipes.commands.release_changed import members, since_last_release
 from release_recipes.commands.resume import claims_elsewhere, standing
 from release_recipes.errors import BumpFailed, ReleaseError, WrongUsage, counted, typed
+from release_recipes.index.client import Index
 from release_recipes.processes.threads import in_parallel
 from release_recipes.programs.git import RemoteRefs
-from release_recipes.project.packages import packages
+from release_recipes.project.packages import Package, packages
 from release_recipes.project.source import is_version
 from release_recipes.publish import listing, watch
-from release_recipes.settings import PYPI, TEST_PYPI
+from release_recipes.settings import PYPI, TEST_PYPI, Target
 from release_recipes.state.record import Record
 
 #: The rule of PyPI since July 2026; it starts with the first file, which is uploaded after the record is written.
@@ -42,7 +44,8 @@ def status(checkout: Checkout) -> str:
     lines += [f"  {name:<9} {value}" for name, value in rows.items()]
     for each in found["packages"]:
         requires = f"; requires {', '.join(each['requires'])}" if each["requires"] else ""
-        lines.append(f"{each['folder']}: {each['project']} {each['prior'] or '?'}, {each['since']}{requires}")
+        index = f" (index: {each['index'] or 'none'})"
+        lines.append(f"{each['folder']}: {each['project']} {each['prior'] or '?'}{index}, {each['since']}{requires}")
     for release, words in found["waiting"].items():
         lines += [f"{release} is not finished:", *(f"  {text}" for text in words)]
     for line in lines:
@@ -86,9 +89,30 @@ def look(checkout: Checkout) -> dict[str, Any]:
     for failure in (failure for failure in failures if not isinstance(failure, (BumpFailed, WrongUsage))):
         raise failure
     several = members(checkout, known) if checkout.below == "." and len(known) > 1 else []
+    newest = _newest(checkout, [member.package for member in several])
     if "parts" in answers:
         answers["parts"] = {part: version for part, version in answers["parts"].items() if version}
-    return {**answers, "packages": [member.facts(known) for member in several], "waiting": waiting}
+    rows = [member.facts(known) | {"index": newest[member.package.below]} for member in several]
+    return {**answers, "packages": rows, "waiting": waiting}
+
+
+def _newest(checkout: Checkout, known: Sequence[Package]) -> dict[str, str | None]:
+    """Return the newest version of each package on its index; ``None`` if it has none."""
+    found, clients = dict[str, str | None](), dict[Target, Index]()
+    for package in known:
+        with contextlib.suppress(ReleaseError):  # of settings that are wrong
+            target = checkout.of(package.below).settings.target(test=False)
+            clients.setdefault(target, checkout.index(target))
+
+    def ask(package: Package) -> None:
+        found[package.below] = "not known"
+        with contextlib.suppress(ReleaseError):
+            versions = clients[checkout.of(package.below).settings.target(test=False)].page(package.name).versions()
+            found[package.below] = str(max(map(Version, versions))) if versions else None
+
+    for failure in in_parallel([functools.partial(ask, package) for package in known]):
+        raise failure
+    return found
 
 
 def _index_line(checkout: Checkout, name: str, prior: str) -> str:

@@ -61,7 +61,7 @@ def _converge(world: World) -> Done:
     record, git = world.record, world.git
     refs = world.refs()
     if record.pushes_tag and refs.get(f"refs/tags/{record.tag}") == record.tag_object:
-        return Done(state="already done")
+        return Done(note=f"{record.remote} has the tag", state="already done")
     if refs.get(record.claim) not in {None, record.tag_object}:
         raise _claimed(record.claim, record.remote)
     free_to_go(world, refs)
