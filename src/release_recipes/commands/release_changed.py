@@ -71,61 +71,6 @@ def since_last_release(git: Git, name: str, below: str, known: Sequence[Package]
     return tag, git.count(f"{tag}..HEAD" if tag else "HEAD", paths(below, known))
 
 
-def release_changed(checkout: Checkout, request: Request, *, projects: str | None, dry_run: bool, yes: bool) -> str:
-    """Release the packages of a repository that changed, each after those that it requires.
-
-    Args:
-        checkout: The top of the repository.
-        request: What is released of each.
-        projects: The names or folders of those that may be released, separated by commas; ``None`` for all.
-        dry_run: Whether it is only shown what each step would do.
-        yes: Whether the user is not asked.
-
-    Returns:
-        The outcome: that of the last release, or ``nothing-waits`` if nothing changed.
-
-    Raises:
-        ReleaseError: A release could not be made (see :func:`in_turn`).
-    """
-    turn = choose(checkout, request, projects)
-    if turn.changed[1:] and not dry_run:
-        agreed = _agreed(turn, yes=yes)
-        done, outcome = turn.make(lambda one, _: make(one, agreed[one.below], dry_run=False, yes=True, again=True))
-    else:
-        done, outcome = turn.make(functools.partial(make, dry_run=dry_run, yes=yes))
-    if done[1:]:
-        events.emit(events.Told(f"{', '.join(done)}: {outcome}"))
-    return outcome
-
-
-def _agreed(turn: "Turn", *, yes: bool) -> dict[str, Request]:
-    """Run act 1 of each release before any is public, ask the user once for all, and return what is released of each.
-
-    Raises:
-        Refused: There are errors.
-        Declined: The user answered no.
-    """
-    agreed, lines, releases, addresses = dict[str, Request](), list[str](), list[str](), dict[str, None]()
-
-    def look_at(one: Checkout, request: Request) -> Plan:
-        see_agreement(one, request, yes=yes)
-        subject = settled(one.subject(request), one.user)
-        plan, questions = look(subject, first=True)
-        agreed[one.below] = subject.request
-        addresses[plan.target.upload_address] = None
-        releases.append(f"{plan.project} {plan.version}")
-        lines.extend([*plan.lines(), *(f"  ! {question.message}" for question in questions)])
-        return plan
-
-    for _ in turn.each(look_at):
-        pass
-    user = turn.checkout.user
-    if user.present and not yes:
-        events.emit(events.Previewed(lines))
-        ask(f"{', '.join(releases)} to {' and '.join(addresses)}", user)
-    return agreed
-
-
 @dataclass(frozen=True)
 class Turn:
     """The packages of a repository that are released in turn, each after those that it requires."""
@@ -225,6 +170,61 @@ def choose(checkout: Checkout, request: Request, projects: str | None) -> Turn:
     several = ["--all-changed"] if projects is None else ["--projects", projects]
     several += [*request.words, *["--test"] * request.test, *["--skip-tests"] * request.skip_tests]
     return Turn(checkout, replace(request, several=tuple(several)), changed, versions)
+
+
+def release_changed(checkout: Checkout, request: Request, *, projects: str | None, dry_run: bool, yes: bool) -> str:
+    """Release the packages of a repository that changed, each after those that it requires.
+
+    Args:
+        checkout: The top of the repository.
+        request: What is released of each.
+        projects: The names or folders of those that may be released, separated by commas; ``None`` for all.
+        dry_run: Whether it is only shown what each step would do.
+        yes: Whether the user is not asked.
+
+    Returns:
+        The outcome: that of the last release, or ``nothing-waits`` if nothing changed.
+
+    Raises:
+        ReleaseError: A release could not be made (see :meth:`Turn.make`).
+    """
+    turn = choose(checkout, request, projects)
+    if turn.changed[1:] and not dry_run:
+        agreed = _agreed(turn, yes=yes)
+        done, outcome = turn.make(lambda one, _: make(one, agreed[one.below], dry_run=False, yes=True, again=True))
+    else:
+        done, outcome = turn.make(functools.partial(make, dry_run=dry_run, yes=yes))
+    if done[1:]:
+        events.emit(events.Told(f"{', '.join(done)}: {outcome}"))
+    return outcome
+
+
+def _agreed(turn: Turn, *, yes: bool) -> dict[str, Request]:
+    """Run act 1 of each release before any is public, ask the user once for all, and return what is released of each.
+
+    Raises:
+        Refused: There are errors.
+        Declined: The user answered no.
+    """
+    agreed, lines, releases, addresses = dict[str, Request](), list[str](), list[str](), dict[str, None]()
+
+    def look_at(one: Checkout, request: Request) -> Plan:
+        see_agreement(one, request, yes=yes)
+        subject = settled(one.subject(request), one.user)
+        plan, questions = look(subject, first=True)
+        agreed[one.below] = subject.request
+        addresses[plan.target.upload_address] = None
+        releases.append(f"{plan.project} {plan.version}")
+        lines.extend([*plan.lines(), *(f"  ! {question.message}" for question in questions)])
+        return plan
+
+    for _ in turn.each(look_at):
+        pass
+    user = turn.checkout.user
+    if user.present and not yes:
+        events.emit(events.Previewed(lines))
+        ask(f"{', '.join(releases)} to {' and '.join(addresses)}", user)
+    return agreed
 
 
 def _chosen(known: Iterable[Member], named: list[str] | None) -> list[Member]:
