@@ -259,6 +259,7 @@ def test_what_changed_is_released_in_order(five: Repository, index: PypiServer, 
     assert result.code == 0, result.err
     see_all_released(five, index)
     assert result.out.endswith("core 1.3.0, plugin 1.3.0, app 1.3.0: released\n")
+    assert "packages/plugin/pyproject.toml; core==1.2.* → core==1.3.*\n" in result.out
     assert 'dependencies = ["core==1.3.*"]' in pyproject(five, "plugin")
     assert 'dependencies = ["plugin>=1.2"]' in pyproject(five, "app")
     assert 'dependencies = ["core<1.3"]' in pyproject(five, "tool")

@@ -23,7 +23,8 @@ def _describe(plan: Plan, workspace: Workspace) -> list[str]:
 
 
 def _run(plan: Plan, workspace: Workspace) -> str:
-    return ", ".join(bump(plan, workspace.source, workspace.project(workspace.source.path), hooks=True))
+    changed = bump(plan, workspace.source, workspace.project(workspace.source.path), hooks=True)
+    return "; ".join([", ".join(changed), *(f"{old} → {new}" for old, new in plan.pins.items() if new)])
 
 
 def bump(plan: Plan, git: Git, folder: Path, *, hooks: bool) -> list[str]:
