@@ -202,8 +202,8 @@ def test_a_package_that_excludes_the_planned_version(five: Repository) -> None:
     assert told == [
         Told("pins", f"{name} requires {pin}, which excludes core 1.3.0.", f"{hint}: {command}")
         for name, pin, hint in (
-            ("plugin", "core==1.2.*", "To raise it, release both"),
-            ("tool", "core<1.3", "Change it there, commit that, and release both"),
+            ("plugin", "core==1.2.*", "To raise it, release them together"),
+            ("tool", "core<1.3", "Change it, commit that, and release them together"),
         )
     ]
 
@@ -238,8 +238,8 @@ def test_a_package_that_cannot_be_read(five: Repository, index: PypiServer, cli:
     five.git("push", "--quiet")
     line = next(line for line in cli("status", cwd=five.path).out.splitlines() if line.startswith("packages/tool: "))
     assert line == (
-        "packages/tool: tool ? (index: not known), 1 commit since tool-v1.2.3; [tool.release] has an unknown setting 'user_name'; "
-        "requires core"
+        "packages/tool: tool ? (index: not known), 1 commit since tool-v1.2.3; "
+        "[tool.release] has an unknown setting 'user_name'; requires core"
     )
     refused = cli(*RELEASE, cwd=five.path)
     assert refused.code == 2
@@ -259,6 +259,7 @@ def test_what_changed_is_released_in_order(five: Repository, index: PypiServer, 
     assert result.code == 0, result.err
     see_all_released(five, index)
     assert result.out.endswith("core 1.3.0, plugin 1.3.0, app 1.3.0: released\n")
+    assert "\nplugin (2 of 3)\n" in result.out
     assert "packages/plugin/pyproject.toml; core==1.2.* → core==1.3.*\n" in result.out
     assert 'dependencies = ["core==1.3.*"]' in pyproject(five, "plugin")
     assert 'dependencies = ["plugin>=1.2"]' in pyproject(five, "app")

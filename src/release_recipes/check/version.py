@@ -180,7 +180,7 @@ def _pins(facts: Facts) -> Iterator[Finding]:
     for each, found in excluding.items():
         since = last_tag(facts.subject.git, each.name, each.below, known)
         has_changed = not since or facts.subject.git.count(f"{since}..HEAD", paths(each.below, known))
-        hint = "To raise it, release both" if has_changed else "Change it there, commit that, and release both"
+        hint = f"{'To raise it,' if has_changed else 'Change it, commit that, and'} release them together"
         for pin in found:
             message = f"{each.name} requires {pin}, which excludes {plan.project} {plan.version}."
             yield question(message, f"{hint}: {command}")

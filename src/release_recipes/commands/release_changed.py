@@ -121,6 +121,8 @@ class Turn:
 
         def one(checkout: Checkout, request: Request) -> Plan:
             nonlocal outcome
+            if self.changed[1:]:
+                events.emit(events.Told(f"{left[0]} ({len(done) + 1} of {len(self.changed)})"))
             plan, outcome = make(checkout, request)
             return plan
 
