@@ -186,7 +186,8 @@ def lines_of(found: dict[str, Any]) -> Iterator[str]:
         yield f"  {name:<9} {value}"
     for each in found["packages"]:
         requires = f"; requires {', '.join(each['requires'])}" if each["requires"] else ""
-        yield f"{each['folder']}: {each['project']} {each['prior']}, {each['since']}{requires}"
+        index = each["index"] or "none"
+        yield f"{each['folder']}: {each['project']} {each['prior']} (index: {index}), {each['since']}{requires}"
     for release, words in found["waiting"].items():
         yield f"{release} is not finished:"
         yield from (f"  {text}" for text in words)
