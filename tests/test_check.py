@@ -222,7 +222,7 @@ RED: dict[str, tuple[Arrange, list[Told]]] = {
             Told(
                 "behind",
                 "main is behind origin: origin/main has commits that the local branch does not have.",
-                "Run: git pull --rebase origin main",
+                "Run: git pull --rebase --tags origin main",
             )
         ],
     ),
@@ -231,8 +231,8 @@ RED: dict[str, tuple[Arrange, list[Told]]] = {
         [
             Told(
                 "behind",
-                "main is not part of origin: origin/main has commits that the local branch does not have.",
-                "Run: git pull --rebase origin main",
+                "main has diverged from origin: origin/main has commits that the local branch does not have.",
+                "Run: git pull --rebase --tags origin main",
             )
         ],
     ),
@@ -343,6 +343,49 @@ def test_a_release_that_another_machine_has_claimed(
     )
     assert problems(look(repository.path)) == ([ours] if project == "Demo.Package" else [])
     assert repository.snapshot() == before
+
+
+@pytest.mark.usefixtures("index")
+@pytest.mark.red("missing-tags")
+@pytest.mark.green("missing-tags")
+def test_a_tag_that_was_not_pulled(repository: Repository) -> None:
+    """A later release that HEAD contains is asked about if its tag is on the remote alone; another branch's is not."""
+    colleague = repository.other_clone()
+    colleague.git("switch", "--quiet", "--create", "next")
+    colleague.write("next.txt", "news\n")
+    colleague.commit("feat: next")
+    colleague.git("tag", "--annotate", "--message=2.0.0", "v2.0.0")
+    colleague.git("switch", "--quiet", "main")
+    colleague.write("theirs.txt", "news\n")
+    colleague.commit("feat: theirs")
+    colleague.git("tag", "--annotate", "--message=1.2.9", "v1.2.9")
+    colleague.git("push", "--quiet", "origin", "main", "v1.2.9", "v2.0.0")
+    assert [told.check for told in problems(look(repository.path))] == ["behind"]
+    repository.git("pull", "--quiet", "--no-tags", "origin", "main")
+    repository.git("branch", "--quiet", "--unset-upstream")
+    told = [each for each in questions(look(repository.path)) if each.check == "missing-tags"]
+    assert told == [
+        Told(
+            "missing-tags",
+            "origin has the tag v1.2.9, which is not here; what changed is taken from v1.2.3.",
+            "Run: git fetch --tags origin",
+        )
+    ]
+    repository.git("fetch", "--quiet", "--tags", "origin")
+    assert "missing-tags" not in {each.check for each in questions(look(repository.path))}
+
+
+@pytest.mark.usefixtures("index")
+def test_what_follows_from_a_branch_that_is_behind(repository: Repository) -> None:
+    """Where a colleague has released, only that the branch is behind is told: the rest is right after a pull."""
+    colleague = repository.other_clone()
+    colleague.write("theirs.txt", "news\n")
+    colleague.commit("release: v1.3.0")
+    colleague.git("tag", "--annotate", "--message=1.3.0", "v1.3.0")
+    colleague.git("push", "--quiet", "origin", "main", "v1.3.0")
+    outcome = look(repository.path)
+    assert [told.check for told in problems(outcome)] == ["behind"]
+    assert "something-new" not in {told.check for told in warnings(outcome)}
 
 
 @pytest.mark.usefixtures("index")

@@ -214,6 +214,28 @@ def test_a_changelog(text: str, hooks: str, warns: bool, repository: Repository)
     assert [told.message for told in found] == ["CHANGELOG.md says nothing of 1.3.0."] * warns
 
 
+@pytest.mark.parametrize(("coming", "asks"), [("1.4", True), ("2.0.0", True), ("1.3", False), ("1.2.4", False)])
+def test_a_changelog_that_awaits_another_version(coming: str, asks: bool, repository: Repository) -> None:
+    """Where the changelog says that a higher version comes next, the user is asked, and told how to release that."""
+    for existing in repository.path.glob("NEWS*"):
+        existing.unlink()
+    repository.write("CHANGES.md", f"# Changes\n\n## {coming} (unreleased)\n\n- x\n\n## 1.2.3 (2026-01-01)\n\n- y\n")
+    repository.commit("docs: changes")
+    repository.git("push", "--quiet")
+    found = [told for told in questions(look(repository.path)) if told.check == "changelog"]
+    command = f"release-recipes release --new-version {coming}"
+    assert (
+        found
+        == [
+            Told(
+                "changelog",
+                f"CHANGES.md says that {coming} comes next, but this is 1.3.0.",
+                f"Its heading becomes that of 1.3.0. To release the other version: {command}",
+            )
+        ][: int(asks)]
+    )
+
+
 @pytest.mark.skipif(os.name == "nt", reason="modes are POSIX's")
 @pytest.mark.green("copies", "tag-form", "tests", "pins")
 def test_the_environment_of_the_tests_is_the_one_that_is_meant(repository: Repository) -> None:

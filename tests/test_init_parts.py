@@ -264,7 +264,7 @@ def test_what_is_found(plain: Repository) -> None:
         "tag": ("v{version}", "as the last tag, v1.2.3"),
         "branch": ("main", "the default branch of origin"),
         "tests": ("pytest", "files such as test_*.py exist"),
-        "index": ("https://pypi.org/simple/", "default"),
+        "index": ("https://pypi.org/simple/", "default; for another one: release-recipes explain private-index"),
         "CI": ("none", "no file in .github/workflows"),
         "changelog": ("CHANGES.md", "written by hand"),
     }

@@ -2,18 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from release_recipes.commands.abandon import abandon
 from release_recipes.commands.checkout import Checkout, find
-from release_recipes.errors import CommandFailed, Failed, NoIndexAnswer, ReleaseWaits, UploadRefused
+from release_recipes.errors import ClaimedElsewhere, CommandFailed, Failed, NoIndexAnswer, ReleaseWaits, UploadRefused
 from release_recipes.index.client import Index
 from release_recipes.index.page import Listed, Page
 from release_recipes.index.retry import PATIENCE
-from release_recipes.publish import World, claim, update_branch
+from release_recipes.publish import World, claim, update_branch, upload
 from release_recipes.publish.finish import finish
 from release_recipes.publish.step import Done, Step, always
+from release_recipes.secrets.token import Token
 from release_recipes.settings import Target
 from release_recipes.state.folder import State
 from release_recipes.state.record import Artifact, Record
@@ -232,6 +235,38 @@ def test_a_branch_that_moved_stops_what_has_not_begun(moved: Checkout, pages: Pa
     (record,) = moved.state.records()
     with pytest.raises(Failed, match=r"Commits were pushed to origin/main after the checks\."):
         claim.STEP.converge(moved.world(record))
+    assert pages.left == [ABSENT]
+
+
+@pytest.mark.parametrize("released", [False, True], ids=["given up", "released"])
+def test_a_claim_that_another_machine_gave_up(released: bool, checkout: Checkout, pages: Pages) -> None:
+    """After a pause the claim is looked at again before anything is uploaded: it is made again, or the release ends."""
+    (record,) = checkout.state.records()
+    world = replace(checkout.world(record), patience=replace(AT_ONCE, claim=0.0), token=Token("x"))
+    assert claim.STEP.converge(world).state == "already done"
+    checkout.git.does("push", "--quiet", "origin", f":{CLAIM}")
+    if released:
+        checkout.git.does("push", "--quiet", "origin", f"HEAD:{TAG}")
+        with pytest.raises(ClaimedElsewhere, match="was pushed to origin after the checks"):
+            claim.hold(world)
+    else:
+        claim.hold(replace(world, patience=AT_ONCE))
+        assert CLAIM not in checkout.git.remote_refs("origin").refs  # seen a moment ago
+        claim.hold(world)
+        assert CLAIM in checkout.git.remote_refs("origin").refs
+    assert pages.left == [ABSENT]
+
+
+def test_the_claim_is_seen_before_the_upload(checkout: Checkout, pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another machine released in between is seen by the step that uploads, before the first byte."""
+    (record,) = checkout.state.records()
+    monkeypatch.setattr("release_recipes.publish.upload.Artifact", SimpleNamespace(of=lambda _: WHEEL))
+    monkeypatch.setattr(Path, "is_file", lambda _: True)
+    world = replace(checkout.world(replace(record, artifacts=(WHEEL,))), token=Token("x"), claimed=[0.0])
+    checkout.git.does("push", "--quiet", "origin", f":{CLAIM}", f"HEAD:{TAG}")
+    with pytest.raises(ClaimedElsewhere):
+        upload.STEP.converge(world)
+    assert [kept.maybe_public for kept in checkout.state.records()] == [False]
     assert pages.left == [ABSENT]
 
 

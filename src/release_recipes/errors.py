@@ -311,6 +311,8 @@ class TestsFailed(Failed):
     """The project's tests failed in the clean clone."""
 
     __test__ = False  # pytest would collect it as a class of tests
+    #: What only a release can do.
+    OR_SKIP = ", or release without them: --skip-tests"
 
     def __init__(self, what: str, output: str, *, ours: bool = False, skipped: Sequence[str] = ()) -> None:
         """Keep the command and its output.
@@ -324,9 +326,9 @@ class TestsFailed(Failed):
         message = f"No test was run ({what}): {', '.join(skipped)}." if skipped else f"The tests failed ({what})."
         if not skipped and (not output or _NO_TESTS.search(output)):
             message = f"No test was found ({what})."
-        hint = "Fix them, or release without them: --skip-tests."
+        hint = f"Fix them{self.OR_SKIP}."
         if _EXCLUDED in output:
-            hint = "Fix the requirements, which exclude each other."
+            hint = f"Fix the requirements, which exclude each other. Among packages of a repository: {typed('check')}"
         elif ours:
             hint += (
                 " Declare what they need in [dependency-groups] test = […], define a session test in noxfile.py, "

@@ -197,7 +197,8 @@ def release(
     """Release the package: check, prepare, publish."""
     request = {"part": part, "new_version": new_version, "test": test, "skip_tests": skip_tests}
     if all_changed or projects is not None:
-        _run(c, "release_changed", request=request, projects=projects, dry_run=dry_run, yes=yes)
+        several = {"all_changed": all_changed, "projects": projects}
+        _run(c, "release_changed", request=request, **several, dry_run=dry_run, yes=yes)
     else:
         _run(c, "release", request=request, dry_run=dry_run, yes=yes)
 
@@ -399,6 +400,15 @@ def _values(flag: str, task: str) -> Iterable[str]:
     return ()
 
 
+def _settings() -> set[str]:
+    """Return the names of the settings."""
+    from dataclasses import fields
+
+    from release_recipes.settings import Settings
+
+    return {each.name for each in fields(Settings)}
+
+
 def _flags(task: str) -> set[str]:
     """Return the flags of a task."""
     return {f"--{argument.name.replace('_', '-')}" for argument in ns[task].get_arguments()}
@@ -442,8 +452,11 @@ def _instead(word: str, task: str) -> str:
         return "Write a list with commas: --projects a,b"
     if word.endswith((".whl", ".tar.gz")):
         return f"Did you mean: {typed(task if '--file' in own else 'validate', '--file', word)}"
-    if owners := [name for name in ns.task_names if word in _flags(name)]:
-        return f"It is a flag of {', '.join(owners)}."
+    owners = [name for name in ns.task_names if word in _flags(name)]
+    setting = word[2:].replace("-", "_")
+    if owners or setting in _settings():
+        listed = f"It is a setting, for [tool.release] in pyproject.toml: {setting}"
+        return f"It is a flag of {', '.join(owners)}." if owners else listed
     others = {flag: typed(name, flag) for name in reversed(ns.task_names) for flag in _flags(name)}
     others |= {name: typed(name) for name in (*ns.task_names, "--help", "--list", "--version")}
     begun = [flag for flag in own if word.startswith("--") and flag.startswith(word)]

@@ -152,7 +152,7 @@ GIT = rows(
     Row("git: remote down at the claim", away("claim"), "nothing sent", GONE, 3, 0, mends=back),
     Row("git: remote down at the push", away("push"), "uploaded", GONE, 3, mends=back),
     Row("git: remote down at the local branch", away("update-branch"), "released",
-        "Your local branch main was left unchanged. To add the release commit: git pull --rebase origin main",
+        "Your local branch main was left unchanged. To add the release commit: git pull --rebase --tags origin main",
         mends=back, end=RELEASED | {"local main": "as it was"}, ends="released, the local branch is behind"),
     Row("git: branch moved before the claim", colleague("claim", PUSH_COLLEAGUE), "nothing sent", MOVED, 1, 0,
         mends=pull, then=RELEASE),

@@ -83,11 +83,11 @@ def test_a_lightweight_tag(repository: Repository) -> None:
     """A lightweight tag is refused where the tags of the project are annotated."""
     commit = bumped(repository)
     tagged(repository, annotated=False)
-    again = f"git tag --annotate --force v1.3.0 {commit[:12]} && git push --force origin v1.3.0"
+    again = f"git tag --force --message v1.3.0 v1.3.0 {commit[:12]} && git push --force origin v1.3.0"
     assert problems(look_at(repository.path)) == [
         Told(
             "tag-annotated",
-            "v1.3.0 is a lightweight tag, but the tags of this project are annotated, such as v1.2.3.",
+            "v1.3.0 is a lightweight tag, but the one of the version before, v1.2.3, is annotated.",
             f"If nothing of it is published yet, make it again: {again}",
         )
     ]

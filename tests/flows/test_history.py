@@ -114,9 +114,8 @@ def test_killed_and_resumed(quick: Repository, cli: Cli) -> None:
     assert (made["outcome"], made["attempts"]) == ("released", 2)
 
 
-@pytest.mark.usefixtures("known")
-def test_abandoned_when_its_files_were_public(quick: Repository, cli: Cli) -> None:
-    """A release that was abandoned, and whose tag was pushed for its files, is listed once."""
+def test_abandoned_when_its_files_were_public(quick: Repository, cli: Cli, known: PypiServer) -> None:
+    """A release that was abandoned is listed once; as released, if all its files and its tag are public."""
     hook = quick.remote / "hooks" / "pre-receive"
     hook.write_text("#!/bin/sh\n! grep -q refs/heads/\n")
     hook.chmod(0o755)
@@ -125,8 +124,23 @@ def test_abandoned_when_its_files_were_public(quick: Repository, cli: Cli) -> No
     hook.unlink()
     assert cli("abandon", "--yes", cwd=quick.path).code == 0
     assert "refs/tags/v1.3.0" in quick.remote_refs()
-    listed = cli("history", "--json", cwd=quick.path).json["releases"]
-    assert [(one["version"], one["outcome"]) for one in listed] == [("1.3.0", "abandoned"), ("1.2.3", "released")]
+    for outcome in ("released", "abandoned"):
+        listed = cli("history", "--json", cwd=quick.path).json["releases"]
+        assert [(one["version"], one["outcome"]) for one in listed] == [("1.3.0", outcome), ("1.2.3", "released")]
+        (known.folder / "demo_package-1.3.0.tar.gz").unlink(missing_ok=True)
+
+
+def test_a_publication_that_came_later(published: Repository, cli: Cli, known: PypiServer) -> None:
+    """What was released stays so in the history, with its files, whatever a later run for the same tag meets."""
+    (known.folder / "demo_package-1.3.0.tar.gz").unlink()
+    (known.folder / "demo_package-1.3.0-py3-none-any.whl").unlink()
+    published.git("tag", "--delete", "v1.3.0")
+    published.git("push", "--quiet", "origin", ":v1.3.0")
+    assert cli(*MINOR, cwd=published.path).code == 0
+    (before, _) = cli("history", "--json", cwd=published.path).json["releases"]
+    assert cli("publish", "--tag", "v1.3.0", cwd=published.path).code == 0
+    (after, _) = cli("history", "--json", cwd=published.path).json["releases"]
+    assert (after["outcome"], after["files"], after["at"]) == ("released", before["files"], before["at"])
 
 
 @pytest.mark.usefixtures("known")

@@ -170,7 +170,7 @@ def test_a_top_that_is_no_package(top: str, both: Repository) -> None:
         find(both.path, NOBODY, PATIENCE).project()
     assert (refused.value.message, refused.value.hint) == (
         f"{both.path} is not a package; the packages of this repository are in its folders.",
-        "Name one with --project (alpha, beta); to release all that changed: release-recipes release --all-changed",
+        "To release or rehearse all that changed: --all-changed. Or name one of alpha, beta: --project alpha",
     )
 
 
@@ -241,12 +241,12 @@ def test_commits_that_others_pushed(name: str, both: Repository) -> None:
     stops = Told(
         "behind",
         "main is behind origin: origin/main has commits that the local branch does not have.",
-        "Run: git pull --rebase origin main",
+        "Run: git pull --rebase --tags origin main",
     )
     told = Told(
         "behind",
         "origin/main has commits that the local branch does not have, and none of them changes packages/beta.",
-        "The release is merged with them. To have them before: git pull --rebase origin main",
+        "The release is merged with them. To have them before: git pull --rebase --tags origin main",
     )
     assert problems(outcome) == ([stops] if name == "alpha" else [])
     assert (told in warnings(outcome)) == (name == "beta")

@@ -204,7 +204,7 @@ def test_before_the_upload_the_remote_is_asked_again(world: World) -> None:
     done = world("resume")
     assert done.code == 1
     assert "error: Commits were pushed to origin/main after the checks." in done.err
-    assert "→ Release again after: git pull --rebase origin main" in done.err
+    assert "→ Release again after: git pull --rebase --tags origin main" in done.err
     assert set(world.repository.remote_refs()) == BEFORE
     assert not world.record.exists()
     assert world.pypi.files() == {}

@@ -128,6 +128,7 @@ def test_a_rehearsal_of_an_sdist_alone(make_repository: MakeRepository, cli: Cli
     done = cli("rehearse", "--part", "minor", "--skip-tests", "--json", cwd=repository.path)
     assert done.code == 0, done.err
     assert "✓ install-from-index" in done.err
+    assert "installed demo_package-1.3.0.tar.gz" in done.err
     assert [artifact["filename"] for artifact in done.json["artifacts"]] == ["demo_package-1.3.0.tar.gz"]
 
 

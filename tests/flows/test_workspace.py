@@ -108,14 +108,16 @@ def test_the_status_of_a_workspace(five: Repository, index: PypiServer, cli: Cli
     assert Cli(HURRIED)("status", cwd=five.path, env=nowhere).out.count("(index: not known)") == 5
 
 
-@pytest.mark.parametrize("task", ["build", "check", "history", "changelog", "rehearse"])
+@pytest.mark.parametrize(
+    "task", ["build", "check", "history", "changelog", "rehearse", "test", "validate", "upload", "init"]
+)
 def test_a_task_that_needs_one_package(task: str, five: Repository, cli: Cli) -> None:
     """At the top, a task that is about one package names those that there are."""
     result = cli(task, cwd=five.path)
     assert result.code == 1
     assert "is not a package; the packages of this repository are in its folders.\n" in result.err
-    every = "to release all that changed: release-recipes release --all-changed"
-    assert f"Name one with --project (app, core, extra, plugin, tool); {every}\n" in result.err
+    every = "To release or rehearse all that changed: --all-changed."
+    assert f"{every} Or name one of app, core, extra, plugin, tool: --project app\n" in result.err
 
 
 @pytest.mark.parametrize(
@@ -275,7 +277,7 @@ def test_what_changed_is_released_in_order(five: Repository, index: PypiServer, 
 
 def test_a_list_of_packages(five: Repository, index: PypiServer, cli: Cli) -> None:
     """Of the packages that are named, by name or folder, those that changed are released."""
-    result = cli("release", "--projects", "extra, plugin,packages/core", *RELEASE[2:], cwd=five.path)
+    result = cli("release", "--projects", "extra, Plugin,./packages/core/", *RELEASE[2:], cwd=five.path)
     assert result.code == 0, result.err
     assert released(five) == ["core-v1.3.0", "plugin-v1.3.0"]
     assert "extra 1.2.3: no commits since extra-v1.2.3" in result.out
@@ -285,6 +287,7 @@ def test_a_list_of_packages(five: Repository, index: PypiServer, cli: Cli) -> No
 @pytest.mark.parametrize(
     ("where", "words", "message"),
     [
+        (".", ("--projects", "core", "--all-changed"), "--all-changed and --projects cannot be used together."),
         (".", ("--projects", ""), "--projects names '', which is not a package of this repository."),
         (".", ("--projects", "core,cor"), "--projects names 'cor', which is not a package of this repository."),
         ("packages/core", ("--all-changed",), "Several packages are released from the top of the repository."),

@@ -44,6 +44,9 @@ class Outcome:
         return [finding for finding in self.findings if finding.severity is severity]
 
 
+#: The checks whose findings may be gone as soon as the branch is as on the remote.
+FOLLOWING = frozenset({"tag", "on-index", "something-new", "missing-tags"})
+
 #: The checks that are left out where nothing is uploaded.
 CREDENTIALS = frozenset({"token", "token-fits"})
 
@@ -79,6 +82,8 @@ def check(subject: Subject, others: Collection[str] = (), without: Collection[st
     told: dict[tuple[Severity, str], Finding] = {}
     for finding in (finding for findings in found for finding in findings):
         told.setdefault((finding.severity, finding.message), finding)
+    if any(each.check == "behind" and each.severity is Severity.ERROR for each in told.values()):
+        told = {key: each for key, each in told.items() if each.check not in FOLLOWING}
     plan = facts.plan.result() if facts.plan.exception() is None else None
     return Outcome(plan, list(told.values()))
 

@@ -208,7 +208,8 @@ def _closed(facts: Facts) -> Iterator[Finding]:
     if in_netrc(address):
         message = f"{address} refuses the name and the password for reading in ~/.netrc."
     what = ", ".join(required) or "What the package requires of it"
-    hint = f"{what} cannot be installed before the upload: put those of an account that can read into ~/.netrc."
+    account = "the name and the password of an account that can read"
+    hint = f"{what} cannot be installed before the upload: put {account} into ~/.netrc."
     yield Finding(message, hint) if required else warning(message, hint)
 
 

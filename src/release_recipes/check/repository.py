@@ -13,12 +13,13 @@ from packaging.version import Version
 
 from release_recipes.check.facts import Facts
 from release_recipes.errors import CommandFailed, counted, typed
-from release_recipes.findings import ALWAYS, BUILD, Check, Finding, warning
+from release_recipes.findings import ALWAYS, BUILD, Check, Finding, question, warning
 from release_recipes.processes.environment import environment
 from release_recipes.processes.run import has_terminal
 from release_recipes.programs.git import Git, reason
-from release_recipes.project.packages import last_tag, paths
+from release_recipes.project.packages import last_tag, others, paths
 from release_recipes.project.source import NONE, is_version
+from release_recipes.project.tag_form import versions_of
 from release_recipes.state.claims import foreign
 from release_recipes.workflows import UPLOADS
 
@@ -115,13 +116,14 @@ def _behind(facts: Facts) -> Iterator[Finding]:
     elif theirs != head and not _changed_there(facts):
         yield warning(
             f"{remote}/{branch} has commits that the local branch does not have, and none of them changes {where}.",
-            f"The release is merged with them. To have them before: git pull --rebase {remote} {branch}",
+            f"The release is merged with them. To have them before: git pull --rebase --tags {remote} {branch}",
         )
     elif theirs != head:
-        word = "behind" if git.contains(head, theirs) or git.resolve(f"{theirs}^{{commit}}") is None else "not part of"
+        is_behind = git.contains(head, theirs) or git.resolve(f"{theirs}^{{commit}}") is None
+        word = f"is behind {remote}" if is_behind else f"has diverged from {remote}"
         yield Finding(
-            f"{branch} is {word} {remote}: {remote}/{branch} has commits that the local branch does not have.",
-            f"Run: git pull --rebase {remote} {branch}",
+            f"{branch} {word}: {remote}/{branch} has commits that the local branch does not have.",
+            f"Run: git pull --rebase --tags {remote} {branch}",
         )
 
 
@@ -222,6 +224,23 @@ def _something_new(facts: Facts) -> Iterator[Finding]:
         )
 
 
+def _missing_tags(facts: Facts) -> Iterator[Finding]:
+    """Look for the tag of a later release that HEAD contains on the remote alone: some ways to pull bring no tags."""
+    plan, refs, git, known = facts.plan.result(), facts.refs(), facts.subject.git, facts.packages.result()
+    absent = [tag for tag, is_here in facts.tags().items() if not is_here]
+    if not (absent and refs):
+        return
+    last, theirs = last_tag(git, plan.project, plan.folder, known), others(plan.folder, known)
+    commits = {*git.ask("rev-list", facts.head.result()).splitlines()}
+    inside = [tag for tag in absent if (refs.refs.get(f"refs/tags/{tag}^{{}}") or refs.tag(tag)) in commits]
+    found = versions_of([*inside, *filter(None, [last])], name=plan.project, below=plan.folder, others=theirs)
+    newest = max(found, key=lambda tag: Version(found[tag]), default=last)
+    if newest != last:
+        remote = facts.subject.settings.remote
+        message = f"{remote} has the tag {newest}, which is not here; what changed is taken from {last or 'the start'}."
+        yield question(message, f"Run: git fetch --tags {remote}")
+
+
 def _is_final_of(version: str, prior: str) -> bool:
     """Return whether a version is the final release of a pre-release."""
     if not (is_version(version) and is_version(prior)):
@@ -312,5 +331,7 @@ CHECKS = (
     Check("identity", "a release commit and a tag without an author", _identity, of_repository=True),
     Check("signing", "a release that stops at its commit because signing fails", _signing, of_repository=True),
     Check("something-new", "a second release of the same commit", _something_new, of_repository=True),
+    Check("missing-tags", "a version and a changelog that begin at an older release",
+          _missing_tags, of_repository=True),
     Check("workflow", "a workflow that uploads the same version at the same time", _workflow, of_repository=True),
 )  # fmt: skip

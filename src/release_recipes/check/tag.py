@@ -9,6 +9,7 @@ from packaging.version import Version
 from release_recipes import forge
 from release_recipes.check.facts import Facts
 from release_recipes.findings import TAG, Check, Finding
+from release_recipes.processes.environment import shown
 from release_recipes.programs.git import Git
 from release_recipes.project.packages import others
 from release_recipes.project.tag_form import versions_of
@@ -42,16 +43,16 @@ def _version(facts: Facts) -> Iterator[Finding]:
 
 
 def _annotated(facts: Facts) -> Iterator[Finding]:
-    """Compare with the tag of the greatest other version on the remote."""
+    """Compare with the tag of the greatest version below, on the remote."""
     tagged = _tagged(facts)
-    known = _versions(facts, [name for name in tagged.refs.tags() if name != tagged.name])
-    last = max(known, key=lambda name: Version(known[name]), default="")
+    known = {name: Version(version) for name, version in _versions(facts, list(tagged.refs.tags())).items()}
+    own = known.pop(tagged.name, None)
+    last = max((name for name in known if own is None or known[name] < own), key=known.__getitem__, default="")
     if f"refs/tags/{last}^{{}}" in tagged.refs.refs and not tagged.is_annotated:
         remote = facts.subject.settings.remote
-        message = f"{tagged.name} is a lightweight tag, but the tags of this project are annotated, such as {last}."
-        again = (
-            f"git tag --annotate --force {tagged.name} {tagged.commit[:12]} && git push --force {remote} {tagged.name}"
-        )
+        message = f"{tagged.name} is a lightweight tag, but the one of the version before, {last}, is annotated."
+        make = shown(["git", "tag", "--force", "--message", tagged.name, tagged.name, tagged.commit[:12]])
+        again = f"{make} && {shown(['git', 'push', '--force', remote, tagged.name])}"
         yield Finding(message, f"If nothing of it is published yet, make it again: {again}")
 
 

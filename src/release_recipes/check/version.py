@@ -205,6 +205,10 @@ def _changelog(facts: Facts) -> Iterator[Finding]:
     changes, off = plan.changes, '[tool.release] changelog = "off"'
     if changes.fault:
         yield Finding(f"What changed cannot be found: {changes.fault}", f"Fix that, or set: {off}")
+    elif is_version(changes.coming) and is_version(plan.version) and Version(changes.coming) > Version(plan.version):
+        message = f"{changes.path} says that {changes.coming} comes next, but this is {plan.version}."
+        hint = f"Its heading becomes that of {plan.version}. To release the other version"
+        yield question(message, f"{hint}: {typed('release', '--new-version', changes.coming)}")
     elif plan.settings.pre_release_hooks or changes.text or changes.way == "off":
         return
     elif changes.way == "keep":

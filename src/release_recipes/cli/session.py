@@ -172,12 +172,7 @@ class Session:
             self._console.more("left", f"{left}{go_on}", fold=6)
         if self._kept_log and not isinstance(told, WrongUsage):
             self._console.where("log", self._kept_log)
-        names = {each.check for each in told.findings if each.check}
-        if len(names) == 1 and type(told) not in {ReleaseError, WrongUsage}:
-            from release_recipes.commands.explain import sections
-
-            for name in names & sections().keys():
-                self._console.more("more", typed("explain", name))
+        self._name_more(told)
         self._finish(told, code)
         with contextlib.suppress(OSError):
             sys.stdout.flush()
@@ -186,6 +181,17 @@ class Session:
             # A thread may still wait for an index; temporary files are removed, so nothing is lost.
             os._exit(code)
         sys.exit(code)
+
+    def _name_more(self, told: ReleaseError) -> None:
+        """Name the command that explains an error, if there is more to say."""
+        names = {each.check for each in told.findings if each.check}
+        if len(names) > 1:
+            self._console.more("more", f"{typed('explain', 'NAME')}, with a name in brackets")
+        elif names and type(told) not in {ReleaseError, WrongUsage}:
+            from release_recipes.commands.explain import sections
+
+            for name in names & sections().keys():
+                self._console.more("more", typed("explain", name))
 
     def _stop(self, number: int, _frame: FrameType | None) -> None:
         """End every child process and stop; a second signal is ignored."""

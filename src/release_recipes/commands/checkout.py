@@ -16,6 +16,7 @@ from release_recipes.index.client import Index
 from release_recipes.index.retry import PATIENCE, Patience
 from release_recipes.index.trusted import AUDIENCES, TrustedToken, applies
 from release_recipes.plan import Request
+from release_recipes.processes.environment import shown
 from release_recipes.programs import git_cliff
 from release_recipes.programs.git import Git, repository
 from release_recipes.project import declared
@@ -178,8 +179,8 @@ class Checkout:
         known = [] if is_package((git or self.git).path / self.below) else packages(git or self.git)
         if self.is_workspace(known):
             message = f"{self.folder} is not a package; the packages of this repository are in its folders."
-            every = f"to release all that changed: {typed('release', '--all-changed')}"
-            raise NoProject(message, f"Name one with --project ({_names(known)}); {every}")
+            every = "To release or rehearse all that changed: --all-changed."
+            raise NoProject(message, f"{every} Or name one of {_names(known)}: {shown(['--project', known[0].name])}")
 
     def subject(self, request: Request, project: Project | None = None) -> Subject:
         """Return the subject of a release; the project is read if it is not known.
@@ -216,7 +217,10 @@ class Checkout:
 
         Raises:
             WrongUsage: A file does not exist, or there are none at all.
+            NoProject: No file is named, and there are only packages in folders.
         """
+        if not named:
+            self.see_a_package()
         # `uv build` leaves a .gitignore in dist/.
         files = [(self.cwd / name).resolve() for name in named] or sorted((self.folder / "dist").glob("[!.]*"))
         if missing := [file for file in files if not file.is_file()]:

@@ -7,8 +7,9 @@ from pathlib import Path
 from release_recipes import events
 from release_recipes.errors import WrongUsage, typed
 
-#: The errors that say what to do about a check.
-_ERRORS = {"token": "no-token", "token-fits": "no-token", "claim": "claimed-elsewhere", "secrets": "secrets-found"}
+#: The errors, and the pages, that say what to do about a check.
+_ERRORS = {"token": "no-token", "token-fits": "no-token", "claim": "claimed-elsewhere", "secrets": "secrets-found",
+           "closed-index": "private-index", "pins": "monorepo"}  # fmt: skip
 #: The checks without which a release stops later, or harms another one.
 _NEEDED = frozenset({"token", "claim"})
 
@@ -51,7 +52,7 @@ def sections() -> dict[str, str]:
     parts = re.split(r"(?m)^(?=## )", known["troubleshooting"])
     errors = {part.split()[1]: part for part in parts if re.match(r"## [a-z-]+\n", part)}
     for check, about in rows:
-        more = known.get(check, "") or errors.get(_ERRORS.get(check, ""), "").partition("\n\n")[2]
+        more = known.get(check, "") or (known | errors).get(_ERRORS.get(check, ""), "").partition("\n\n")[2]
         skip = f'If the release is right all the same: `skip_checks = ["{check}"]` in `[tool.release]`.'
         skip = f"What is wrong, and what to do, stands in the message. {skip}\n\n" if check not in _NEEDED else ""
         known[check] = f"## {check}\n\nThis check protects from {about}.\n\n{skip}{more}"

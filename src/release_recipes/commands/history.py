@@ -40,6 +40,7 @@ def history(checkout: Checkout, *, html: str | None, verify: bool, limit: str | 
     ours = [replace(o, outcome="unfinished") if o.version in waiting else o for o in kept.releases(lines, name)]
     made = _merged(ours, past_releases.tagged(checkout, name), default)
     world = past_releases.ask(checkout, name, sorted({one.index or default for one in made} | {default}))
+    made = [past_releases.finished_elsewhere(one, world, default) for one in made]
     releases = past_releases.rebuilt(made, world, default)
     if verify:
         past_releases.told(world)

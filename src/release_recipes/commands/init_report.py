@@ -56,7 +56,9 @@ def rows(found: Found) -> Iterator[tuple[str, str, str]]:
         why = settings.origin("branches") if settings.branches else f"the default branch of {settings.remote}"
     yield "branch", ", ".join(settings.branches) or found.default_branch or "main", why
     yield ("tests", *_tests(found))
-    yield "index", settings.target(test=False).index_address, settings.origin("repository_url")
+    why = settings.origin("repository_url")
+    another = f"{why}; for another one: {typed('explain', 'private-index')}" if why == "default" else why
+    yield "index", settings.target(test=False).index_address, another
     here = found.workflows()
     publish = ", ".join(name for name, text in here.items() if workflows.uploads(text)) or "none"
     yield "CI", ", ".join(here) or "none", f"{publish} publishes" if here else "no file in .github/workflows"
@@ -128,7 +130,8 @@ def next_steps(found: Found, written: Iterable[str], *, in_ci: bool) -> Iterator
         made = f"create a token for {found.project.name} at {page}, then: " if page else ""
         put = where_to_put(name, found.folder, checkout.git.path)
         steps.append(f"To publish from this machine: {made}{put}")
-    others = [each.below for each in packages(checkout.git) if each.below != found.project.below]
+    folders = [each.below for each in packages(checkout.git) if each.below != found.project.below]
+    others = [below for below in folders if not (checkout.git.path / below / "noxfile.py").is_file()]
     if others and files:
         listed = ", ".join([*others[:_MOST], *["…"] * (len(others) > _MOST)])
         steps.append(f"Do the same for the other packages, each with --project: {listed}")

@@ -139,6 +139,13 @@ def of_release(one: Release, page: Page | None) -> list[Listed]:
     return page.of_version(str(Version(one.version))) if page and is_version(one.version) else []
 
 
+def finished_elsewhere(one: Release, world: World, default: str) -> Release:
+    """Return a release that was abandoned here as released, if another machine has published all of it since."""
+    served = {each.filename: each.sha256 for each in of_release(one, world.pages.get(one.index or default))}
+    is_public = all(served.get(each.filename) == each.sha256 for each in one.files) and one.tag in world.tags
+    return replace(one, outcome="released") if one.outcome == "abandoned" and one.files and is_public else one
+
+
 def _utc(seconds: str) -> str:
     return datetime.fromtimestamp(int(seconds), UTC).isoformat(timespec="seconds") if seconds.isdigit() else ""
 

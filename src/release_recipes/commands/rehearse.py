@@ -59,7 +59,7 @@ def rehearse(
     with temporary_folder(checkout.git.path, lambda _: None) as folder, embedded.serving(folder / "index") as index:
         place = _Place(folder / "remote.git", *index)
         make = functools.partial(_make, place=place, dry_run=dry_run)
-        turn = choose(checkout, request, projects)
+        turn = choose(checkout, request, projects, all_changed=all_changed)
         done, outcome = turn.make(make)
     if outcome == "rehearsed":
         again = typed("release", *(word for word in turn.request.several if word != "--skip-tests"))

@@ -3,7 +3,10 @@
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import Any
+
+from packaging.utils import canonicalize_name
 
 from release_recipes import events
 from release_recipes.commands.checkout import Checkout, nothing_waits
@@ -13,7 +16,7 @@ from release_recipes.plan import Plan, Request
 from release_recipes.processes.environment import shown
 from release_recipes.processes.threads import in_parallel
 from release_recipes.programs.git import Git
-from release_recipes.project.packages import Package, in_order, last_tag, packages, paths
+from release_recipes.project.packages import Package, excluded, in_order, last_tag, packages, paths
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,12 @@ class Member:
         count = f"{self.commits or 'no'} commit{'s' * (self.commits != 1)}"
         since = f"{count} since {self.tag}" if self.tag else f"{count}, not released yet"
         return f"{since}; {self.fault.message.rstrip('.')}" if self.fault else since
+
+    def excludes(self, versions: Mapping[str, str]) -> bool:
+        """Return whether what it requires excludes a version of another package."""
+        own = self.package
+        others = {key: version for key, version in versions.items() if key != own.key}
+        return bool(excluded([*own.requires, *own.optional], others))
 
     def facts(self, known: Iterable[Package]) -> dict[str, Any]:
         """Return its facts for the JSON document, with the packages of the repository that it requires."""
@@ -136,19 +145,23 @@ class Turn:
         return done, outcome
 
 
-def choose(checkout: Checkout, request: Request, projects: str | None) -> Turn:
+def choose(checkout: Checkout, request: Request, projects: str | None, *, all_changed: bool) -> Turn:
     """Choose the packages of a repository that changed.
 
     Args:
         checkout: The top of the repository.
         request: What is released of each.
-        projects: The names or folders of those that may be released, separated by commas; ``None`` for all.
+        projects: The names or folders of those that may be released, separated by commas; ``None`` for all. One that
+            excludes the version of another package here is released for that alone.
+        all_changed: Whether ``--all-changed`` was given.
 
     Raises:
         WrongUsage: This is not the top of the repository, or a name is not that of a package.
         ReleaseWaits: A release of one is unfinished.
         ReleaseError: The version of one that changed cannot be read.
     """
+    if all_changed and projects is not None:
+        raise WrongUsage("--all-changed and --projects cannot be used together.", "Use one of them.")
     if checkout.below != ".":
         message = "Several packages are released from the top of the repository."
         leave_out = "Leave out --project: --projects names the packages."
@@ -161,8 +174,8 @@ def choose(checkout: Checkout, request: Request, projects: str | None) -> Turn:
         events.emit(events.Told(f"{member.package.name} {member.version}: {member.since}"))
         if member.commits and member.fault:
             raise member.fault
-    changed = in_order([member.package for member in chosen if member.commits])
     versions = {member.package.key: member.version for member in known if member.version}
+    changed = in_order([each.package for each in chosen if each.commits or (projects and each.excludes(versions))])
     names = [package.name for package in changed]
     if request.new_version and chosen[1:]:
         message = f"--new-version is the version of one package, and there are {len(chosen)}."
@@ -174,12 +187,15 @@ def choose(checkout: Checkout, request: Request, projects: str | None) -> Turn:
     return Turn(checkout, replace(request, several=tuple(several)), changed, versions)
 
 
-def release_changed(checkout: Checkout, request: Request, *, projects: str | None, dry_run: bool, yes: bool) -> str:
+def release_changed(
+    checkout: Checkout, request: Request, *, all_changed: bool, projects: str | None, dry_run: bool, yes: bool
+) -> str:
     """Release the packages of a repository that changed, each after those that it requires.
 
     Args:
         checkout: The top of the repository.
         request: What is released of each.
+        all_changed: Whether ``--all-changed`` was given.
         projects: The names or folders of those that may be released, separated by commas; ``None`` for all.
         dry_run: Whether it is only shown what each step would do.
         yes: Whether the user is not asked.
@@ -190,7 +206,7 @@ def release_changed(checkout: Checkout, request: Request, *, projects: str | Non
     Raises:
         ReleaseError: A release could not be made (see :meth:`Turn.make`).
     """
-    turn = choose(checkout, request, projects)
+    turn = choose(checkout, request, projects, all_changed=all_changed)
     if turn.changed[1:] and not dry_run:
         agreed = _agreed(turn, yes=yes)
         done, outcome = turn.make(lambda one, _: make(one, agreed[one.below], dry_run=False, yes=True, again=True))
@@ -231,8 +247,10 @@ def _agreed(turn: Turn, *, yes: bool) -> dict[str, Request]:
 
 def _chosen(known: Iterable[Member], named: list[str] | None) -> list[Member]:
     """Return the packages that are named, in their own order; without names, all."""
-    found = {name: one for one in known for name in (one.package.below, one.package.key, one.package.name)}
-    if unknown := [name for name in named or () if name not in found]:
-        message = f"--projects names {unknown[0]!r}, which is not a package of this repository."
-        raise WrongUsage(message, f"The packages: {', '.join(member.package.name for member in known)}.")
-    return [member for member in known if named is None or member in [found[name] for name in named]]
+    folders = [str(PurePosixPath(name)) for name in named or ()]  # without ./ and a slash at its end
+    keys = [canonicalize_name(name) for name in named or ()]
+    for number, name in enumerate(named or ()):
+        if not any(one.package.below == folders[number] or one.package.key == keys[number] for one in known):
+            message = f"--projects names {name!r}, which is not a package of this repository."
+            raise WrongUsage(message, f"The packages: {', '.join(member.package.name for member in known)}")
+    return [one for one in known if named is None or one.package.below in folders or one.package.key in keys]

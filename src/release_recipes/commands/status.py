@@ -4,6 +4,7 @@ import contextlib
 import functools
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -102,7 +103,9 @@ def _newest(checkout: Checkout, known: Sequence[Package]) -> dict[str, str | Non
     for package in known:
         with contextlib.suppress(ReleaseError):  # of settings that are wrong
             target = checkout.of(package.below).settings.target(test=False)
-            clients.setdefault(target, checkout.index(target))
+            client = checkout.index(target)
+            once = replace(client.patience, question=replace(client.patience.question, attempts=1))
+            clients.setdefault(target, replace(client, patience=once))
 
     def ask(package: Package) -> None:
         found[package.below] = "not known"

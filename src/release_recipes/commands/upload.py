@@ -40,6 +40,8 @@ def upload(checkout: Checkout, named: Sequence[str], *, test: bool) -> str:
         held = checkout.index(record.target, test=test, uploads=True).token
         world = publish.World(record, checkout.git, None, held, dist, checkout.patience)
         publish.publish(world, publish.UPLOAD)
+    if not test:
+        events.emit(events.Told(f"No tag was made. To do that by hand: {typed('explain', 'by-hand')}"))
     return "tested" if test else "done"
 
 

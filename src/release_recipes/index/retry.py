@@ -45,6 +45,8 @@ class Patience:
     doubt: tuple[float, ...] = (0.0, 1.0, 2.0)
     #: The same if the index says that it has a file, which its pages may list a minute later.
     late: tuple[float, ...] = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+    #: After this time, it is seen again that the claim is there before anything is uploaded.
+    claim: float = 10.0
     #: How long to wait until the index serves the uploaded files; and the longest pause between questions.
     served: float = 300.0
     pause: float = 10.0

@@ -27,15 +27,14 @@ def _left_out(plan: Plan) -> str:
 
 def _describe(plan: Plan, _workspace: Workspace) -> list[str]:
     kinds = "each wheel" if plan.settings.try_install == "wheels" else "the sdist and each wheel"
+    kinds = "the sdist" if plan.settings.wheels == "none" else kinds
     return [f"install {kinds} for this platform into a new environment with uv, and import it"]
 
 
 def _run(plan: Plan, workspace: Workspace) -> str:
-    wanted = [
-        path
-        for path in workspace.distributions()
-        if fits_here(path) and (path.suffix == ".whl" or plan.settings.try_install == "all")
-    ]
+    paths = workspace.distributions()
+    with_sdist = plan.settings.try_install == "all" or not any(path.suffix == ".whl" for path in paths)
+    wanted = [path for path in paths if fits_here(path) and (path.suffix == ".whl" or with_sdist)]
     jobs = [functools.partial(install, path, workspace.folder, plan.project, plan.indexes) for path in wanted]
     for failure in in_parallel(jobs):
         raise failure

@@ -51,6 +51,8 @@ class Changes:
     web: str = ""
     #: Why that is not known.
     fault: str = ""
+    #: The version that the changelog says comes next, if it is another one.
+    coming: str = ""
     #: What changed: the section without its heading.
     text: str = ""
 
@@ -121,16 +123,17 @@ def ask(git: Git, folder: Path, found: Changes, version: str, tag: str) -> Chang
     Raises:
         CommandFailed: A tool failed, or uv cannot get it.
     """
-    text, today = "", dt.datetime.now(dt.UTC).date().isoformat()
+    text, coming, today = "", "", dt.datetime.now(dt.UTC).date().isoformat()
     if found.way == "keep":
         said = _read(folder / found.path)
         section = changelog_file.unreleased(said, version) or changelog_file.section(said, version)
         text = "" if section is None or section.is_empty else section.body
+        coming = section.version if section and not section.is_of(version) else ""
     elif found.way == "fragments":
         text = _body(fragments.draft(folder, found.tool, found.name, version, today), version)
     elif found.way == "generate":
         text = generated(git, folder, found, version, tag)
-    return replace(found, text=text)
+    return replace(found, text=text, coming=coming)
 
 
 def generated(git: Git, folder: Path, found: Changes, version: str, tag: str) -> str:

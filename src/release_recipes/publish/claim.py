@@ -4,6 +4,7 @@ The claim blocks a second machine, proves that pushing is allowed, runs the pre-
 commit of a published version is not on one machine only.
 """
 
+import time
 from collections.abc import Mapping
 
 from release_recipes import events
@@ -57,9 +58,20 @@ def _describe(record: Record) -> list[str]:
     return [f"$ {shown(['git', *command(record)])}"]
 
 
+def hold(world: World) -> None:
+    """See again that the claim is ours, if that is some time ago: after a pause, another machine may have given it up.
+
+    Raises:
+        ReleaseError: Another machine has released this version, or is about to; nothing was uploaded.
+    """
+    if world.claimed and not world.record.maybe_public and time.time() - world.claimed[-1] > world.patience.claim:
+        _converge(world)
+
+
 def _converge(world: World) -> Done:
     record, git = world.record, world.git
     refs = world.refs()
+    world.claimed.append(time.time())
     if record.pushes_tag and refs.get(f"refs/tags/{record.tag}") == record.tag_object:
         return Done(note=f"{record.remote} has the tag", state="already done")
     if refs.get(record.claim) not in {None, record.tag_object}:
@@ -116,7 +128,7 @@ def free_to_go(world: World, refs: Mapping[str, str]) -> None:
     theirs = refs.get(f"refs/heads/{record.branch}")
     if theirs and not world.git.contains(theirs, record.commit) and _concerns(world, refs) and not _is_public(world):
         message = f"Commits were pushed to {record.remote}/{record.branch} after the checks."
-        raise Failed(message, f"Release again after: git pull --rebase {record.remote} {record.branch}")
+        raise Failed(message, f"Release again after: git pull --rebase --tags {record.remote} {record.branch}")
 
 
 def _concerns(world: World, refs: Mapping[str, str]) -> bool:

@@ -45,7 +45,11 @@ def artifacts(
     if not listed:
         for name in found.other:
             why = _difference(index, project, dist / name)
-            hint = f"{why}Publish the files that were uploaded first (--dist DIR), or release the next version."
+            hint = (
+                f"{why}If an earlier run has published this tag, nothing is left to do; the tag does not list its "
+                "files, so this cannot be seen. Otherwise publish the files that were uploaded first (--dist DIR), or "
+                "release the next version."
+            )
             raise FileConflict(name, found.ours[name], found.theirs[name], hint, may_be_public=True)
         return in_upload_order(have)
     right = [name for name in listed if name in here and here[name].sha256 == listed[name]]

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from release_recipes.errors import CommandFailed, Unfinished, typed
@@ -30,6 +30,8 @@ class World:
     patience: Patience = PATIENCE
     #: Makes attestations, if the token comes from Trusted Publishing.
     signer: Signer = sigstore
+    #: When it was seen that the claim is ours, in seconds of the clock; empty if it was not.
+    claimed: list[float] = field(default_factory=list, compare=False)
 
     @property
     def index(self) -> Index:

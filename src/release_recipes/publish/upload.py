@@ -31,7 +31,7 @@ from release_recipes.index import twine
 from release_recipes.index.attestations import attest
 from release_recipes.index.retry import attempts
 from release_recipes.processes.threads import in_parallel
-from release_recipes.publish import listing
+from release_recipes.publish import claim, listing
 from release_recipes.publish.step import Done, Step, World, always
 from release_recipes.secrets.token import Token
 from release_recipes.settings import token_name, where_to_put
@@ -72,6 +72,7 @@ def _converge(world: World) -> Done:
     except Failed as failure:
         failure.may_be_public = len(absent) < len(record.artifacts)
         raise
+    claim.hold(world)
     if world.state:
         world.state.mark_public(record)
     uploader = _Uploader(world, world.token, absent, attested)

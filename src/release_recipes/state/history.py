@@ -178,6 +178,8 @@ def _joined(known: Release, later: Release) -> Release:
         return later if known.attempts == 0 else known
     if known.at > later.at:
         known, later = later, known
+    if known.outcome == "released":  # what came later found it done, or could not see that it was
+        return known.filled(later)
     steps = {name: max(known.steps.get(name, 0), later.steps.get(name, 0)) for name in {**known.steps, **later.steps}}
     seconds = (known.seconds or 0) + (later.seconds or 0)
     attempts = (known.attempts or 0) + (later.attempts or 0)
