@@ -8,8 +8,8 @@ something may be public, the exit code is 3; :mod:`~release_recipes.cli.session`
 0         done
 1         refused or failed, and nothing is public
 2         wrong usage or wrong settings
-3         public in part: ``resume`` finishes it, or the same command
-          goes on with other packages
+3         not finished: something is public, or a release waits; ``resume``
+          finishes it, or the same command goes on with other packages
 130       interrupted, and nothing is public
 ========  ===================================================================
 

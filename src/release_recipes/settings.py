@@ -160,7 +160,7 @@ class Settings:
     )  # fmt: skip
     wheels: str = _setting(
         "local",
-        "",
+        "RELEASE_WHEELS",
         "Wheels to release: `local` is what is built here, without what PyPI refuses and auditwheel cannot repair.",
         choices="local none",
     )

@@ -229,7 +229,7 @@ def resume(c: Context) -> None:
     _run(c, "resume")
 
 
-@_task(yes="Abandon it although some of it stays public.")
+@_task(yes="Abandon it although some of it stays public, or another machine began it.")
 def abandon(c: Context, yes: bool = False) -> None:
     """Abandon an unfinished release."""
     _run(c, "abandon", yes=yes)

@@ -79,6 +79,11 @@ def _abandon(checkout: Checkout, world: World, *, yes: bool) -> str:
     if git.resolve(f"refs/tags/{record.tag}") is None:
         git.does("update-ref", f"refs/tags/{record.tag}", record.tag_object, "")
     clear(world, checkout.state)
+    if public:
+        merge = f"{shown(['git', 'merge', record.tag])} && {shown(['git', 'push', record.remote])}"
+        events.emit(
+            events.Told(f"To release the version after {record.version}, bring its commit to your branch: {merge}")
+        )
     return f"{pushed}, so that the commit of what stays public is kept: {', '.join(public)}" if public else pushed
 
 

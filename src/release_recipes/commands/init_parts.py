@@ -177,7 +177,7 @@ def env(found: Found) -> Iterator[Change]:
     if upload not in TOKEN_PAGES:
         where = f"# The token or password for {urlsplit(upload).hostname}"
         wanted = re.sub("(?ms)^# The token for PyPI[^\n]*(.*?)# The token for TestPyPI.*", rf"{where}\1", wanted)
-    if not text:
+    if not text or (text == _template("env.example") != wanted):  # of another index, and never edited
         yield Change(path, wanted)
     elif lacking := [name for name in re.findall(r"(?m)^\w+=$", wanted) if not re.search(rf"(?m)^#?\s*{name}", text)]:
         yield Change(path, _completed(text, lacking))

@@ -164,7 +164,9 @@ def _waiting(checkout: Checkout, record: Record, refs: RemoteRefs | None) -> lis
         lines = [f"{name}: {said.get(name, other)}" for name in found.ours]
     except ReleaseError as error:
         lines = [error.message]
-    return [*lines, *_tag(record, refs), *closing(record, datetime.now(UTC)), f"finish it: {typed('resume')}"]
+    lines += [*_tag(record, refs), *closing(record, datetime.now(UTC))]
+    is_lost = any("conflict: " in line for line in lines)
+    return [*lines, f"give it up: {typed('abandon')}" if is_lost else f"finish it: {typed('resume')}"]
 
 
 def _published_by_ci(checkout: Checkout, record: Record, refs: RemoteRefs | None) -> list[str]:
