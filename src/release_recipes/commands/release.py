@@ -42,7 +42,9 @@ def release(checkout: Checkout, request: Request, *, dry_run: bool, yes: bool) -
     return make(checkout, request, dry_run=dry_run, yes=yes)[1]
 
 
-def make(checkout: Checkout, request: Request, *, dry_run: bool, yes: bool, again: bool = False) -> tuple[Plan, str]:
+def make(
+    checkout: Checkout, request: Request, *, dry_run: bool, yes: bool, told: set[Finding] | None = None
+) -> tuple[Plan, str]:
     """Make a release, or describe it; return its plan and the outcome.
 
     Args:
@@ -50,7 +52,7 @@ def make(checkout: Checkout, request: Request, *, dry_run: bool, yes: bool, agai
         request: What is released.
         dry_run: Whether it is only shown what each step would do.
         yes: Whether the user is not asked.
-        again: Whether the findings of act 1 were shown before.
+        told: The findings that were shown before.
 
     Raises:
         ReleaseWaits: Another release waits to be finished.
@@ -68,7 +70,7 @@ def make(checkout: Checkout, request: Request, *, dry_run: bool, yes: bool, agai
         nothing_waits(checkout.state)
         subject = settled(checkout.subject(request), checkout.user)
         events.emit(FIRST)
-        plan, questions = look(subject, again=again)
+        plan, questions = look(subject, told=told)
         if checkout.user.present and not yes:
             doubts = [f"  ! {question.message}" for question in questions]
             events.emit(events.Previewed([*preview.of_plan(checkout, plan), *doubts]))
@@ -163,7 +165,7 @@ def checked(subject: Subject, user: User | None = None, without: Collection[str]
 
 
 def look(
-    subject: Subject, without: Collection[str] = (), *, first: bool = False, again: bool = False
+    subject: Subject, without: Collection[str] = (), *, first: bool = False, told: set[Finding] | None = None
 ) -> tuple[Plan, Sequence[Finding]]:
     """Run act 1, and return the plan and the questions to the user.
 
@@ -171,14 +173,14 @@ def look(
         subject: What is checked.
         without: The checks that are left out.
         first: Whether it is run once more before the release, so that it is not planned yet.
-        again: Whether it was run before, so that its findings were shown.
+        told: The findings that were shown before, to which those that are shown now are added.
 
     Raises:
         Refused: There are errors.
     """
     with events.step("check") as running:
         outcome = check(subject, INSPECTION_NAMES, without)
-        tell(outcome, plan=not first, findings=not again)
+        tell(outcome, plan=not first, told=told)
         errors = outcome.of(Severity.ERROR)
         if errors or outcome.plan is None:
             raise Refused(errors)
@@ -204,11 +206,13 @@ def settled(subject: Subject, user: User) -> Subject:
     return subject
 
 
-def tell(outcome: Outcome, *, plan: bool = True, findings: bool = True) -> None:
-    """Show the plan, and the warnings and the questions of act 1."""
+def tell(outcome: Outcome, *, plan: bool = True, told: set[Finding] | None = None) -> None:
+    """Show the plan, and the warnings and the questions of act 1 that were not shown before."""
     if outcome.plan and plan:
         events.emit(events.Planned(outcome.plan.facts, outcome.plan.lines()))
-    for finding in (*outcome.of(Severity.WARNING), *outcome.of(Severity.QUESTION)) if findings else ():
+    found, told = (*outcome.of(Severity.WARNING), *outcome.of(Severity.QUESTION)), set() if told is None else told
+    for finding in (each for each in found if each not in told):
+        told.add(finding)
         events.emit(events.Warned(finding))
 
 

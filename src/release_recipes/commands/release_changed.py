@@ -12,6 +12,7 @@ from release_recipes import events
 from release_recipes.commands.checkout import Checkout, nothing_waits
 from release_recipes.commands.release import ask, look, make, see_agreement, settled
 from release_recipes.errors import REPEATED, ReleaseError, WrongUsage, typed
+from release_recipes.findings import Finding
 from release_recipes.plan import Plan, Request
 from release_recipes.processes.environment import shown
 from release_recipes.processes.threads import in_parallel
@@ -208,8 +209,9 @@ def release_changed(
     """
     turn = choose(checkout, request, projects, all_changed=all_changed)
     if turn.changed[1:] and not dry_run:
-        agreed = _agreed(turn, yes=yes)
-        done, outcome = turn.make(lambda one, _: make(one, agreed[one.below], dry_run=False, yes=True, again=True))
+        told = set[Finding]()
+        agreed = _agreed(turn, told, yes=yes)
+        done, outcome = turn.make(lambda one, _: make(one, agreed[one.below], dry_run=False, yes=True, told=told))
     else:
         done, outcome = turn.make(functools.partial(make, dry_run=dry_run, yes=yes))
     if done[1:]:
@@ -217,7 +219,7 @@ def release_changed(
     return outcome
 
 
-def _agreed(turn: Turn, *, yes: bool) -> dict[str, Request]:
+def _agreed(turn: Turn, told: set[Finding], *, yes: bool) -> dict[str, Request]:
     """Run act 1 of each release before any is public, ask the user once for all, and return what is released of each.
 
     Raises:
@@ -229,7 +231,7 @@ def _agreed(turn: Turn, *, yes: bool) -> dict[str, Request]:
     def look_at(one: Checkout, request: Request) -> Plan:
         see_agreement(one, request, yes=yes)
         subject = settled(one.subject(request), one.user)
-        plan, questions = look(subject, first=True)
+        plan, questions = look(subject, first=True, told=told)
         agreed[one.below] = subject.request
         addresses[plan.target.upload_address] = None
         releases.append(f"{plan.project} {plan.version}")

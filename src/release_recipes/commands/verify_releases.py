@@ -167,7 +167,7 @@ class _Looked:
                 if str(canonicalize_version(str(version))) in known | {*said.values()}:
                     continue
                 if ours and version > min(ours):
-                    hint = "If it is yours, tag its commit; if nobody of you uploaded it, yank it, and revoke the tokens."
+                    hint = "If it is yours, tag its commit. If nobody of you did it, yank it, and revoke the tokens."
                     yield Finding(f"{address} has {version}, of which there is no tag.", hint)
                 else:
                     self._untagged.append(str(version))
