@@ -26,7 +26,7 @@ def test_a_claim_that_names_no_index(quick: Repository, cli: Cli) -> None:
         "v1.2.9 is not finished:",
         "  v1.2.9 was claimed by somebody on an unknown day",
         "  The tag does not name an index",
-        "  finish it on that machine, or abandon it: release-recipes abandon",
+        "  finish it on that machine, or, if nothing runs there any more, abandon it: release-recipes abandon",
     ]
     for task in ("resume", "abandon"):
         stopped = cli(task, cwd=quick.path)

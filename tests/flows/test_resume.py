@@ -472,7 +472,9 @@ def test_status_tells_what_another_machine_has_claimed(world: World) -> None:
     assert (release, others) == ("demo-package v1.3.0", [])
     assert lines[0].startswith("v1.3.0 was claimed by Ada Lovelace <ada@example.org> on 20")
     assert lines[1] == f"{world.proxy.index_url} has {WHEEL}, but not {SDIST}"
-    assert lines[2] == "finish it on that machine, or abandon it: release-recipes abandon"
+    assert lines[2] == (
+        "finish it on that machine, or, if nothing runs there any more, abandon it: release-recipes abandon"
+    )
 
 
 @pytest.mark.parametrize(

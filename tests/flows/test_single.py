@@ -63,7 +63,7 @@ def test_test_runs_the_tests_of_the_working_tree(text: str, code: int, repositor
     assert (repository.path / "ran.txt").exists()
     if code:
         assert result.err.endswith(
-            "error: The tests failed (nox -s test).\n   → Fix them, or release without them: --skip-tests.\n"
+            "error: The tests failed (nox -s test).\n   → Fix them.\n"
         )
 
 

@@ -67,7 +67,7 @@ def look(checkout: Checkout) -> dict[str, Any]:
         for one, record in records:
             waiting[f"{record.project} {record.version}"] += _waiting(one, record, refs)
         for claim in claims_elsewhere(checkout, refs.refs) if refs else ():
-            hint = f"finish it on that machine, or abandon it: {typed('abandon')}"
+            hint = f"finish it on that machine, or, if nothing runs there any more, abandon it: {typed('abandon')}"
             waiting[f"{claim.said.project} {claim.tag}".strip()] = [str(claim), standing(checkout, claim), hint]
 
     if not checkout.is_workspace(known):
