@@ -371,6 +371,8 @@ def test_a_tag_that_was_not_pulled(repository: Repository) -> None:
             "Run: git fetch --tags origin",
         )
     ]
+    by_commits = problems(look(repository.path, because="--part auto: minor, for 'feat: theirs'"))
+    assert by_commits == told  # the part may be that of the other release
     repository.git("fetch", "--quiet", "--tags", "origin")
     assert "missing-tags" not in {each.check for each in questions(look(repository.path))}
 

@@ -238,7 +238,8 @@ def _missing_tags(facts: Facts) -> Iterator[Finding]:
     if newest != last:
         remote = facts.subject.settings.remote
         message = f"{remote} has the tag {newest}, which is not here; what changed is taken from {last or 'the start'}."
-        yield question(message, f"Run: git fetch --tags {remote}")
+        found_part = facts.subject.request.because  # of commits that another release may have had
+        yield (Finding if found_part else question)(message, f"Run: git fetch --tags {remote}")
 
 
 def _is_final_of(version: str, prior: str) -> bool:
