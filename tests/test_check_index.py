@@ -309,8 +309,16 @@ def test_an_index_that_needs_a_password_for_reading(tmp_path: Path, monkeypatch:
         monkeypatch.setenv("UV_FIND_LINKS", str(tmp_path / "open"))
         assert told("app") == []  # uv knows another place
         monkeypatch.delenv("UV_FIND_LINKS")
+        assert "token" not in {each.check for each in look(packages / "packages" / "app").findings}
         netrc.write_text(f"machine 127.0.0.1 login __token__ password {server.token}\n", encoding="utf-8")
         assert told("app") == []
+        assert "token" not in {each.check for each in look(packages / "packages" / "app").findings}
+        monkeypatch.setenv("PYPI_API_TOKEN", "wrong")
+        (doubt,) = (each for each in look(packages / "packages" / "app").findings if each.check == "token")
+        assert doubt.severity is Severity.QUESTION
+        assert doubt.message.startswith(
+            "The index can be read with ~/.netrc, but it refuses the user '__token__' with "
+        )
 
 
 def _classify(repository: Repository) -> None:

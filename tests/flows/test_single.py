@@ -62,9 +62,7 @@ def test_test_runs_the_tests_of_the_working_tree(text: str, code: int, repositor
     assert result.code == code, result.err
     assert (repository.path / "ran.txt").exists()
     if code:
-        assert result.err.endswith(
-            "error: The tests failed (nox -s test).\n   → Fix them.\n"
-        )
+        assert result.err.endswith("error: The tests failed (nox -s test).\n   → Fix them.\n")
 
 
 def test_build_takes_head_and_nothing_else(repository: Repository, cli: Cli, isolated_environment: Environment) -> None:

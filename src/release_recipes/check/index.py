@@ -54,6 +54,19 @@ def _token(facts: Facts) -> Iterator[Finding]:
             f"The token from {facts.subject.token.origin} has a character that cannot be sent, at position {at}.",
             "The character may be invisible. Copy the token again.",
         )
+    elif _is_read_by_another(facts) and facts.subject.index.refuses_us(facts.subject.project.name):
+        user = facts.subject.index.target.username
+        yield question(
+            f"The index can be read with ~/.netrc, but it refuses the user {user!r} with {facts.subject.token.origin}.",
+            "This is right for an account that can only upload; otherwise the password is wrong.",
+        )
+
+
+def _is_read_by_another(facts: Facts) -> bool:
+    """Return whether the credentials of the upload were not needed for reading, since others are in ``~/.netrc``."""
+    index, address = facts.subject.index, facts.subject.index.target.index_address
+    is_known = facts.page.exception() is None and not facts.page.result().is_closed
+    return is_known and in_netrc(address) and index.may_authorise(address)
 
 
 def _folder(facts: Facts) -> Path:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import http
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -57,8 +57,16 @@ class Index:
         Raises:
             NoIndexAnswer: There was no answer, or none that can be read.
         """
-        page = self._get(urljoin(self.target.index_address, f"{canonicalize_name(name)}/"), read_page)
+        page = self._get(self._address(name), read_page)
         return Page(exists=False) if page is None else page
+
+    def refuses_us(self, name: str) -> bool:
+        """Return whether the page of a project is refused with our credentials; other faults are not."""
+        try:
+            self._answer(self._address(name), read_page, _SIMPLE, (True,))
+        except NoAnswer as error:
+            return error.refused
+        return False
 
     def sha256(self, file: Listed) -> str:
         """Return the hash of a file: from the index page, otherwise of the downloaded file.
@@ -97,6 +105,9 @@ class Index:
         path = f"/integrity/{canonicalize_name(project)}/{version}/{filename}/provenance"
         return self._get(urljoin(self.target.index_address, path), lambda answer: answer.content, _INTEGRITY)
 
+    def _address(self, name: str) -> str:
+        return urljoin(self.target.index_address, f"{canonicalize_name(name)}/")
+
     def _get(self, url: str, read: Callable[[requests.Response], T], accept: str = _SIMPLE) -> T | None:
         """Return what ``read`` makes of an answer; ``None`` if there is no such page."""
         with events.effect(f"GET {url}"):
@@ -105,11 +116,14 @@ class Index:
                     return self._answer(url, read, accept)
         raise AssertionError(url)  # the loop above returns or raises
 
-    def _answer(self, url: str, read: Callable[[requests.Response], T], accept: str) -> T | None:
+    def _answer(
+        self, url: str, read: Callable[[requests.Response], T], accept: str, rounds: Sequence[bool] = (False, True)
+    ) -> T | None:
+        """Ask without our credentials, and with them where the answer is that they are needed."""
         import requests
         from requests.auth import HTTPBasicAuth
 
-        for authorised in (False, True):
+        for authorised in rounds:
             login = None
             if authorised and self.token:
                 login = HTTPBasicAuth(self.target.username.encode(), self.token.reveal().encode())
@@ -134,15 +148,15 @@ class Index:
             if status == http.HTTPStatus.NOT_FOUND:
                 return None
             refused = status in {http.HTTPStatus.UNAUTHORIZED, http.HTTPStatus.FORBIDDEN}
-            if refused and not authorised and self._may_authorise(url):
+            if refused and not authorised and self.may_authorise(url):
                 continue
             hint = "Check the user name, and the password or token, that are set for the index." if refused else ""
             if refused and not authorised:
                 hint = "Set the password or the token for the index, or see who may read it."
-            raise NoAnswer(url, reason, hint, transient=_passes(status, wait))
+            raise NoAnswer(url, reason, hint, transient=_passes(status, wait), refused=refused)
         raise AssertionError(url)  # the second round returns or raises
 
-    def _may_authorise(self, url: str) -> bool:
+    def may_authorise(self, url: str) -> bool:
         """Return whether our credentials may be sent to an address: only to the host of the upload address."""
         ours, theirs = urlsplit(self.target.upload_address), urlsplit(url)
         return self.token is not None and (ours.scheme, ours.netloc) == (theirs.scheme, theirs.netloc)
@@ -151,11 +165,11 @@ class Index:
 class NoAnswer(NoIndexAnswer):
     """A request to the index failed."""
 
-    def __init__(self, url: str, why: str, hint: str = "", *, transient: bool | float) -> None:
-        """Keep the address, the reason, and whether a retry can help (a number: after so many seconds)."""
+    def __init__(self, url: str, why: str, hint: str = "", *, transient: bool | float, refused: bool = False) -> None:
+        """Keep the address, the reason, whether a retry can help (a number: after so many seconds), and a refusal."""
         message = f"The index gave no usable answer at {url}: {why}."
         super().__init__(message, hint or "Check the address and the status of the index.")
-        self.transient = transient
+        self.transient, self.refused = transient, refused
 
 
 def _transient(error: Exception) -> bool | float:
