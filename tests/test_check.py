@@ -346,6 +346,19 @@ def test_a_release_that_another_machine_has_claimed(
 
 
 @pytest.mark.usefixtures("index")
+def test_a_rebase_under_way(repository: Repository) -> None:
+    """A rebase that stopped at a conflict detaches HEAD; only the rebase is told, and the files that it changed."""
+    colleague = repository.other_clone()
+    for each in (colleague, repository):
+        each.write("both.txt", f"{each.path.name}\n")
+        each.commit("feat: both")
+    colleague.git("push", "--quiet")
+    with pytest.raises(subprocess.CalledProcessError):
+        repository.git("pull", "--quiet", "--rebase", "--tags", "origin", "main")
+    assert [told.check for told in problems(look(repository.path))] == ["clean-tree", "structure"]
+
+
+@pytest.mark.usefixtures("index")
 @pytest.mark.red("missing-tags")
 @pytest.mark.green("missing-tags")
 def test_a_tag_that_was_not_pulled(repository: Repository) -> None:

@@ -212,7 +212,7 @@ def test_the_part_that_commits_say(
 
 @pytest.mark.parametrize(
     ("subjects", "said"),
-    [((), "no commit since v1.2.3 says"), (("Say", "Tell"), "none of the 2 commits since v1.2.3 says")],
+    [((), "no commit since v1.2.3 says"), (("Say", "Tell"), "none of 2 commits since v1.2.3 says")],
 )
 def test_commits_that_do_not_say(
     make_repository: MakeRepository, cli: Cli, subjects: tuple[str, ...], said: str

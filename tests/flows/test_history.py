@@ -261,7 +261,7 @@ def test_all_is_as_it_was(published: Repository, cli: Cli) -> None:
     assert (result.code, result.err) == (0, "")
     assert result.out.splitlines() == [
         "Looked at 2 releases: 2 tags, 3 files.",
-        "Not looked at: the hashes of 1 files (their tags list none).",
+        "Not looked at: the hashes of 1 file (their tags list none).",
         "Not looked at, because there are none here: signatures, attestations, assets.",
     ]
 

@@ -92,7 +92,7 @@ def test_a_clone_without_tags(published: Repository, cli: Cli) -> None:
     (found,) = result.json["problems"]
     assert (result.code, found["message"], found["hint"]) == (
         1,
-        "2 tags of the remote are not here, so they were not verified: v1.2.3, v1.3.0.",
+        "2 tags of the remote not here, and so not verified: v1.2.3, v1.3.0.",
         "Get them: git fetch --tags origin",
     )
     published.git("-C", str(clone), "fetch", "--quiet", "--tags", "origin")

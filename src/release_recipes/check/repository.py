@@ -40,6 +40,8 @@ _UNDER_WAY = {
 
 def _branch(facts: Facts) -> Iterator[Finding]:
     branch = facts.branch.result()
+    if branch is None and "rebase" in _under_way(facts.subject.git):
+        return  # the check `structure` says so
     if branch is None:
         yield Finding("HEAD is detached: no branch is checked out.", "Check out the release branch: git switch main")
         return
@@ -202,13 +204,18 @@ def _structure(facts: Facts) -> Iterator[Finding]:
             "The repository keeps files in Git LFS, but git lfs is not installed: a clone has pointers only.",
             "Install it from https://git-lfs.com, then run: git lfs install && git lfs pull",
         )
+    for word in _under_way(git):
+        yield Finding(
+            f"A git {word} is in progress.",
+            f"Finish it, or abort it: git {word} {'reset' if word == 'bisect' else '--abort'}",
+        )
+
+
+def _under_way(git: Git) -> list[str]:
+    """Return the commands of git that are in progress."""
     options = [option for name in _UNDER_WAY for option in ("--git-path", name)]
-    for path, word in zip(git.ask("rev-parse", *options).splitlines(), _UNDER_WAY.values(), strict=True):
-        if (git.path / path).exists():
-            yield Finding(
-                f"A git {word} is in progress.",
-                f"Finish it, or abort it: git {word} {'reset' if word == 'bisect' else '--abort'}",
-            )
+    paths = zip(git.ask("rev-parse", *options).splitlines(), _UNDER_WAY.values(), strict=True)
+    return [word for path, word in paths if (git.path / path).exists()]
 
 
 def _something_new(facts: Facts) -> Iterator[Finding]:

@@ -212,10 +212,10 @@ def _changelog(facts: Facts) -> Iterator[Finding]:
     elif plan.settings.pre_release_hooks or changes.text or changes.way == "off":
         return
     elif changes.way == "keep":
-        yield warning(
-            f"{changes.path} says nothing of {plan.version}.",
-            f"Write it below a heading Unreleased, or one of the version, and commit it; to write nothing: {off}",
-        )
+        hint = f"Write it below a heading Unreleased, or one of the version, and commit it; to write nothing: {off}"
+        if is_version(plan.prior) and Version(plan.prior).is_prerelease:
+            hint = f"To have in it what its pre-releases had: {typed('explain', 'pre-releases')}"
+        yield warning(f"{changes.path} says nothing of {plan.version}.", hint)
     elif changes.way == "fragments":
         yield warning(f"There are no news fragments for {plan.version}.", f"Add one, and commit it, or set: {off}")
 

@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from release_recipes import events
 from release_recipes.check import Subject
-from release_recipes.errors import NoProject, ReleaseWaits, WrongUsage, typed
+from release_recipes.errors import NoProject, ReleaseWaits, WrongUsage, counted, typed
 from release_recipes.findings import warning
 from release_recipes.index.client import Index
 from release_recipes.index.retry import PATIENCE, Patience
@@ -206,7 +206,7 @@ class Checkout:
         current = project.source.read(self.folder).current
         part, because = part_of(found, current)
         if not part:
-            said = f"none of the {len(found)} commits" if found else "no commit"
+            said = f"none of {counted(len(found), 'commit')}" if found else "no commit"
             message = f"--part auto: {said} since {tag or 'the start'} says what it changes."
             hint = "Only conventional commits do, such as 'fix: …' or 'feat: …'. Name the part: --part patch"
             raise WrongUsage(message, hint)

@@ -159,7 +159,7 @@ class _Looked:
         said = {tag: str(canonicalize_version(version)) for tag, version in self._world.tags.items()}
         if absent := [tag for tag, version in said.items() if version not in known and not self._is_here(tag)]:
             shown = ", ".join(absent[:5]) + (", …" if len(absent) > len(absent[:5]) else "")
-            message = f"{len(absent)} tags of the remote are not here, so they were not verified: {shown}."
+            message = f"{counted(len(absent), 'tag')} of the remote not here, and so not verified: {shown}."
             yield Finding(message, f"Get them: git fetch --tags {self._checkout.settings.remote}")
         for address, page in sorted(self._world.pages.items()):
             ours = [Version(one.version) for one in releases if one.index == address and is_version(one.version)]
@@ -209,7 +209,7 @@ class _Looked:
             )
         unasked = [*self._world.unasked]
         if self._unhashed:
-            unasked.append(f"the hashes of {self._unhashed} files (their tags list none)")
+            unasked.append(f"the hashes of {counted(self._unhashed, 'file')} (their tags list none)")
         if self._unattested:
             unasked.append(f"the attestations of {self._unattested} files (pip install 'release-recipes[attest]')")
         if unasked:

@@ -124,7 +124,8 @@ def free_to_go(world: World, refs: Mapping[str, str]) -> None:
         return
     if record.pushes_tag and f"refs/tags/{record.tag}" in refs:
         message = f"The tag {record.tag} was pushed to {record.remote} after the checks."
-        raise ClaimedElsewhere(message, "Find out who pushed it, and release another version.")
+        pull = shown(["git", "pull", "--rebase", "--tags", record.remote, *filter(None, [record.branch])])
+        raise ClaimedElsewhere(message, f"This release is given up. Find out who made the other one, then: {pull}")
     theirs = refs.get(f"refs/heads/{record.branch}")
     if theirs and not world.git.contains(theirs, record.commit) and _concerns(world, refs) and not _is_public(world):
         message = f"Commits were pushed to {record.remote}/{record.branch} after the checks."
