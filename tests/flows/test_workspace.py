@@ -187,6 +187,9 @@ def test_extras_are_no_circle(repository: Repository) -> None:
         ("core<1.3,!=1.3.1", "1.3.0", "core<1.4,!=1.3.1"),
         ("core!=1.3.0", "1.3.0", ""),
         ("core>2", "1.3.0", ""),
+        ("core~=1.4.0", "1.3.0", ""),
+        ("core==1.4.*", "1.3.0", ""),
+        ("core>=1.4,<1.5", "1.3.0", ""),
         ("other<1.3", "1.3.0", None),
     ],
 )
@@ -219,6 +222,14 @@ def test_a_package_that_excludes_another_as_it_is(five: Repository, cli: Cli) ->
     command = "release-recipes release --projects plugin --part minor"
     message = "plugin requires core==1.2.*, which excludes core 1.3.0 of this repository."
     assert told == Told("pins", message, f"To raise it in the release: {command}")
+    (tool,) = [told for told in questions(look(five.path / "packages/tool")) if told.check == "pins"]
+    assert tool.hint == f"To raise it in the release: {command.replace('plugin', 'tool')}"
+    (by_default,) = [told for told in questions(look(five.path / "packages/tool", part="")) if told.check == "pins"]
+    assert by_default.hint.endswith("--projects tool --part patch")
+    unchanged = cli("release", "--projects", "tool,extra", *RELEASE[2:], "--dry-run", cwd=five.path)
+    assert "tool-v1.2.3; it excludes a version of another package, so it is released, too\n" in unchanged.out
+    assert "raises  core<1.3 → core<1.4" in unchanged.out
+    assert "[something-new]" not in unchanged.out
     done = cli(*command.split()[1:], "--skip-tests", cwd=five.path)
     assert (done.code, "of this repository" in done.out) == (0, False), done.err
     assert 'dependencies = ["core==1.3.*"]' in pyproject(five, "plugin")
@@ -280,7 +291,7 @@ def test_a_list_of_packages(five: Repository, index: PypiServer, cli: Cli) -> No
     result = cli("release", "--projects", "extra, Plugin,./packages/core/", *RELEASE[2:], cwd=five.path)
     assert result.code == 0, result.err
     assert released(five) == ["core-v1.3.0", "plugin-v1.3.0"]
-    assert "extra 1.2.3: no commits since extra-v1.2.3" in result.out
+    assert "extra 1.2.3: no commits since extra-v1.2.3; left out\n" in result.out
     assert len(index.files()) == 4
 
 

@@ -222,8 +222,8 @@ def _something_new(facts: Facts) -> Iterator[Finding]:
     git, plan = facts.subject.git, facts.plan.result()
     known = facts.packages.result()
     last = last_tag(git, plan.project, plan.folder, known)
-    if plan.part == NONE or _is_final_of(plan.version, plan.prior):
-        return  # no other commit is meant
+    if plan.part == NONE or plan.pins or _is_final_of(plan.version, plan.prior):
+        return  # no other commit is meant, or the release makes one that changes a requirement
     if last and not git.count(f"{last}..HEAD", paths(plan.folder, known)):
         where = "" if plan.folder == "." else f" that change {plan.folder}"
         yield warning(

@@ -169,14 +169,15 @@ def _pins(facts: Facts) -> Iterator[Finding]:
     plan, request = facts.plan.result(), facts.subject.request
     for pin, raised in plan.pins.items():
         if not (raised and plan.bumps):
-            yield warning(f"{plan.project} requires {pin}, which excludes the version here.", "Change it by hand.")
+            message = f"{plan.project} requires {pin}, which excludes the version here."
+            yield warning(message, "Release that one first, or change the requirement by hand.")
     if not request.together:
         yield from _pins_of_its_own(facts)
     key, known = canonicalize_name(plan.project), facts.packages.result()
     pins = {each: excluded([*each.requires, *each.optional], {key: plan.version}) for each in facts.others()}
     excluding = {each: found for each, found in pins.items() if found and each.key not in request.together}
     names = [plan.project, *sorted(request.together - {key}), *(each.name for each in excluding)]
-    command = typed("release", "--projects", ",".join(names), *request.words)
+    command = typed("release", "--projects", ",".join(names), *_words(facts))
     for each, found in excluding.items():
         since = last_tag(facts.subject.git, each.name, each.below, known)
         has_changed = not since or facts.subject.git.count(f"{since}..HEAD", paths(each.below, known))
@@ -193,10 +194,17 @@ def _pins_of_its_own(facts: Facts) -> Iterator[Finding]:
         for other in own.depends_on(facts.others()):
             folder = git.path / other.below
             version = declared.read(folder, read_pyproject(folder)).version
-            command = typed("release", "--projects", own.name, *facts.subject.request.words)
-            for pin in excluded([*own.requires, *own.optional], {other.key: version} if version else {}):
+            command = typed("release", "--projects", own.name, *_words(facts))
+            found = excluded([*own.requires, *own.optional], {other.key: version} if version else {})
+            for pin, raised in found.items():
                 message = f"{own.name} requires {pin}, which excludes {other.name} {version} of this repository."
-                yield question(message, f"To raise it in the release: {command}")
+                first = f"Release {other.name} first, or change the requirement by hand."
+                yield question(message, f"To raise it in the release: {command}" if raised else first)
+
+
+def _words(facts: Facts) -> list[str]:
+    """Return the flags that say which version to release, also where the part is the default."""
+    return facts.subject.request.words or ["--part", facts.plan.result().part]
 
 
 def _changelog(facts: Facts) -> Iterator[Finding]:

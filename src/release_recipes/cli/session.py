@@ -166,7 +166,7 @@ class Session:
         if self._task in _PUBLISHING and (self.report.released or not says_all):
             self._console.more("public", self.report.public(self._task), fold=6)
         packages = self.report.facts.get("packages", {})
-        if left := ", ".join(packages.get("left", ())):
+        if (left := ", ".join(packages.get("left", ()))) and not isinstance(told, WrongUsage):
             first = f"first {typed('resume')}, then" if waits else "once that is repaired and committed"
             go_on = f"; to go on, {first}: {packages['next']}" if self._task in _PUBLISHING else ""
             self._console.more("left", f"{left}{go_on}", fold=6)

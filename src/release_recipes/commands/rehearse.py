@@ -63,8 +63,9 @@ def rehearse(
         done, outcome = turn.make(make)
     if outcome == "rehearsed":
         again = typed("release", *(word for word in turn.request.several if word != "--skip-tests"))
-        first = ", first repair what would stop them" if place.stopped else ""
-        events.emit(events.Told(f"Rehearsed {', '.join(done)}. To release them{first}: {again}"))
+        first = ", first repair what would stop that" if place.stopped else ""
+        said = f"Rehearsed {', '.join(done)}. To release them" if done[1:] else "To release it"
+        events.emit(events.Told(f"{said}{first}: {again}"))
     return outcome
 
 

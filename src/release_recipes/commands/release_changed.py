@@ -170,13 +170,16 @@ def choose(checkout: Checkout, request: Request, projects: str | None, *, all_ch
         raise WrongUsage(message, leave_out if checkout.cwd == checkout.git.path else there)
     known = members(checkout, packages(checkout.git))
     chosen = _chosen(known, [name.strip() for name in projects.split(",")] if projects is not None else None)
+    versions, wanted = {member.package.key: member.version for member in known if member.version}, list[Package]()
     for member in chosen:
         nothing_waits(checkout.of(member.package.below).state)
-        events.emit(events.Told(f"{member.package.name} {member.version}: {member.since}"))
+        excludes = "it excludes a version of another package, so it is released, too"
+        why = "" if member.commits or projects is None else excludes if member.excludes(versions) else "left out"
+        events.emit(events.Told(f"{member.package.name} {member.version}: {member.since}{f'; {why}' if why else ''}"))
+        wanted += [member.package] if member.commits or why == excludes else []
         if member.commits and member.fault:
             raise member.fault
-    versions = {member.package.key: member.version for member in known if member.version}
-    changed = in_order([each.package for each in chosen if each.commits or (projects and each.excludes(versions))])
+    changed = in_order(wanted)
     names = [package.name for package in changed]
     if request.new_version and chosen[1:]:
         message = f"--new-version is the version of one package, and there are {len(chosen)}."

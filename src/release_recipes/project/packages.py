@@ -151,7 +151,7 @@ def excluded(requires: Iterable[str], versions: Mapping[str, str]) -> dict[str, 
         versions: The versions of packages, by their normalised names.
 
     Returns:
-        What replaces each requirement, by its text; empty if no greater bound is enough.
+        What replaces each requirement, by its text; empty if no greater bound is enough, or a lower one is needed.
     """
     found = {}
     for text in requires:
@@ -164,8 +164,15 @@ def excluded(requires: Iterable[str], versions: Mapping[str, str]) -> dict[str, 
                     old = rf"(?<![<>=!~]){re.escape(clause.operator)}\s*{re.escape(clause.version)}(?![\w.*+!-])"
                     raised = re.sub(old, clause.operator + _bound(clause, Version(version)), raised)
             raised += semicolon + marker
-            found[text] = raised if Requirement(raised).specifier.contains(version, prereleases=True) else ""
+            fits = Requirement(raised).specifier.contains(version, prereleases=True)
+            found[text] = raised if fits and not _is_below(version, requirement) else ""
     return found
+
+
+def _is_below(version: str, requirement: Requirement) -> bool:
+    """Return whether a requirement excludes a version because it wants a higher one."""
+    clauses = [clause for clause in requirement.specifier if clause.operator in {"==", "===", "~=", ">", ">="}]
+    return any(Version(version) < Version(clause.version.removesuffix(".*")) for clause in clauses)
 
 
 def _bound(clause: Specifier, version: Version) -> str:
