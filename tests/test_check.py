@@ -788,6 +788,15 @@ def test_a_version_that_is_on_the_index(
     ]
 
 
+def test_a_lower_version_that_is_on_the_index(repository: Repository, index: PypiServer) -> None:
+    """Of the versions that are free, only those are offered that a release would take: above the current one."""
+    (index.folder / "demo_package-1.1.0.tar.gz").write_bytes(b"")
+    told = next(
+        each for each in problems(look(repository.path, part="", new_version="1.1.0")) if each.check == "on-index"
+    )
+    assert told.hint.startswith("Release a version that is free, 1.2.4 or 1.3.0 or 2.0.0, such as: ")
+
+
 def test_other_versions_on_the_index(repository: Repository, index: PypiServer) -> None:
     """Other versions, files of other projects, and what is no distribution stop nothing."""
     for name in ("demo_package-1.2.3.tar.gz", "demo_package-1.3.0rc1.tar.gz", "demo-1.3.0.tar.gz"):

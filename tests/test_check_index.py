@@ -243,17 +243,16 @@ def test_a_project_that_takes_files(page: dict[str, Any], repository: Repository
     assert (problems(outcome), questions(outcome), warnings(outcome)) == ([], [], [])
 
 
-@pytest.mark.usefixtures("index")
 @pytest.mark.red("first-release")
-def test_a_project_that_the_index_does_not_know(repository: Repository) -> None:
-    """A first release is asked about: a misspelled name is taken for ever."""
-    assert questions(look(repository.path)) == [
-        Told(
-            "first-release",
-            "The index has no project demo-package: this is its first release.",
-            "Check the spelling of the name; it cannot be changed afterwards.",
-        )
-    ]
+def test_a_project_that_the_index_does_not_know(repository: Repository, index: PypiServer) -> None:
+    """A first release is asked about: a misspelled name is taken for ever. With a tag, the index may be another one."""
+    message = "The index has no project demo-package: this is its first release."
+    tagged = f"There is a tag v1.2.3: check the address of the index, {index.index_url}"
+    assert questions(look(repository.path)) == [Told("first-release", message, tagged)]
+    repository.git("tag", "--delete", "v1.2.3")
+    repository.git("push", "--quiet", "origin", ":v1.2.3")
+    hint = "Check the spelling of the name; it cannot be changed afterwards."
+    assert questions(look(repository.path)) == [Told("first-release", message, hint)]
 
 
 @pytest.mark.red("first-release")

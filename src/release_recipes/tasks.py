@@ -445,8 +445,9 @@ def _instead(word: str, task: str) -> str:
 
     if word.lstrip("-") in {"major", "minor", "patch", "none"}:
         return f"Did you mean: {typed('release', '--part', word.lstrip('-'))}"
-    if re.fullmatch(r"\d+(\.\w+)+", word):
-        return f"Did you mean: {typed('release', '--new-version', word)}"
+    if re.fullmatch(r"v?\d+(\.\w+)+", word):
+        flag = (task, "--tag", word) if task in {"publish", "check"} else ("release", "--new-version", word.lstrip("v"))
+        return f"Did you mean: {typed(*flag)}"
     own = {flag: flag for flag in (*_flags(task), "--help")} if task in ns.task_names else {}
     if "--projects" in own and "--projects" in sys.argv and word[:1] not in {"-", ""}:
         return "Write a list with commas: --projects a,b"

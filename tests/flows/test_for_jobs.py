@@ -56,6 +56,19 @@ def test_some_of_the_distributions(cli: Cli, quick: Repository, tmp_path: Path) 
     assert (broken.code, {problem["check"] for problem in broken.json["problems"]}) == (1, {"record"})
 
 
+def test_the_files_that_are_expected(cli: Cli, quick: Repository) -> None:
+    """All distributions of a release are compared with what it is expected to have; some of them are not."""
+    assert cli("build", cwd=quick.path).code == 0
+    pyproject = quick.path / "pyproject.toml"
+    text = pyproject.read_text(encoding="utf-8")
+    pyproject.write_text(
+        text.replace("[tool.release]", '[tool.release]\nexpect = ["sdist", "cp311-*"]'), encoding="utf-8"
+    )
+    whole = cli("validate", "--json", cwd=quick.path)
+    assert (whole.code, {problem["check"] for problem in whole.json["problems"]}) == (1, {"expected"})
+    assert cli("validate", "--partial", cwd=quick.path).code == 0
+
+
 def test_the_wheel_is_installed(cli: Cli, quick: Repository) -> None:
     """With --install the wheel is installed and imported; one that cannot be is refused, and so is none."""
     files = {name: text for name, text in WHEEL_FILES.items() if "entry_points" not in name}

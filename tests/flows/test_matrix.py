@@ -108,7 +108,7 @@ def test_the_last_release_is_asked_about(quick: Repository, index: PypiServer, c
     for job in JOBS:
         (index.folder / wheel_of(job).replace("1.3.0", "1.2.3")).write_bytes(b"")
     (dist / "dist-macos" / wheel_of("macos")).unlink()
-    asked = [("Expect the files of the last release: ", "y")]
+    asked = [("Expect the files of the last release, this time: ", "y")]
     done = cli.terminal("publish", *TAG, "--dist", str(dist), cwd=quick.path, answers=asked)
     assert done.code == 1
     assert "There is no file for 'cp311-cp311-macosx_*_arm64', which expect in [tool.release] names." in done.plain

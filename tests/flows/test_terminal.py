@@ -84,6 +84,8 @@ def test_a_dry_flag_on_a_task_without_a_dry_run(adopted: Repository, cli: Cli) -
         (["release", "--all"], ": --all-changed"),
         (["rehearse", "--test"], "It is a flag of release, publish, check, upload, notify."),
         (["status", "--verfy"], "release-recipes history --verify"),
+        (["publish", "v1.6"], "release-recipes publish --tag v1.6"),
+        (["release", "v1.6"], "release-recipes release --new-version 1.6"),
         (["release", "--wheels"], "It is a setting, for [tool.release] in pyproject.toml: wheels"),
         (["release", "--projects", "a", "b"], "Write a list with commas: --projects a,b"),
         (["release", "--zzz"], "release-recipes release --help"),

@@ -19,6 +19,7 @@ from release_recipes.index.http import LOOPBACK, in_netrc
 from release_recipes.index.token import read_token
 from release_recipes.index.trusted import TrustedToken
 from release_recipes.programs import uv
+from release_recipes.project.packages import last_tag
 from release_recipes.project.source import is_version
 from release_recipes.settings import PYPI, TEST_PYPI, TOKEN_PAGES, Target, dotenv_folder, token_name, where_to_put
 
@@ -153,7 +154,8 @@ def _on_index(facts: Facts) -> Iterator[Finding]:
         ours = urlsplit(plan.target.index_address).netloc
         other = f", according to {page.address}" if urlsplit(page.address).netloc not in {ours, ""} else ""
         message = f"{plan.project} {plan.version} is already on the index ({plan.target.index_address}{other})."
-        yield Finding(message, choice("Release a version that is free", _next_free(planned, versions)))
+        highest = max(planned, Version(plan.prior)) if is_version(plan.prior) else planned
+        yield Finding(message, choice("Release a version that is free", _next_free(highest, versions)))
     elif planned in {Version(version) for version in page.named_versions if is_version(version)}:
         yield Finding(
             f"{plan.project} {plan.version} was on the index before, and its files were deleted.",
@@ -187,10 +189,11 @@ def _first_release(facts: Facts) -> Iterator[Finding]:
     """Check the name of a project that the index does not know, or knows as a project with other versions."""
     page, name = facts.page.result(), facts.subject.project.name
     if not page.exists:
-        yield question(
-            f"The index has no project {name}: this is its first release.",
-            "Check the spelling of the name; it cannot be changed afterwards.",
-        )
+        last = last_tag(facts.subject.git, name, facts.subject.project.below, facts.packages.result())
+        hint = "Check the spelling of the name; it cannot be changed afterwards."
+        if last and facts.subject.tagged is None:
+            hint = f"There is a tag {last}: check the address of the index, {facts.subject.index.target.index_address}"
+        yield question(f"The index has no project {name}: this is its first release.", hint)
     elif facts.subject.tagged is None and not facts.subject.request.test:  # a job may have only one tag
         tags = [re.sub("[_-]", ".", tag) for tag in facts.tags()]
         versions = page.versions()

@@ -46,7 +46,8 @@ def explain(_where: Path, *, subject: str) -> str:
 def sections() -> dict[str, str]:
     """Return what is known of each name, as Markdown: pages by their name, then checks, then errors."""
     folder = pages()
-    known = {path.stem: path.read_text("utf-8") for path in sorted(folder.rglob("*.md")) if path.stem != "index"}
+    files = [path for path in sorted(folder.rglob("*.md")) if path.stem != "index"]
+    known = {path.stem: re.sub(r"<!--.*?-->\n?", "", path.read_text("utf-8")) for path in files}  # notes for our tests
     listed, _, others = known["checks"].partition("## Other names")
     rows = re.findall(r"(?m)^\| `([a-z-]+)` \| (.*?) \|", listed)
     parts = re.split(r"(?m)^(?=## )", known["troubleshooting"])

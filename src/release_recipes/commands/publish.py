@@ -189,7 +189,7 @@ class _Publication:
         last = [file.filename for file in last_release.all_files(self._index.page(self._name), plan.version)]
         expect, whose = expectation.patterns(last or names), "the last release" if last else "these files"
         line = f"expect = {json.dumps(expect)}"
-        asked, user = f"Expect the files of the last release: {line}?", self._of.checkout.user
+        asked, user = f"Expect the files of the last release, this time: {line}?", self._of.checkout.user
         if not (last and user.present and user.confirm(asked)):
             message = "There are wheels for single platforms, and it is not known which ones the release must have."
             hint = f"Add to [tool.release], as in {whose}: {line}"

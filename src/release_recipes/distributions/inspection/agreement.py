@@ -129,7 +129,7 @@ def _expected(subject: Subject) -> Iterator[Finding]:
     kinds = {kind_of(dist.name): dist.name for dist in subject.distributions}
     for pattern in subject.expect:
         if not any(fnmatchcase(kind, pattern) for kind in kinds):
-            hint = "See whether its job failed, and collect its files, too; change expect; or set publish to 'ci'."
+            hint = "See whether its job failed, and collect its files, too; or change expect, wheels, or publish."
             yield Finding(f"There is no file for {pattern!r}, which expect in [tool.release] names.", hint)
     for kind, name in kinds.items():
         if subject.expect and not any(fnmatchcase(kind, pattern) for pattern in subject.expect):
