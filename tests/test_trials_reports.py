@@ -371,7 +371,7 @@ def test_which_index_answered() -> None:
     """Where a mirror forwards the question, the address that answered is told; the project may be another's there."""
     listed = Listed("demo_package-1.3.0.tar.gz", "https://files.example.org/x", None)
     target = Target("https://mirror.example.org/", "https://mirror.example.org/simple/")
-    plan = SimpleNamespace(test=False, version="1.3.0", project="demo-package", target=target)
+    plan = SimpleNamespace(test=False, prior="1.2.3", version="1.3.0", project="demo-package", target=target)
     for address in ("https://pypi.org/simple/demo-package/", "https://mirror.example.org/simple/demo-package/"):
         page = Page(exists=True, files={listed.filename: listed}, address=address)
         (finding,) = found("on-index", plan=plan, page=page)

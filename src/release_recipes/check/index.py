@@ -40,7 +40,7 @@ def _token(facts: Facts) -> Iterator[Finding]:
         made = (
             f"Create one at {page}, limited to this project."
             if user == Target.username
-            else f"Use the password of the user {user!r}."
+            else f"Use the password of the user {user!r}; for another user, set PYPI_USERNAME, too."
         )
         why = "holds a placeholder" if facts.subject.has_placeholder else "is not set"
         yield Finding(

@@ -110,7 +110,7 @@ def _behind(facts: Facts) -> Iterator[Finding]:
             yield warning(f"{remote} has no branch {branch!r} yet.", "The release creates it.")
     elif theirs != head and git.contains(theirs, head):
         ahead = git.ask("log", "--oneline", "--no-decorate", f"{theirs}..{head}").splitlines()
-        listed = "; ".join(ahead[:_MANY]) + ("; …" if len(ahead) > _MANY else "")
+        listed = "; ".join(ahead[:_MANY]).rstrip(".") + ("; …" if len(ahead) > _MANY else "")
         yield warning(
             f"{branch} is {counted(len(ahead), 'commit')} ahead of {remote}: {listed}.",
             "The release pushes them, too.",

@@ -221,7 +221,8 @@ def _changelog(facts: Facts) -> Iterator[Finding]:
         return
     elif changes.way == "keep":
         hint = f"Write it below a heading Unreleased, or one of the version, and commit it; to write nothing: {off}"
-        if is_version(plan.prior) and Version(plan.prior).is_prerelease:
+        finals = [is_version(each) and not Version(each).is_prerelease for each in (plan.prior, plan.version)]
+        if finals == [False, True]:
             hint = f"To have in it what its pre-releases had: {typed('explain', 'pre-releases')}"
         yield warning(f"{changes.path} says nothing of {plan.version}.", hint)
     elif changes.way == "fragments":

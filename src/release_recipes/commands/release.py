@@ -200,7 +200,7 @@ def settled(subject: Subject, user: User) -> Subject:
             subject.project.source.read(subject.folder, wanted(subject.request, subject.settings).part)
     except AmbiguousVersion as error:
         for version in error.candidates if user.present else ():
-            if user.confirm(f"{error.message} Release {version}?"):
+            if user.confirm(f"{error.message} Take {version}?"):
                 return replace(subject, request=replace(subject.request, part="", new_version=version))
         raise
     return subject

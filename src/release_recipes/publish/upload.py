@@ -34,7 +34,7 @@ from release_recipes.processes.threads import in_parallel
 from release_recipes.publish import claim, listing
 from release_recipes.publish.step import Done, Step, World, always
 from release_recipes.secrets.token import Token
-from release_recipes.settings import token_name, where_to_put
+from release_recipes.settings import Target, token_name, where_to_put
 from release_recipes.state.record import Artifact, Record
 
 if TYPE_CHECKING:
@@ -239,6 +239,9 @@ class _Uploader:
 
     def _refused(self, artifact: Artifact, answer: twine.Answer) -> UploadRefused:
         hint = _HINTS.get(answer.status, _HINTS[400]).format(again=self._again, token=self._token.origin)
+        user = self._world.record.target.username
+        if answer.status in {401, 403} and user != Target.username:
+            hint = f"The user is {user!r}; for another one, set PYPI_USERNAME. {hint}"
         if answer.is_duplicate:
             first = f"abandon this release ({typed('abandon')}) and " if self._world.state else ""
             hint = (
