@@ -170,7 +170,7 @@ These flags belong to every task (`scan` and `explain` have no `--project`):
 | 0 | success |
 | 1 | refused or failed; nothing is public |
 | 2 | wrong usage or wrong settings |
-| 3 | not finished: something is public, or a release waits; `resume` finishes it, and the same command goes on with other packages |
+| 3 | not finished: something is public, or a release waits: `resume`; or the same command, for other packages |
 | 130 | interrupted; nothing is public |
 
 `status` ends with 0 even if a release is unfinished; the document of `status --json` has the `outcome` `unfinished`
