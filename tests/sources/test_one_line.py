@@ -58,7 +58,7 @@ def test_the_file_that_holds_the_version(tmp_path: Path, cli: Cli, index: PypiSe
 
 @pytest.mark.parametrize(("version", "part"), [("25.9.0", "minor"), ("2025.2", "patch"), ("1.2.3", "rc")])
 def test_the_version_that_is_meant(tmp_path: Path, cli: Cli, index: PypiServer, version: str, part: str) -> None:
-    """Each command in the hint of a version that is not clear can be typed, and releases what it says."""
+    """The hint of a version that is not clear lists what may be meant; its command can be typed, and releases that."""
     pyproject = f'[project]\nname = "demo-package"\nversion = "{version}"\n\n{BUILD}'
     repository = make_source(
         tmp_path / "project", Source({"pyproject.toml": pyproject, "demo_package/__init__.py": ""})
@@ -67,9 +67,10 @@ def test_the_version_that_is_meant(tmp_path: Path, cli: Cli, index: PypiServer, 
     refused = cli("release", "--part", part, "--skip-tests", "--yes", cwd=repository.path)
 
     assert refused.code == 2
-    commands = re.findall(r"release-recipes (release --new-version \S+)", refused.err)
-    assert len(commands) >= 2
-    words = shlex.split(commands[0])
+    listed = re.search(r"Choose the version, (.*), such as: release-recipes (release --new-version \S+)", refused.err)
+    assert listed
+    assert len(listed[1].split(" or ")) >= 2
+    words = shlex.split(listed[2])
     done = cli(*words, "--skip-tests", "--yes", cwd=repository.path)
 
     assert done.code == 0, done.out + done.err
