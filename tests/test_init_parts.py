@@ -50,6 +50,22 @@ def plain(make_repository: Callable[..., Repository]) -> Repository:
 # -- what is missing ---------------------------------------------------------------------------------------------------
 
 
+def test_an_index_that_is_named_later(plain: Repository) -> None:
+    """The names of the tokens are written again for an index of one's own, unless somebody has edited them."""
+    example, pyproject = plain.path / ".env.example", plain.path / "pyproject.toml"
+    run(plain.path, "env")
+    before = example.read_text()
+    with pyproject.open("a", encoding="utf-8") as file:
+        file.write('\n[tool.release]\nrepository_url = "https://packages.example.org/"\n')
+    example.write_text(f"{before}# ours\n")
+    assert run(plain.path, "env")[0]["written"] == []
+    example.write_text(before)
+    assert run(plain.path, "env")[0]["written"] == [".env.example"]
+    assert "# The token or password for packages.example.org\n" in example.read_text()
+    assert "pypi.org" not in example.read_text()
+    assert run(plain.path, "env")[0]["written"] == []
+
+
 def test_all_parts(plain: Repository) -> None:
     """Each part writes its file, and only the parts that are named are written."""
     for only in ("tasks", "nox,bump", "env,ignore", "hook", "workflows"):

@@ -17,6 +17,16 @@ from support.repository import Repository
 FAILS = f"{WHEEL} can be installed, but this fails: console_scripts: demo = demo:main"
 
 
+def test_an_index_that_cannot_be_reached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is required is not looked for elsewhere then: another index may have a project of that name."""
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    requires = METADATA.replace("Version: 1.3.0\n", "Version: 1.3.0\nRequires-Dist: colorama\n")
+    (path,) = write(tmp_path, {WHEEL: wheel({**WHEEL_FILES, f"{INFO}/METADATA": requires})})
+    with pytest.raises(BadDistribution) as refused:
+        install(path, tmp_path, "demo-package", ["http://127.0.0.1:9/simple/"])
+    assert refused.value.hint.endswith("The index did not answer. Run the same command again when it does.")
+
+
 @pytest.fixture(autouse=True)
 def no_index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Take away where packages come from: nothing here needs more than what it makes."""

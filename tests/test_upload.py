@@ -173,6 +173,16 @@ def test_what_cannot_pass(tmp_path: Path, proxy: FaultyIndex, pypi: PypiServer, 
         upload.STEP.converge(world_of(tmp_path, proxy, pypi, 1))
     assert (told.value.status, told.value.may_be_public, len(proxy.uploads)) == (status, False, 1)
     assert told.value.exit_code == 1
+    assert "PYPI_USERNAME. " not in told.value.hint
+
+
+def test_the_password_of_another_user(tmp_path: Path, proxy: FaultyIndex, pypi: PypiServer) -> None:
+    """Where an index has accounts, the one that was refused is named, and how to use another."""
+    proxy.plan(answered(403), None)
+    target = Target(proxy.upload_url, proxy.index_url, "ann")
+    with pytest.raises(UploadRefused) as told:
+        upload.STEP.converge(world_of(tmp_path, proxy, pypi, 1, target=target))
+    assert told.value.hint.startswith("The user is 'ann'; for another one, set PYPI_USERNAME. ")
 
 
 def test_duplicate_that_is_listed_late(tmp_path: Path, proxy: FaultyIndex, pypi: PypiServer) -> None:

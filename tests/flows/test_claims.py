@@ -59,6 +59,7 @@ def test_a_claim_for_an_index_that_wants_credentials(quick: Repository, cli: Cli
         done = cli("abandon", "--yes", cwd=quick.path, env=private.settings)
     assert done.code == 0, done.err
     assert done.out.splitlines()[-1].endswith(f"is pushed, so that the commit of what stays public is kept: {name}")
+    assert "bring its commit to your branch: git merge v1.2.9 && git push origin\n" in done.out
     refs = quick.remote_refs()
     assert (refs["refs/tags/v1.2.9"], "refs/release-recipes/v1.2.9" in refs) == (tag_object, False)
 

@@ -74,6 +74,10 @@ def test_build_takes_head_and_nothing_else(repository: Repository, cli: Cli, iso
     assert {artifact["filename"] for artifact in result.json["artifacts"]} == {WHEEL, SDIST}
     assert {path.name for path in (repository.path / "dist").iterdir()} == {WHEEL, SDIST}
     assert b"uncommitted" not in (repository.path / "dist" / WHEEL).read_bytes()
+    assert "HEAD was built" not in result.err  # what git does not know is not missed
+    repository.write("README.md", "# Another text\n")
+    changed = cli("build", cwd=repository.path)
+    assert changed.out.endswith("HEAD was built, without what is not committed: README.md\n")
     assert not list(isolated_environment.temporary.iterdir())
 
 
