@@ -9,7 +9,7 @@ from typing import Any
 
 from release_recipes.errors import InvalidSetting, InvalidVersion, WrongUsage, typed
 from release_recipes.project.changes import Changes
-from release_recipes.project.packages import Package, excluded, others
+from release_recipes.project.packages import Package, others
 from release_recipes.project.project import Project
 from release_recipes.project.source import NONE, Versions, VersionSource, is_version
 from release_recipes.project.tag_form import tag_for
@@ -32,7 +32,7 @@ class Request:
     test: bool = False
     #: ``--skip-tests``.
     skip_tests: bool = False
-    #: In a release of several packages, the versions of the others: requirements that exclude them are raised.
+    #: In a release of several packages, the versions of all: requirements that exclude others are raised.
     versions: Mapping[str, str] = field(default_factory=dict)
     #: The packages that are released together, by their normalised names.
     together: frozenset[str] = frozenset()
@@ -339,7 +339,7 @@ def make_plan(  # noqa: PLR0913 - the facts before a release
         settings=settings,
         habit=habit,
         goes_on=request.several,
-        pins=excluded([*own.requires, *own.optional] if own else (), request.versions),
+        pins=own.excludes(request.versions) if own else {},
     )
 
 

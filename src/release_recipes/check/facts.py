@@ -96,6 +96,10 @@ class Facts:
         """Return the refs of the remote, or ``None``; the check ``remote`` reports why there are none."""
         return None if self.remote_refs.exception() else self.remote_refs.result()
 
+    def own(self) -> list[Package]:
+        """Return the project as a package of the repository; empty if it is none of them."""
+        return [package for package in self.packages.result() if package.below == self.subject.project.below]
+
     def others(self) -> list[Package]:
         """Return the other packages of the repository."""
         return [package for package in self.packages.result() if package.below != self.subject.project.below]

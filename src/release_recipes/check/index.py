@@ -218,8 +218,7 @@ def _closed(facts: Facts) -> Iterator[Finding]:
     newest = f"=={max(map(Version, page.versions()))}" if page.versions() else ""
     if uv.can_find(f"{subject.project.name}{newest}", address, subject.git.path):
         return
-    own = [package for package in facts.packages.result() if package.below == subject.project.below]
-    required = [other.name for package in own for other in package.depends_on(facts.others())]
+    required = [other.name for package in facts.own() for other in package.depends_on(facts.others())]
     message = f"{address} needs a password for reading, which installers do not have here."
     if in_netrc(address):
         message = f"{address} refuses the name and the password for reading in ~/.netrc."

@@ -17,7 +17,7 @@ from release_recipes.findings import ALWAYS, BUILD, Check, Finding, question, wa
 from release_recipes.processes.environment import environment
 from release_recipes.processes.run import has_terminal
 from release_recipes.programs.git import Git, reason
-from release_recipes.project.packages import last_tag, others, paths
+from release_recipes.project.packages import last_tag, others, paths, since_last_release
 from release_recipes.project.source import NONE, is_version
 from release_recipes.project.tag_form import versions_of
 from release_recipes.state.claims import foreign
@@ -220,11 +220,10 @@ def _under_way(git: Git) -> list[str]:
 
 def _something_new(facts: Facts) -> Iterator[Finding]:
     git, plan = facts.subject.git, facts.plan.result()
-    known = facts.packages.result()
-    last = last_tag(git, plan.project, plan.folder, known)
     if plan.part == NONE or plan.pins or _is_final_of(plan.version, plan.prior):
         return  # no other commit is meant, or the release makes one that changes a requirement
-    if last and not git.count(f"{last}..HEAD", paths(plan.folder, known)):
+    last, commits = since_last_release(git, plan.project, plan.folder, facts.packages.result())
+    if last and not commits:
         where = "" if plan.folder == "." else f" that change {plan.folder}"
         yield warning(
             f"There are no commits{where} since {last}.", "Release only if you want to release the same commit again."

@@ -12,7 +12,7 @@ from release_recipes.check.facts import Facts
 from release_recipes.errors import typed
 from release_recipes.findings import ALWAYS, BUILD, Check, Finding, question, warning
 from release_recipes.project import declared
-from release_recipes.project.packages import excluded, last_tag, others, paths
+from release_recipes.project.packages import others, since_last_release
 from release_recipes.project.source import NONE, is_version
 from release_recipes.project.tag_form import versions_of
 from release_recipes.settings import read_pyproject
@@ -174,13 +174,12 @@ def _pins(facts: Facts) -> Iterator[Finding]:
     if not request.together:
         yield from _pins_of_its_own(facts)
     key, known = canonicalize_name(plan.project), facts.packages.result()
-    pins = {each: excluded([*each.requires, *each.optional], {key: plan.version}) for each in facts.others()}
+    pins = {each: each.excludes({key: plan.version}) for each in facts.others()}
     excluding = {each: found for each, found in pins.items() if found and each.key not in request.together}
     names = [plan.project, *sorted(request.together - {key}), *(each.name for each in excluding)]
     command = typed("release", "--projects", ",".join(names), *_words(facts))
     for each, found in excluding.items():
-        since = last_tag(facts.subject.git, each.name, each.below, known)
-        has_changed = not since or facts.subject.git.count(f"{since}..HEAD", paths(each.below, known))
+        _, has_changed = since_last_release(facts.subject.git, each.name, each.below, known)
         hint = f"{'To raise it,' if has_changed else 'Change it, commit that, and'} release them together"
         for pin in found:
             message = f"{each.name} requires {pin}, which excludes {plan.project} {plan.version}."
@@ -189,14 +188,12 @@ def _pins(facts: Facts) -> Iterator[Finding]:
 
 def _pins_of_its_own(facts: Facts) -> Iterator[Finding]:
     """Look for what a package that is released alone requires of others, and that excludes their versions here."""
-    project, git = facts.subject.project, facts.subject.git
-    for own in (package for package in facts.packages.result() if package.below == project.below):
+    for own in facts.own():
         for other in own.depends_on(facts.others()):
-            folder = git.path / other.below
+            folder = facts.subject.git.path / other.below
             version = declared.read(folder, read_pyproject(folder)).version
             command = typed("release", "--projects", own.name, *_words(facts))
-            found = excluded([*own.requires, *own.optional], {other.key: version} if version else {})
-            for pin, raised in found.items():
+            for pin, raised in own.excludes({other.key: version} if version else {}).items():
                 message = f"{own.name} requires {pin}, which excludes {other.name} {version} of this repository."
                 first = f"Release {other.name} first, or change the requirement by hand."
                 yield question(message, f"To raise it in the release: {command}" if raised else first)
@@ -204,7 +201,8 @@ def _pins_of_its_own(facts: Facts) -> Iterator[Finding]:
 
 def _words(facts: Facts) -> list[str]:
     """Return the flags that say which version to release, also where the part is the default."""
-    return facts.subject.request.words or ["--part", facts.plan.result().part]
+    part = facts.plan.result().part  # empty for the setting version
+    return facts.subject.request.words or (["--part", part] if part else [])
 
 
 def _changelog(facts: Facts) -> Iterator[Finding]:

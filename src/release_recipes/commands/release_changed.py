@@ -16,8 +16,7 @@ from release_recipes.findings import Finding
 from release_recipes.plan import Plan, Request
 from release_recipes.processes.environment import shown
 from release_recipes.processes.threads import in_parallel
-from release_recipes.programs.git import Git
-from release_recipes.project.packages import Package, excluded, in_order, last_tag, packages, paths
+from release_recipes.project.packages import Package, in_order, packages, since_last_release
 
 
 @dataclass(frozen=True)
@@ -40,12 +39,6 @@ class Member:
         count = f"{self.commits or 'no'} commit{'s' * (self.commits != 1)}"
         since = f"{count} since {self.tag}" if self.tag else f"{count}, not released yet"
         return f"{since}; {self.fault.message.rstrip('.')}" if self.fault else since
-
-    def excludes(self, versions: Mapping[str, str]) -> bool:
-        """Return whether what it requires excludes a version of another package."""
-        own = self.package
-        others = {key: version for key, version in versions.items() if key != own.key}
-        return bool(excluded([*own.requires, *own.optional], others))
 
     def facts(self, known: Iterable[Package]) -> dict[str, Any]:
         """Return its facts for the JSON document, with the packages of the repository that it requires."""
@@ -72,15 +65,6 @@ def members(checkout: Checkout, known: Sequence[Package]) -> list[Member]:
     return [found[package.below] for package in known]
 
 
-def since_last_release(git: Git, name: str, below: str, known: Sequence[Package]) -> tuple[str, int]:
-    """Return the tag of a project's last release, empty if there is none, and the number of commits since then.
-
-    Only commits that change the project are counted.
-    """
-    tag = last_tag(git, name, below, known)
-    return tag, git.count(f"{tag}..HEAD" if tag else "HEAD", paths(below, known))
-
-
 @dataclass(frozen=True)
 class Turn:
     """The packages of a repository that are released in turn, each after those that it requires."""
@@ -99,9 +83,8 @@ class Turn:
         versions, together = {**self.versions}, frozenset(package.key for package in self.changed)
         for number, package in enumerate(self.changed, 1):
             REPEATED[:] = ["--project", package.below]
-            others = {key: version for key, version in versions.items() if key != package.key}
             several = self.request.several if self.changed[number:] else ()
-            request = replace(self.request, versions=others, together=together, several=several)
+            request = replace(self.request, versions={**versions}, together=together, several=several)
             plan = look(self.checkout.of(package.below), request)
             versions[package.key] = plan.version
             yield plan
@@ -174,7 +157,9 @@ def choose(checkout: Checkout, request: Request, projects: str | None, *, all_ch
     for member in chosen:
         nothing_waits(checkout.of(member.package.below).state)
         excludes = "it excludes a version of another package, so it is released, too"
-        why = "" if member.commits or projects is None else excludes if member.excludes(versions) else "left out"
+        why = (
+            "" if member.commits or projects is None else excludes if member.package.excludes(versions) else "left out"
+        )
         events.emit(events.Told(f"{member.package.name} {member.version}: {member.since}{f'; {why}' if why else ''}"))
         wanted += [member.package] if member.commits or why == excludes else []
         if member.commits and member.fault:

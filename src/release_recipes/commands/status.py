@@ -12,13 +12,13 @@ from packaging.version import Version
 
 from release_recipes import events
 from release_recipes.commands.checkout import Checkout
-from release_recipes.commands.release_changed import members, since_last_release
+from release_recipes.commands.release_changed import members
 from release_recipes.commands.resume import claims_elsewhere, standing
 from release_recipes.errors import BumpFailed, ReleaseError, WrongUsage, counted, typed
 from release_recipes.index.client import Index
 from release_recipes.processes.threads import in_parallel
 from release_recipes.programs.git import RemoteRefs
-from release_recipes.project.packages import Package, packages
+from release_recipes.project.packages import Package, packages, since_last_release
 from release_recipes.project.source import is_version
 from release_recipes.publish import listing, watch
 from release_recipes.settings import PYPI, TEST_PYPI, Target
@@ -99,21 +99,22 @@ def look(checkout: Checkout) -> dict[str, Any]:
 
 def _newest(checkout: Checkout, known: Sequence[Package]) -> dict[str, str | None]:
     """Return the newest version of each package on its index; ``None`` if it has none."""
-    found, clients = dict[str, str | None](), dict[Target, Index]()
+    found: dict[str, str | None] = {package.below: "not known" for package in known}
+    clients, jobs = dict[Target, Index](), list[Callable[[], None]]()
+    once = replace(checkout.patience, question=replace(checkout.patience.question, attempts=1))
+
+    def ask(package: Package, client: Index) -> None:
+        with contextlib.suppress(ReleaseError):
+            versions = client.page(package.name).versions()
+            found[package.below] = str(max(map(Version, versions))) if versions else None
+
     for package in known:
         with contextlib.suppress(ReleaseError):  # of settings that are wrong
             target = checkout.of(package.below).settings.target(test=False)
-            client = checkout.index(target)
-            once = replace(client.patience, question=replace(client.patience.question, attempts=1))
-            clients.setdefault(target, replace(client, patience=once))
-
-    def ask(package: Package) -> None:
-        found[package.below] = "not known"
-        with contextlib.suppress(ReleaseError):
-            versions = clients[checkout.of(package.below).settings.target(test=False)].page(package.name).versions()
-            found[package.below] = str(max(map(Version, versions))) if versions else None
-
-    for failure in in_parallel([functools.partial(ask, package) for package in known]):
+            if target not in clients:  # each asks the keyring
+                clients[target] = replace(checkout.index(target), patience=once)
+            jobs.append(functools.partial(ask, package, clients[target]))
+    for failure in in_parallel(jobs):
         raise failure
     return found
 

@@ -47,6 +47,11 @@ class Package:
         wanted = {canonicalize_name(required.name) for required in map(_parsed, self.requires) if required}
         return [other for other in others if other.key in wanted - {self.key}]
 
+    def excludes(self, versions: Mapping[str, str]) -> dict[str, str]:
+        """Return what of its requirements, also of extras and groups, excludes another's version: :func:`excluded`."""
+        others = {key: version for key, version in versions.items() if key != self.key}
+        return excluded([*self.requires, *self.optional], others)
+
 
 def is_project(folder: Path) -> bool:
     """Return whether a folder declares a project, and not only the configuration of tools.
@@ -206,3 +211,12 @@ def last_tag(git: Git, name: str, below: str, known: Sequence[Package], at: str 
     tags = [tag for tag in git.tags(f"--merged={at}") if tag != but]
     found = versions_of(tags, name=name, below=below, others=others(below, known))
     return max(found, key=lambda tag: Version(found[tag]), default="")
+
+
+def since_last_release(git: Git, name: str, below: str, known: Sequence[Package]) -> tuple[str, int]:
+    """Return the tag of a project's last release, empty if there is none, and the number of commits since then.
+
+    Only commits that change the project are counted.
+    """
+    tag = last_tag(git, name, below, known)
+    return tag, git.count(f"{tag}..HEAD" if tag else "HEAD", paths(below, known))
