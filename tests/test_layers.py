@@ -120,7 +120,6 @@ def importers(library: str) -> set[str]:
         ("stamina", {"index.retry"}),
         ("pypiserver", {"index.embedded"}),
         ("keyring", {"secrets.token"}),
-        ("structlog", {"cli.log"}),
         ("tomlkit", {"commands.init_parts"}),
         ("apprise", {"programs.notifications"}),
     ],

@@ -96,7 +96,7 @@ def test_a_log_that_cannot_be_written(quick: Repository, cli: Cli, tmp_path: Pat
 def test_a_log_that_breaks(log: Log, tmp_path: Path) -> None:
     """A log that cannot be written any more is a warning, once."""
     log.write_to(str(tmp_path / "log"))
-    log._files[0].close()  # noqa: SLF001 - as a full disk would
+    log._sinks[0].file.close()  # noqa: SLF001 - as a full disk would
     told: list[events.Event] = []
     with events.listening(told.append):
         log.hear(events.Told("one"))

@@ -4,10 +4,12 @@
 """
 
 import contextlib
+import json
 import os
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -37,12 +39,10 @@ class Log:
     def __init__(self, started: events.TaskStarted) -> None:
         """Begin without a file."""
         self._started = started
-        #: What each file is written with: its least level, and the logger.
-        self._sinks: list[tuple[int, Any]] = []
+        self._sinks: list[_Sink] = []
         #: The events before the state folder is known, for the log that is kept.
-        self._early: list[events.Event] = []
+        self._early: list[_Entry] = []
         self._is_broken = False
-        self._files: list[TextIO] = []
 
     def write_to(self, name: str) -> None:
         """Write to a file of the user's, or to standard error for ``-``, as LOG_FORMAT and LOG_LEVEL say.
@@ -54,13 +54,11 @@ class Log:
         form = _choice("LOG_FORMAT", ("text", "json"), "text")
         level = _choice("LOG_LEVEL", _LEVELS, "info")
         try:
-            opened = None if name == "-" else Path(name).open("a", encoding="utf-8", errors="replace")  # noqa: SIM115
+            file = sys.stderr if name == "-" else Path(name).open("a", encoding="utf-8", errors="replace")  # noqa: SIM115
         except OSError as error:
             message = f"The log {name} cannot be written: {error.strerror}."
             raise WrongUsage(message, "Name a file that can be written: --log-file FILE") from None
-        self._add(sys.stderr if opened is None else opened, form, level)
-        for event in self._early:
-            self._write(event, self._sinks[-1:])
+        self._add(_Sink(file, _LEVELS.index(level), _as_json if form == "json" else _as_text))
 
     def keep(self, top: Path) -> Path | None:
         """Keep a log in the state folder of the repository, and return it; without one if it cannot be written."""
@@ -71,75 +69,75 @@ class Log:
             folder.mkdir(parents=True, exist_ok=True)
             for old in sorted(folder.glob("*.jsonl"))[: -KEPT + 1]:
                 old.unlink(missing_ok=True)
-            file = os.fdopen(
-                os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8", errors="replace"
-            )
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         except OSError:
             return None
-        self._add(file, "json", "debug")
-        for event in self._early:
-            self._write(event, self._sinks[-1:])
+        self._add(_Sink(os.fdopen(descriptor, "a", encoding="utf-8", errors="replace"), 0, _as_json))
         self._early.clear()
         return path
 
     def close(self) -> None:
         """Close its files."""
+        for sink in self._sinks:
+            if sink.file is not sys.stderr:
+                with contextlib.suppress(OSError):  # the rest does not fit on a full disk, which was told
+                    sink.file.close()
         self._sinks.clear()
-        for file in self._files:
-            with contextlib.suppress(OSError):  # the rest does not fit on a full disk, which was told
-                file.close()
-
-    def _add(self, file: TextIO, form: str, level: str) -> None:
-        import structlog
-
-        if file is not sys.stderr:
-            self._files.append(file)
-        renderer = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
-        last = renderer if form == "json" else structlog.dev.ConsoleRenderer(colors=False, pad_event_to=24)
-        logger = structlog.wrap_logger(
-            structlog.WriteLogger(file),
-            processors=[
-                structlog.processors.add_log_level,
-                structlog.processors.TimeStamper(fmt="iso", utc=True),
-                last,
-                _masked,
-            ],
-        )
-        self._sinks.append((_LEVELS.index(level), logger.bind(run=self._started.run)))
 
     def hear(self, event: events.Event) -> None:
         """Write one event."""
-        if len(self._early) < _EARLY and not isinstance(event, events.TaskEnded):
-            self._early.append(event)
-        self._write(event, self._sinks)
+        if entry := _entry(event, self._started.run):
+            if len(self._early) < _EARLY and not isinstance(event, events.TaskEnded):
+                self._early.append(entry)
+            for sink in self._sinks:
+                self._write(entry, sink)
 
-    def _write(self, event: events.Event, sinks: list[tuple[int, Any]]) -> None:
-        if not sinks or (said := _said(event)) is None:
+    def _add(self, sink: "_Sink") -> None:
+        self._sinks.append(sink)
+        for entry in self._early:
+            self._write(entry, sink)
+
+    def _write(self, entry: "_Entry", sink: "_Sink") -> None:
+        if _LEVELS.index(entry["level"]) < sink.least:
             return
-        level, name, values = said
-        values = {key: value for key, value in values.items() if value not in ("", None)}
-        for least, logger in sinks:
-            if _LEVELS.index(level) >= least:
-                try:
-                    getattr(logger, level)(
-                        name, **{key: value for key, value in values.items() if value not in ("", None)}
-                    )
-                except (OSError, ValueError) as error:
-                    self._fails(error)
+        try:
+            sink.file.write(f"{MASK(sink.form(entry))}\n")
+            sink.file.flush()
+        except (OSError, ValueError) as error:
+            if not self._is_broken:
+                self._is_broken = True
+                message = f"The log cannot be written: {getattr(error, 'strerror', None) or error}."
+                events.emit(events.Warned(warning(message, "The task goes on without it.", "log")))
 
-    def _fails(self, error: Exception) -> None:
-        if not self._is_broken:
-            self._is_broken = True
-            message = f"The log cannot be written: {getattr(error, 'strerror', None) or error}."
-            events.emit(events.Warned(warning(message, "The task goes on without it.", "log")))
+
+#: What is written of an event: its time, level and name, the id of the run, and its values.
+_Entry = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Sink:
+    """A file, the least level that is written to it, and the form of a line."""
+
+    file: TextIO
+    least: int
+    form: Callable[[_Entry], str]
+
+
+def _as_json(entry: _Entry) -> str:
+    return json.dumps(entry, ensure_ascii=False, default=str)
+
+
+def _as_text(entry: _Entry) -> str:
+    values = " ".join(f"{name}={value!r}" for name, value in entry.items() if name not in _HEAD)
+    return f"{entry['timestamp']} [{entry['level']:<7}] {entry['event']:<14} {values}"
+
+
+#: The values of an entry that are not named in a line of text.
+_HEAD = ("timestamp", "level", "event")
 
 
 #: The most events that are remembered until the state folder is known.
 _EARLY = 50
-
-
-def _masked(_logger: object, _name: str, text: MutableMapping[str, Any] | str) -> str:
-    return MASK(str(text))
 
 
 def _choice(name: str, values: tuple[str, ...], default: str) -> str:
@@ -150,19 +148,24 @@ def _choice(name: str, values: tuple[str, ...], default: str) -> str:
     return value
 
 
-def _said(event: events.Event) -> tuple[str, str, dict[str, Any]] | None:
-    """Return the level, the name and the values of an event; ``None`` for what is only for the eye."""
+def _entry(event: events.Event, run: str) -> _Entry | None:
+    """Return what is written of an event; ``None`` for what is only for the eye."""
     kind = type(event).__name__
     if kind in _FOR_THE_EYE:
         return None
     values: dict[str, Any] = dict(event.values) if isinstance(event, events.Facts) else dict(vars(event))
     if finding := values.pop("finding", None):
-        values |= {name: value for name, value in vars(finding).items() if value and name != "severity"}
+        values |= {name: value for name, value in vars(finding).items() if name != "severity"}
     if "seconds" in values:
         values["seconds"] = round(values["seconds"], 3)
-    values.pop("run", None)
     failed = values.get("state") == "failed" or values.get("exit_code")
-    return "error" if failed else _LEVEL.get(kind, "info"), re.sub(r"(?<!^)(?=[A-Z])", " ", kind).lower(), values
+    return {
+        "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+        "level": "error" if failed else _LEVEL.get(kind, "info"),
+        "event": re.sub(r"(?<!^)(?=[A-Z])", " ", kind).lower(),
+        "run": run,
+        **{name: value for name, value in values.items() if value not in ("", None) and name != "run"},
+    }
 
 
 #: The levels of events that are not on the level info, by their names.
