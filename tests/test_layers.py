@@ -9,6 +9,8 @@ import pytest
 
 import release_recipes
 from release_recipes.tasks import ns
+from support.cli import Cli
+from support.repository import Repository
 
 ROOT = Path(release_recipes.__file__).parent
 
@@ -148,6 +150,16 @@ def test_the_start_imports_invoke_and_nothing_heavy() -> None:
         ),
         "invoke",
     }
+
+
+def test_what_a_task_imports_is_compiled_once(quick: Repository, cli: Cli, tmp_path: Path) -> None:
+    """Invoke switches that off, and uv installs without compiled files; who does not want them is heard."""
+    compiled = {"PYTHONPYCACHEPREFIX": str(tmp_path / "compiled")}
+    assert cli("status", cwd=quick.path, env={**compiled, "PYTHONDONTWRITEBYTECODE": "1"}).code == 0
+    assert not (tmp_path / "compiled").exists()
+    assert cli("status", cwd=quick.path, env=compiled).code == 0
+    names = {path.name.partition(".")[0] for path in (tmp_path / "compiled").rglob("release_recipes/cli/*.pyc")}
+    assert "session" in names
 
 
 def test_the_public_names() -> None:

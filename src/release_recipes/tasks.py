@@ -88,6 +88,9 @@ def _run(c: Context, name: str, *, request: dict[str, Any] | None = None, **word
         request: Flags that choose what to release, for a command that takes them.
         words: The other arguments of the command.
     """
+    # Invoke lets nothing be compiled but what is already imported, and uv compiles nothing that it installs: without
+    # this, each run would compile the modules of ours and of the libraries again.
+    sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
     # Invoke puts the project's folder first; a requests.py of the project's must not be taken for the library.
     sys.path.sort(key=_is_of_project)
     from release_recipes.errors import ReleaseError, WrongUsage, typed
