@@ -116,7 +116,7 @@ class Git:
         if asks and not has_terminal():
             extra |= {"GIT_TERMINAL_PROMPT": "0", "GCM_INTERACTIVE": "never", "SSH_ASKPASS_REQUIRE": "never"}
             if "GIT_SSH_COMMAND" not in os.environ and "GIT_SSH" not in os.environ:
-                extra["GIT_SSH_COMMAND"] = f"{_ssh_command(self)} -o BatchMode=yes"
+                extra["GIT_SSH_COMMAND"] = f"{self.config('core.sshCommand') or 'ssh'} -o BatchMode=yes"
         return run(
             ["git", *arguments], cwd=self.path, env=extra, feed=feed, check=check, forge=remote,
             interactive=asks, timeout=timeout if asks else None,
@@ -126,25 +126,23 @@ class Git:
 
     def config(self, key: str) -> str | None:
         """Return a configured value; ``None`` if there is none."""
-        done = self._git(["config", "--get", key], check=False)
-        return done.stdout.rstrip("\n") if done.code == 0 else None
+        section, _, rest = key.partition(".")
+        subsection, dot, name = rest.rpartition(".")
+        return self._configuration.get(f"{section.lower()}.{subsection}{dot}{name.lower()}")
 
     def remote_of(self, branch: str) -> tuple[str, str]:
         """Return the remote that git pushes a branch to, and the setting for it; without a setting, origin."""
-        configured = self._configuration()
-        for section, name in (
-            (f"branch.{branch}", "pushRemote"),
-            ("remote", "pushDefault"),
-            (f"branch.{branch}", "remote"),
-        ):
-            if (found := configured.get(f"{section}.{name.lower()}")) and found != ".":
-                return found, f"{section}.{name}"
+        for key in (f"branch.{branch}.pushRemote", "remote.pushDefault", f"branch.{branch}.remote"):
+            if (found := self.config(key)) and found != ".":
+                return found, key
         # A clone whose only remote has another name.
-        names = {key[len("remote.") : -len(".url")] for key in configured if re.fullmatch(r"remote\..+\.url", key)}
+        named = [re.fullmatch(r"remote\.(.+)\.url", key) for key in self._configuration]
+        names = {match[1] for match in named if match}
         return (names.pop() if len(names) == 1 else "origin"), "default"
 
+    @functools.cached_property
     def _configuration(self) -> dict[str, str]:
-        """Return every configured value; the last one of a key wins, and a switch without a value is on.
+        """Every configured value, read once; the last one of a key wins, and a switch without a value is on.
 
         The first and the last part of a key are in lower case.
         """
@@ -163,7 +161,8 @@ class Git:
 
     def config_is_true(self, key: str) -> bool:
         """Return whether a configured switch is on, in any of git's spellings."""
-        return self._git(["config", "--type=bool", "--get", key], check=False).stdout.strip() == "true"
+        value = (self.config(key) or "").lower()
+        return value in {"true", "yes", "on"} or (value.lstrip("+-").isdecimal() and int(value) != 0)
 
     def resolve(self, revision: str) -> str | None:
         """Return the object id of a revision; ``None`` if it does not exist."""
@@ -257,11 +256,11 @@ class Git:
 
         The folder of Git LFS is among them, so that a clone has its objects.
         """
-        found = self._configuration()
+        found = {key: value for key in IDENTITY if (value := self.config(key)) is not None}
         # The worktrees of a repository share it.
         if (lfs := self.path / self.ask("rev-parse", "--git-common-dir") / "lfs").is_dir():
             found.setdefault("lfs.storage", str(lfs))
-        return {key: found[key.lower()] for key in IDENTITY if key.lower() in found}
+        return found
 
     def remote_refs(self, remote: str) -> RemoteRefs:
         """Ask a remote for its refs.
@@ -348,12 +347,6 @@ class Git:
             return self._git(argv, remote=True, check=False, timeout=PUSH_TIMEOUT)
         except CommandTimedOut as error:
             return Completed(error.argv, error.code, "", error.message)
-
-
-@functools.cache
-def _ssh_command(git: Git) -> str:
-    """Return the configured command for ssh; a release asks a dozen times."""
-    return git.config("core.sshCommand") or "ssh"
 
 
 def _configured() -> dict[str, str]:
