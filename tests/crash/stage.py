@@ -189,6 +189,12 @@ class Stage:
         return self.repository.path, self.repository.remote, self.index.folder, self.temporary
 
 
+def point_of(log: Path, words: str) -> int:
+    """Return the number of the first line of a victim's log that has these words at its beginning."""
+    lines = (line.partition(" ") for line in log.read_text(encoding="utf-8").splitlines())
+    return next(int(number) for number, _, told in lines if told.startswith(words))
+
+
 @contextlib.contextmanager
 def staged(folder: Path, **files: str) -> Iterator[Stage]:
     """Make a stage in a folder, with an index that answers while the context lasts."""

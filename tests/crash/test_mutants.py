@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crash.stage import RELEASE, WrongEnd, staged
+from crash.stage import RELEASE, WrongEnd, point_of, staged
 
 #: The mutant, the point of the kill, and the words of the check that caught it.
 MUTANTS = {
@@ -37,8 +37,7 @@ def test_mutant_is_seen(mutant: str, tmp_path: Path) -> None:
     with staged(tmp_path / "undisturbed") as stage:
         assert stage.run(*RELEASE, mutant=mutant, log=log).returncode == 0
         stage.see_right_end()
-    lines = log.read_text(encoding="utf-8").splitlines()
-    number = next(n for n, line in enumerate(lines, 1) if line.startswith(point))
+    number = point_of(log, point)
     with staged(tmp_path / "stage") as stage:
         assert stage.run(*RELEASE, at=number, mutant=mutant).returncode == -signal.SIGKILL
         with pytest.raises(WrongEnd, match=re.compile(words, re.DOTALL)):
@@ -51,8 +50,7 @@ def test_without_a_mutant_the_end_is_right(point: str, tmp_path: Path) -> None:
     log = tmp_path / "undisturbed.log"
     with staged(tmp_path / "undisturbed") as stage:
         assert stage.run(*RELEASE, log=log).returncode == 0
-    lines = log.read_text(encoding="utf-8").splitlines()
-    number = next(n for n, line in enumerate(lines, 1) if line.startswith(point))
+    number = point_of(log, point)
     with staged(tmp_path / "stage") as stage:
         assert stage.run(*RELEASE, at=number).returncode == -signal.SIGKILL
         stage.finish()
