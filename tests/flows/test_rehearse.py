@@ -192,7 +192,7 @@ def test_how_a_rehearsal_ends(repository: Repository, cli: Cli, pypi: PypiServer
         "and push to origin (https://github.com/you/demo):",
         "  main    1 commit, the newest: release: v1.3.0",
         "  v1.3.0  an annotated tag with the sha256 of each file",
-        "with these changes since v1.2.3:",
+        "with these changes:",
         "  ### Added",
         "",
         "  - Greetings are warm.",

@@ -45,7 +45,7 @@ class Outcome:
 
 
 #: The checks whose findings may be gone as soon as the branch is as on the remote.
-FOLLOWING = frozenset({"tag", "on-index", "something-new", "missing-tags"})
+_FOLLOWING = frozenset({"tag", "on-index", "something-new", "missing-tags"})
 
 #: The checks that are left out where nothing is uploaded.
 CREDENTIALS = frozenset({"token", "token-fits"})
@@ -83,7 +83,7 @@ def check(subject: Subject, others: Collection[str] = (), without: Collection[st
     for finding in (finding for findings in found for finding in findings):
         told.setdefault((finding.severity, finding.message), finding)
     if any(each.check == "behind" and each.severity is Severity.ERROR for each in told.values()):
-        told = {key: each for key, each in told.items() if each.check not in FOLLOWING}
+        told = {key: each for key, each in told.items() if each.check not in _FOLLOWING}
     plan = facts.plan.result() if facts.plan.exception() is None else None
     return Outcome(plan, list(told.values()))
 

@@ -92,7 +92,7 @@ def of_rehearsal(facts: Mapping[str, Any], staged: Git, record: Record) -> list[
         notes = ", with these notes:" if record.changes else ", with GitHub's own notes"
         lines.append(f"and make a GitHub release on {facts['github_release']}{notes}")
     elif record.changes:
-        lines.append(f"with these changes since {facts['since'] or 'the start'}:")
+        lines.append("with these changes:")
     lines += _first(record.changes.splitlines(), indent=2)
     if facts["stat"]:
         *files, count = facts["stat"].splitlines()
