@@ -5,7 +5,7 @@
 """The checks of this project: ``nox -s test`` is what a change must pass, ``nox --list`` shows the rest.
 
 The suite tests the built wheel, never the source folder. The long matrices are sessions of their own, so that the suite
-is run often; ``.ci/run`` runs every third test of the longest ones (``-- --third=1``). One environment serves all
+is run often; ``.ci/run`` runs them as ``matrices``, every third test of the longest. One environment serves all
 sessions that need the wheel: ``install`` makes it.
 """
 
@@ -37,6 +37,13 @@ LONG = {
     "workflows": "Run our workflows with act, from a push to files on an index and a release on a GitHub of ours.",
     "examples": "Run every command of the documentation, and see what the page says.",
     "secrets": "Send thousands of credentials through every way out; run the hook of pre-commit.",
+}
+
+#: Scripts that are sessions of their own.
+SCRIPTS = {
+    "mutants": ("tests/mutants.py", "Take each check's guard away, and invert it; each time a test has to go red."),
+    "picture": ("docs/make_picture.py", "Rehearse a small project in a terminal, and draw docs/rehearsal.svg."),
+    "bench": ("tests/bench.py", "Measure by ratio: start-up, a release against commands by hand, many uploads."),
 }
 
 #: Pythons beside the one that runs nox.
@@ -99,9 +106,7 @@ def test_on(session: nox.Session) -> None:
 for version in PYTHONS:
     python = interpreter(version)
     if python == version and not shutil.which(f"python{version}") and not os.environ.get("GITHUB_ACTIONS"):
-        other = nox.session(name=f"test-{version}", venv_backend="none")(
-            lambda s: s.skip("there is no such Python here")
-        )
+        other = nox.session(name=f"test-{version}", venv_backend="none")(lambda s: s.skip("there is no such Python"))
     else:
         other = nox.session(name=f"test-{version}", python=python)(test_on)
     other.__doc__ = f"Run the test suite on Python {version}."
@@ -113,14 +118,15 @@ def run_long(session: nox.Session) -> None:
 
 
 for name, about in LONG.items():
-    long = nox.session(name=name, venv_backend="none", requires=["install"])(run_long)
-    long.__doc__ = about
+    nox.session(name=name, venv_backend="none", requires=["install"])(run_long).__doc__ = about
 
 
 @nox.session(venv_backend="none", requires=["install"])
-def mutants(session: nox.Session) -> None:
-    """Take the guard of each check away, and invert it; each time a test has to go red."""
-    run_python(session, "tests/mutants.py")
+def matrices(session: nox.Session) -> None:
+    """Run several long matrices as one, so that no processor waits for the slowest test of each: -- flows crash."""
+    folders = [f"tests/{word}" if word in LONG else word for word in session.posargs]
+    session.posargs.clear()
+    run_python(session, "-m", "pytest", "--numprocesses=3", "--dist=worksteal", *folders)
 
 
 @nox.session(venv_backend="none")
@@ -161,16 +167,13 @@ def links(session: nox.Session) -> None:
     run_python(session, "-m", "sphinx", "--builder", "linkcheck", "docs", "site")
 
 
-@nox.session(venv_backend="none", requires=["install"])
-def picture(session: nox.Session) -> None:
-    """Rehearse a release of a small project in a terminal, and draw docs/rehearsal.svg."""
-    run_python(session, "docs/make_picture.py")
+def run_script(session: nox.Session) -> None:
+    """Run the script of the session."""
+    run_python(session, SCRIPTS[session.name][0])
 
 
-@nox.session(venv_backend="none", requires=["install"])
-def bench(session: nox.Session) -> None:
-    """Measure by ratio, in one run: start-up, a release against the commands by hand, many uploads."""
-    run_python(session, "tests/bench.py")
+for name, (_, about) in SCRIPTS.items():
+    nox.session(name=name, venv_backend="none", requires=["install"])(run_script).__doc__ = about
 
 
 if __name__ == "__main__":
