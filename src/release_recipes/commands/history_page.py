@@ -1,12 +1,12 @@
 """The page of ``history --html``: one file with a table and charts, and nothing from elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
 from importlib.resources import files
 from string import Template
 
-from release_recipes.commands.history_view import CHARTED, COLUMNS, duration, longest, row, size
+from release_recipes.commands.history_view import CHARTED, COLUMNS, duration, fills, row, size, timed
 from release_recipes.errors import counted
 from release_recipes.secrets.mask import MASK
 from release_recipes.state.history import Release
@@ -20,30 +20,20 @@ _WIDTH, _LEFT, _RIGHT, _HIGH = 800, 100, 120, 26
 
 def page(project: str, releases: Sequence[Release]) -> str:
     """Return the page; every text in it is masked and escaped."""
-    timed, sized = [one for one in releases if one.steps][:CHARTED], [one for one in releases if one.size][:CHARTED]
-    steps = longest(timed)
-    parts = [[(step, one.steps.get(step, 0.0)) for step in steps] for one in timed]
-    parts = [
-        [*each, ("other", sum(one.steps.values()) - sum(s for _, s in each))]
-        for each, one in zip(parts, timed, strict=True)
-    ]
     charts = ""
-    if timed:
-        shown = [duration(sum(one.steps.values())) for one in timed]
-        names = [*steps, "other"]
+    if spent := timed(releases):
         legend = "".join(
-            f'<span><i style="background:{colour}"></i>{_(name)}</span>'
-            for name, colour in zip(names, _fills(names), strict=True)
+            f'<span><i style="background:{colour}"></i>{_safe(name)}</span>'
+            for name, colour in fills(spent[0][1], _COLOURS).items()
         )
-        charts += f"<h2>Where the time went</h2>{_bars('Seconds of each release by step', timed, parts, shown)}"
+        charts += f"<h2>Where the time went</h2>{_bars('Seconds of each release by step', spent, duration)}"
         charts += f'<p class="legend">{legend}</p>'
-    if sized:
-        bytes_of, shown = [[("bytes", float(one.size))] for one in sized], [size(one.size) for one in sized]
-        charts += f"<h2>Size of the files</h2>{_bars('Bytes of each release', sized, bytes_of, shown)}"
+    if sized := [(one, {"files": float(one.size)}) for one in releases if one.size][:CHARTED]:
+        charts += f"<h2>Size of the files</h2>{_bars('Bytes of each release', sized, size)}"
     template = Template(files("release_recipes").joinpath("templates/history.html").read_text("utf-8"))
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     return template.substitute(
-        project=_(project),
+        project=_safe(project),
         about=f"{counted(len(releases), 'release')}, as the history, the tags and the index know them; made at {now}.",
         columns="".join(f"<th>{name}</th>" for name in COLUMNS),
         rows="\n".join(_row(one) for one in releases),
@@ -53,45 +43,37 @@ def page(project: str, releases: Sequence[Release]) -> str:
 
 
 def _row(one: Release) -> str:
-    cells = zip(COLUMNS, row(one), strict=True)
-    return f"<tr>{''.join(f'<td data-name={chr(34)}{name}{chr(34)}>{_(text)}</td>' for name, text in cells)}</tr>"
+    cells = (f'<td data-name="{name}">{_safe(text)}</td>' for name, text in zip(COLUMNS, row(one), strict=True))
+    return f"<tr>{''.join(cells)}</tr>"
 
 
 def _files(one: Release) -> str:
     listed = "".join(
-        f"<li>{_(each.filename)}, {size(each.size)}<br><code>{_(each.sha256)}</code></li>" for each in one.files
+        f"<li>{_safe(each.filename)}, {size(each.size)}<br><code>{_safe(each.sha256)}</code></li>" for each in one.files
     )
-    tag = f"<br>tag {_(one.tag)} <code>{_(one.commit)}</code>" if one.tag else ""
-    return f"<details><summary>{_(one.version)}</summary>{tag}<ul>{listed}</ul></details>"
+    tag = f"<br>tag {_safe(one.tag)} <code>{_safe(one.commit)}</code>" if one.tag else ""
+    return f"<details><summary>{_safe(one.version)}</summary>{tag}<ul>{listed}</ul></details>"
 
 
-def _fills(names: Sequence[str]) -> list[str]:
-    return [*_COLOURS[: len(names) - 1], _COLOURS[-1]]
-
-
-def _bars(
-    title: str, releases: Sequence[Release], parts: Sequence[Sequence[tuple[str, float]]], shown: Sequence[str]
-) -> str:
+def _bars(title: str, bars: Sequence[tuple[Release, Mapping[str, float]]], shown: Callable[[float], str]) -> str:
     """Return a chart with a bar for each release, in SVG, with words for those who cannot see it."""
-    most = max(sum(part for _name, part in each) for each in parts) or 1
-    rows = []
-    for number, (one, each, words) in enumerate(zip(releases, parts, shown, strict=True)):
-        at, top = float(_LEFT), number * _HIGH
-        rows.append(f'<text x="0" y="{top + 18}">{_(one.version[:12])}</text>')
-        for (name, part), colour in zip(
-            each, _fills([name for name, _part in each]) if len(each) > 1 else _COLOURS, strict=False
-        ):
+    most = max(sum(parts.values()) for _one, parts in bars) or 1
+    colours = fills(bars[0][1], _COLOURS)
+    drawn, said = [], []
+    for number, (one, parts) in enumerate(bars):
+        at, top, words = float(_LEFT), number * _HIGH, shown(sum(parts.values()))
+        drawn.append(f'<text x="0" y="{top + 18}">{_safe(one.version[:12])}</text>')
+        for name, part in parts.items():
             width = part / most * (_WIDTH - _LEFT - _RIGHT)
-            tip = f"{one.version}: {name} {part:.1f}" if len(each) > 1 else f"{one.version}: {words}"
             place = f'x="{at:.1f}" y="{top + 4}" width="{width:.1f}" height="18"'
-            rows.append(f'<rect {place} fill="{colour}"><title>{_(tip)}</title></rect>')
+            tip = _safe(f"{one.version}: {name} {shown(part)}")
+            drawn.append(f'<rect {place} fill="{colours[name]}"><title>{tip}</title></rect>')
             at += width
-        rows.append(f'<text x="{at + 6:.1f}" y="{top + 18}">{_(words)}</text>')
-    height = len(releases) * _HIGH
-    said = "; ".join(f"{one.version}: {words}" for one, words in zip(releases, shown, strict=True))
-    head = f'<svg viewBox="0 0 {_WIDTH} {height}" role="img"><title>{_(title)}</title><desc>{_(said)}</desc>'
-    return f"{head}{''.join(rows)}</svg>"
+        drawn.append(f'<text x="{at + 6:.1f}" y="{top + 18}">{_safe(words)}</text>')
+        said.append(f"{one.version}: {words}")
+    head = f'<svg viewBox="0 0 {_WIDTH} {len(bars) * _HIGH}" role="img"><title>{_safe(title)}</title>'
+    return f"{head}<desc>{_safe('; '.join(said))}</desc>{''.join(drawn)}</svg>"
 
 
-def _(text: str) -> str:
+def _safe(text: str) -> str:
     return escape(MASK(text))

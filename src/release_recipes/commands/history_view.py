@@ -1,11 +1,14 @@
 """How releases of the past are shown: rows of a table, and charts made of characters."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from release_recipes.state.history import Release
 
-#: The releases of which the chart shows where the time went, the steps that it names, and its width in characters.
-CHARTED, NAMED, WIDTH = 20, 6, 40
+#: The releases of which a chart shows where the time went, and the width of that in characters.
+CHARTED, _WIDTH = 20, 40
+
+#: The steps that a chart names, and the name of all others.
+_NAMED, _OTHERS = 6, "other steps"
 
 #: The fill of each step in the chart; the last one is that of all others.
 _FILLS = "█▓▒░▚▞·"
@@ -47,33 +50,41 @@ def size(count: float) -> str:
     return f"{count:.1f} GB"
 
 
-def longest(releases: Sequence[Release]) -> list[str]:
-    """Return the steps that took the most time in some releases, the longest first."""
+def timed(releases: Sequence[Release]) -> list[tuple[Release, dict[str, float]]]:
+    """Return the last releases, each with its seconds by step: those that took longest in all of them, and the rest."""
+    last = [one for one in releases if one.steps][:CHARTED]
     total: dict[str, float] = {}
-    for one in releases:
+    for one in last:
         for step, seconds in one.steps.items():
             total[step] = total.get(step, 0) + seconds
-    return sorted(total, key=lambda step: -total[step])[:NAMED]
+    steps = sorted(total, key=lambda step: -total[step])[:_NAMED]
+    named = [{step: one.steps.get(step, 0.0) for step in steps} for one in last]
+    return [
+        (one, {**parts, _OTHERS: sum(one.steps.values()) - sum(parts.values())})
+        for one, parts in zip(last, named, strict=True)
+    ]
+
+
+def fills(names: Iterable[str], palette: Sequence[str]) -> dict[str, str]:
+    """Return what fills the part of each name in a chart: the last of a palette is that of all others."""
+    return {**dict(zip(names, palette, strict=False)), _OTHERS: palette[-1]}
 
 
 def chart(releases: Sequence[Release]) -> list[str]:
     """Return where the time went in the last releases, as a bar each."""
-    timed = [one for one in releases if one.steps][:CHARTED]
-    if not timed:
+    bars = timed(releases)
+    if not bars:
         return []
-    steps = longest(timed)
     # One release that waited for minutes must not make a dot of every other.
-    totals = [sum(one.steps.values()) for one in timed]
+    totals = [sum(parts.values()) for _, parts in bars]
     most = min(max(totals), 3 * _median(totals)) or 1.0
+    filled = fills(bars[0][1], _FILLS)
     lines = ["", "Where the time went:"]
-    for one in reversed(timed):
-        parts = [one.steps.get(step, 0) for step in steps]
-        parts.append(sum(one.steps.values()) - sum(parts))
-        bar = "".join(fill * round(part / most * WIDTH) for fill, part in zip(_FILLS, parts, strict=False))
-        bar = bar if len(bar) <= WIDTH else f"{bar[: WIDTH - 1]}…"
-        lines.append(f"  {one.version:<12} {bar:<{WIDTH}} {duration(sum(one.steps.values())):>8}")
-    legend = [f"{fill} {step}" for fill, step in zip(_FILLS, steps, strict=False)]
-    return [*lines, f"  {'  '.join([*legend, f'{_FILLS[-1]} other steps'])}"]
+    for one, parts in reversed(bars):
+        bar = "".join(filled[step] * round(part / most * _WIDTH) for step, part in parts.items())
+        bar = bar if len(bar) <= _WIDTH else f"{bar[: _WIDTH - 1]}…"
+        lines.append(f"  {one.version:<12} {bar:<{_WIDTH}} {duration(sum(parts.values())):>8}")
+    return [*lines, f"  {'  '.join(f'{fill} {step}' for step, fill in filled.items())}"]
 
 
 def growth(releases: Sequence[Release]) -> list[str]:
@@ -85,11 +96,10 @@ def growth(releases: Sequence[Release]) -> list[str]:
         spark = "".join(_BLOCKS[(each - low) * (len(_BLOCKS) - 1) // max(high - low, 1)] for each in sizes)
         change = (sizes[-1] - sizes[0]) / sizes[0]
         lines.append(f"Size of the files: {spark}  {size(sizes[0])} → {size(sizes[-1])} ({change:+.0%})")
-    timed = [one for one in releases if one.steps][:CHARTED]
-    half = len(timed) // 2
-    for step in longest(timed) if half else ():
-        parts = (timed[:half], timed[half:])
-        new, old = (_median([one.steps[step] for one in part if step in one.steps]) for part in parts)
+    bars = timed(releases)
+    halves = (bars[: len(bars) // 2], bars[len(bars) // 2 :])
+    for step in bars[0][1] if bars else ():
+        new, old = (_median([one.steps[step] for one, _ in half if step in one.steps]) for half in halves)
         if old and new > old * 1.25 and new - old > 1:
             lines.append(f"{step} takes {new / old - 1:.0%} longer than before: {duration(old)} → {duration(new)}")
     return ["", *lines] if lines else []
