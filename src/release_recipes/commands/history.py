@@ -39,15 +39,14 @@ def history(checkout: Checkout, *, html: str | None, verify: bool, limit: str | 
     waiting = {record.version for record in checkout.state.records()}
     ours = [replace(o, outcome="unfinished") if o.version in waiting else o for o in kept.releases(lines, name)]
     made = _merged(ours, past_releases.tagged(checkout, name), default)
-    world = past_releases.ask(checkout, name, sorted({one.index or default for one in made} | {default}))
-    made = [past_releases.finished_elsewhere(one, world, default) for one in made]
-    releases = past_releases.rebuilt(made, world, default)
+    world = past_releases.ask(checkout, name, made)
+    made = [past_releases.finished_elsewhere(one, world) for one in made]
     if verify:
-        past_releases.told(world)
-        final = [one for one in made if one.outcome == "released"]
-        return verify_releases(checkout, final, world)
+        world.tell()
+        return verify_releases(checkout, [one for one in made if one.outcome == "released"], world)
+    releases = [past_releases.completed(one, world) for one in made]
     _show(name, releases, int(limit or history_view.CHARTED))
-    past_releases.told(world)
+    world.tell()
     if broken:
         events.emit(events.Told(f"{broken} lines of the history cannot be read, and are left out."))
     events.emit(events.Facts({"project": name, "releases": [asdict(one) for one in releases]}))

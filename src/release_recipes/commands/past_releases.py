@@ -1,7 +1,7 @@
 """The releases of a project as a fresh clone can know them: from the tags, the index, and GitHub."""
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -32,6 +32,8 @@ _FORMAT = "%(refname:strip=2)%1f%(objectname)%1f%(*objectname)%1f%(creatordate:u
 class World:
     """What tags, indexes and GitHub say; a source that did not answer is empty, and its fault is told."""
 
+    #: The index of a release that names none.
+    default: str
     refs: RemoteRefs | None = None
     #: By the address of the index.
     pages: dict[str, Page] = field(default_factory=dict)
@@ -41,13 +43,24 @@ class World:
     faults: list[str] = field(default_factory=list)
     #: Tags of the project on the remote, with their versions.
     tags: Mapping[str, str] = field(default_factory=dict)
-    #: What nobody could ask here, and why; it is no fault.
-    unasked: list[str] = field(default_factory=list)
+    #: What nobody could ask here, by what :mod:`verify_releases` counts, and why; it is no fault.
+    unasked: dict[str, str] = field(default_factory=dict)
+
+    def served(self, one: Release) -> list[Listed]:
+        """Return the files that the index of a release has of it."""
+        page = self.pages.get(one.index or self.default)
+        return page.of_version(str(Version(one.version))) if page and is_version(one.version) else []
+
+    def tell(self) -> None:
+        """Say which sources did not answer."""
+        for fault in self.faults:
+            events.emit(events.Told(f"Not asked: {fault}"))
 
 
-def ask(checkout: Checkout, name: str, indexes: Sequence[str]) -> World:
-    """Ask the remote, each index and GitHub, all in parallel."""
-    world, git, remote = World(), checkout.git, checkout.settings.remote
+def ask(checkout: Checkout, name: str, releases: Sequence[Release]) -> World:
+    """Ask the remote, the index of each release and that of the settings, and GitHub, all in parallel."""
+    git, remote = checkout.git, checkout.settings.remote
+    world = World(checkout.settings.target(test=False).index_address)
 
     def ask_remote() -> None:
         world.refs = git.remote_refs(remote)
@@ -61,7 +74,7 @@ def ask(checkout: Checkout, name: str, indexes: Sequence[str]) -> World:
         if not repository or not gh.is_github(repository, git.path):
             return
         if not gh.signed_in(repository, git.path):
-            world.unasked.append("the releases on GitHub (gh is not signed in: gh auth login)")
+            world.unasked["assets"] = "the releases on GitHub (gh is not signed in: gh auth login)"
         else:
             found: dict[str, Mapping[str, Any]] = {}
             for number in range(1, _PAGES + 1):
@@ -71,12 +84,8 @@ def ask(checkout: Checkout, name: str, indexes: Sequence[str]) -> World:
                     break
             world.forge = found
 
-    jobs: list[Callable[[], object]] = [
-        ask_remote,
-        ask_forge,
-        *(functools.partial(ask_index, address) for address in indexes),
-    ]
-    for failure in in_parallel(jobs):
+    indexes = sorted({world.default, *(one.index or world.default for one in releases)})
+    for failure in in_parallel([ask_remote, ask_forge, *(functools.partial(ask_index, each) for each in indexes)]):
         if not isinstance(failure, ReleaseError):
             raise failure
         world.faults.append(failure.message)
@@ -93,14 +102,12 @@ def tagged(checkout: Checkout, name: str) -> list[Release]:
     for tag, made, commit, at, tagger, message in (row for row in rows if row[0] in versions):
         said = tag_message.read(f"tagger {tagger}\n\n{message}")
         files = tuple(Artifact(filename, sha256, 0) for filename, sha256 in said.files.items())
-        known: dict[str, Any] = {
-            "tag": tag,
-            "tag_object": made,
-            "commit": commit or made,
-            "index": said.index_address,
-            "at": _utc(at),
-        }
-        found.append(Release(project=name, version=versions[tag], files=files, who=said.who if tagger else "", **known))
+        when = datetime.fromtimestamp(int(at), UTC).isoformat(timespec="seconds") if at else ""
+        one = Release(
+            project=name, version=versions[tag], tag=tag, tag_object=made, commit=commit or made,
+            at=when, who=said.who if tagger else "", index=said.index_address, files=files,
+        )  # fmt: skip
+        found.append(one)
     return sorted(found, key=lambda one: Version(one.version), reverse=True)
 
 
@@ -110,47 +117,23 @@ def _versions(checkout: Checkout, name: str, tags: Sequence[str]) -> dict[str, s
     return versions_of(tags, name=name, below=below, others=others(below, packages(checkout.git)))
 
 
-def rebuilt(releases: Sequence[Release], world: World, default: str) -> list[Release]:
-    """Return releases with what the index and GitHub know: files with sizes, and the time of the upload.
-
-    Args:
-        releases: Those of the tags and the history.
-        world: The answers.
-        default: The index of a release that names none.
-    """
-    return [_completed(one, world.pages.get(one.index or default), world.forge or {}, default) for one in releases]
-
-
-def _completed(one: Release, page: Page | None, forge: Mapping[str, Mapping[str, Any]], default: str) -> Release:
-    served = of_release(one, page)
-    files = tuple(Artifact(each.filename, each.sha256 or "", each.size) for each in served)
-    listed = {each.filename: each for each in files}
-    sized = tuple(replace(each, size=each.size or getattr(listed.get(each.filename), "size", 0)) for each in one.files)
-    uploaded = min((each.uploaded for each in served if each.uploaded), default="")
-    author = forge.get(one.tag, {}).get("author") or {}
-    index = one.index or (default if served else "")
+def completed(one: Release, world: World) -> Release:
+    """Return a release with what the index and GitHub know: files with sizes, and the time of the upload."""
+    served = world.served(one)
+    sizes = {each.filename: each.size for each in served}
+    files = one.files or [Artifact(each.filename, each.sha256 or "", 0) for each in served]
+    author = (world.forge or {}).get(one.tag, {}).get("author") or {}
     return replace(
-        one, files=sized or files, at=uploaded or one.at, index=index, who=one.who or str(author.get("login") or "")
+        one,
+        files=tuple(replace(each, size=each.size or sizes.get(each.filename, 0)) for each in files),
+        at=min((each.uploaded for each in served if each.uploaded), default=one.at),
+        index=one.index or (world.default if served else ""),
+        who=one.who or str(author.get("login") or ""),
     )
 
 
-def of_release(one: Release, page: Page | None) -> list[Listed]:
-    """Return the files that an index has of a release."""
-    return page.of_version(str(Version(one.version))) if page and is_version(one.version) else []
-
-
-def finished_elsewhere(one: Release, world: World, default: str) -> Release:
+def finished_elsewhere(one: Release, world: World) -> Release:
     """Return a release that was abandoned here as released, if another machine has published all of it since."""
-    served = {each.filename: each.sha256 for each in of_release(one, world.pages.get(one.index or default))}
+    served = {each.filename: each.sha256 for each in world.served(one)}
     is_public = all(served.get(each.filename) == each.sha256 for each in one.files) and one.tag in world.tags
     return replace(one, outcome="released") if one.outcome == "abandoned" and one.files and is_public else one
-
-
-def _utc(seconds: str) -> str:
-    return datetime.fromtimestamp(int(seconds), UTC).isoformat(timespec="seconds") if seconds.isdigit() else ""
-
-
-def told(world: World) -> None:
-    """Say which sources did not answer."""
-    for fault in world.faults:
-        events.emit(events.Told(f"Not asked: {fault}"))

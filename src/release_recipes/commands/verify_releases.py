@@ -9,7 +9,7 @@ from packaging.version import Version
 from release_recipes import events
 from release_recipes.commands import verify_tags
 from release_recipes.commands.checkout import Checkout
-from release_recipes.commands.past_releases import World, of_release
+from release_recipes.commands.past_releases import World
 from release_recipes.errors import NoIndexAnswer, NotAsReleased, counted
 from release_recipes.findings import Finding
 from release_recipes.index import attestations
@@ -33,15 +33,12 @@ def verify(checkout: Checkout, releases: Sequence[Release], world: World) -> str
     Raises:
         NotAsReleased: Something is not as it was, or could not be looked at.
     """
-    looked = _Looked(checkout, world)
-    merged = verify_tags.merged(checkout, world)
-    signed = verify_tags.signed(checkout, [one.tag for one in releases], world)
+    looked = _Looked(checkout, releases, world)
     found = [_unverified(fault) for fault in world.faults]
     for one in releases:
-        found += [*looked.tag(one, merged, signed), *looked.files(one), *looked.forge(one)]
-    found += [*looked.strays(releases), *looked.slow()]
-    lines = looked.lines(releases)
-    for line in lines:
+        found += [*looked.tag(one), *looked.files(one), *looked.forge(one)]
+    found += [*looked.strays(), *looked.slow()]
+    for line in looked.lines():
         events.emit(events.Told(line))
     if found:
         raise NotAsReleased(found)
@@ -51,83 +48,78 @@ def verify(checkout: Checkout, releases: Sequence[Release], world: World) -> str
 class _Looked:
     """What is compared, and how much of it."""
 
-    def __init__(self, checkout: Checkout, world: World) -> None:
-        self._checkout, self._world, self._git = checkout, world, checkout.git
-        self._here = self._git.refs("refs/tags/")
-        self._default = checkout.settings.target(test=False).index_address
+    def __init__(self, checkout: Checkout, releases: Sequence[Release], world: World) -> None:
+        self._checkout, self._releases, self._world = checkout, releases, world
+        self._remote = checkout.settings.remote
+        self._here = {ref.removeprefix("refs/tags/") for ref in checkout.git.refs("refs/tags/")}
+        self._merged = verify_tags.merged(checkout, world)
+        self._signed = verify_tags.signed(checkout, [one.tag for one in releases], world)
         #: Files without a hash on the page, or with attestations: the questions that wait.
-        self._waiting: list[Callable[[], str]] = []
+        self._waiting: list[Callable[[], Iterator[Finding]]] = []
         #: Versions of tags that other tools made, of which the index has nothing.
-        self.elsewhere: list[str] = []
+        self._elsewhere: list[str] = []
         #: Versions that are older than the first release of ours, and have no tag.
         self._untagged: list[str] = []
         #: Files whose hash no tag and no history has, and those whose attestations nothing here verifies.
         self._unhashed = self._unattested = 0
-        self.counts = dict.fromkeys(("tags", "signatures", "files", "attestations", "assets"), 0)
+        self._counts = dict.fromkeys(("tags", "signatures", "files", "attestations", "assets"), 0)
 
-    def _is_here(self, tag: str) -> bool:
-        return f"refs/tags/{tag}" in self._here
-
-    def tag(self, one: Release, merged: set[str] | None, signed: dict[str, str]) -> Iterator[Finding]:
+    def tag(self, one: Release) -> Iterator[Finding]:
         """Compare a tag with the remote's."""
         if not one.tag or self._world.refs is None:
             return
-        self.counts["tags"] += 1
+        self._counts["tags"] += 1
         theirs = self._world.refs.tag(one.tag)
-        remote = self._checkout.settings.remote
-        see = f"Find out who changed it: git ls-remote --tags {remote} {one.tag}"
         if theirs is None:
-            yield Finding(f"The tag {one.tag} is not on the remote.", f"Push it: git push {remote} {one.tag}")
+            yield Finding(f"The tag {one.tag} is not on the remote.", f"Push it: git push {self._remote} {one.tag}")
         elif one.tag_object and theirs != one.tag_object:
             moved = f"the remote has {theirs[:12]}, released was {one.tag_object[:12]}"
+            see = f"Find out who changed it: git ls-remote --tags {self._remote} {one.tag}"
             yield Finding(f"The tag {one.tag} was moved: {moved}.", see)
-        elif merged is not None and one.tag not in merged and self._is_here(one.tag):
-            yield Finding(
-                f"The commit of {one.tag} is on no branch of the remote.",
-                "It was abandoned, or a branch was rewritten: find out.",
-            )
-        if one.tag in signed:
-            self.counts["signatures"] += 1
-            if signed[one.tag]:
-                yield Finding(
-                    f"The signature of {one.tag} is not valid: {signed[one.tag]}", f"See: git verify-tag {one.tag}"
-                )
+        elif self._merged is not None and one.tag in self._here and one.tag not in self._merged:
+            why = "It was abandoned, or a branch was rewritten: find out."
+            yield Finding(f"The commit of {one.tag} is on no branch of the remote.", why)
+        if one.tag in self._signed:
+            self._counts["signatures"] += 1
+            if fault := self._signed[one.tag]:
+                see = f"See: git verify-tag {one.tag}"
+                yield Finding(f"The signature of {one.tag} is not valid: {fault}", see)
 
     def files(self, one: Release) -> Iterator[Finding]:
         """Compare the files of a release with those of its index."""
-        address = one.index or self._default
-        page = self._world.pages.get(address)
-        if page is None:
+        address, name = one.index or self._world.default, f"{one.project} {one.version}"
+        if address not in self._world.pages:
             return
-        served, name = {each.filename: each for each in of_release(one, page)}, f"{one.project} {one.version}"
-        if not (served or one.index or one.files):  # a tag of another tool, whose release may be elsewhere
-            self.elsewhere.append(one.version)
-        elif not served:
-            yield Finding(f"{address} has no files of {name}.", "It was deleted there, or was never published there.")
-        if not served:
-            return
-        self.counts["files"] += len(served)
+        served = {each.filename: each for each in self._world.served(one)}
         listed = {each.filename: each.sha256 for each in one.files}
+        if not served:
+            if one.index or listed:
+                why = "It was deleted there, or was never published there."
+                yield Finding(f"{address} has no files of {name}.", why)
+            else:  # a tag of another tool, whose release may be elsewhere
+                self._elsewhere.append(one.version)
+            return
+        self._counts["files"] += len(served)
         self._unhashed += 0 if listed else len(served)
         for filename in sorted(listed.keys() - served.keys()):
             yield Finding(f"{filename} is missing on {address}.", f"It was deleted there, after the release of {name}.")
-        for theirs in (each for each in served.values() if each.filename in listed):
-            yield from self._file(one, theirs, listed[theirs.filename], address)
-        for filename in sorted(served.keys() - listed.keys()) if listed else ():
-            yield Finding(f"{filename} is on {address}, but was not released.", "Find out who uploaded it, and when.")
-        for theirs in served.values():
+        for filename, theirs in sorted(served.items()):
+            if filename in listed:
+                yield from self._file(one, theirs, listed[filename], address)
+            elif listed:
+                yield Finding(
+                    f"{filename} is on {address}, but was not released.", "Find out who uploaded it, and when."
+                )
             if theirs.yanked:
                 why = f": {theirs.yanked_why}" if theirs.yanked_why else ""
-                yield Finding(
-                    f"{theirs.filename} is yanked{why}.", "If that is right, nothing is to do; pip avoids it."
-                )
+                yield Finding(f"{filename} is yanked{why}.", "If that is right, nothing is to do; pip avoids it.")
 
     def _file(self, one: Release, theirs: Listed, sha256: str, address: str) -> Iterator[Finding]:
         """Compare one file; what needs a question of its own waits for the others."""
         if theirs.sha256 is None:
             self._waiting.append(partial(self._fetched, theirs, sha256, address))
-        elif theirs.sha256 != sha256:
-            yield _differs(theirs.filename, sha256, theirs.sha256)
+        else:
+            yield from _differences(theirs.filename, sha256, theirs.sha256)
         if theirs.has_provenance and not attestations.can_verify():
             self._unattested += 1
         elif theirs.has_provenance:
@@ -140,32 +132,32 @@ class _Looked:
         release = self._world.forge.get(one.tag)
         command = f"release-recipes publish --tag {one.tag} --only github"
         if release is None:
-            if not self._checkout.settings.github_release or not (one.index or one.files):
-                return  # none is made, or another tool made the tag
-            yield Finding(f"GitHub has no release of {one.tag}.", f"If there was one, make it again: {command}")
+            # Otherwise none is made, or another tool made the tag.
+            if self._checkout.settings.github_release and (one.index or one.files):
+                yield Finding(f"GitHub has no release of {one.tag}.", f"If there was one, make it again: {command}")
             return
         assets = {asset["name"]: str(asset.get("digest") or "") for asset in release["assets"]}
         for each in one.files:
-            self.counts["assets"] += 1
+            self._counts["assets"] += 1
             digest = assets.get(each.filename)
             if digest is None:
                 yield Finding(f"The release {one.tag} on GitHub lacks {each.filename}.", f"Add it: {command}")
             elif digest and digest != f"sha256:{each.sha256}":
                 yield Finding(f"{each.filename} of {one.tag} on GitHub is another file.", "Find out who replaced it.")
 
-    def strays(self, releases: Sequence[Release]) -> Iterator[Finding]:
+    def strays(self) -> Iterator[Finding]:
         """Find what is public but not among the releases: tags of the remote, and versions of an index."""
-        known = {str(canonicalize_version(one.version)) for one in releases}
-        said = {tag: str(canonicalize_version(version)) for tag, version in self._world.tags.items()}
-        if absent := [tag for tag, version in said.items() if version not in known and not self._is_here(tag)]:
-            shown = ", ".join(absent[:5]) + (", …" if len(absent) > len(absent[:5]) else "")
+        known = {str(canonicalize_version(one.version)) for one in self._releases}
+        tagged = {tag: str(canonicalize_version(version)) for tag, version in self._world.tags.items()}
+        if absent := [tag for tag, version in tagged.items() if version not in known and tag not in self._here]:
+            shown = ", ".join(absent[:5]) + (", …" if absent[5:] else "")
             message = f"{counted(len(absent), 'tag')} of the remote not here, and so not verified: {shown}."
-            yield Finding(message, f"Get them: git fetch --tags {self._checkout.settings.remote}")
+            yield Finding(message, f"Get them: git fetch --tags {self._remote}")
+        known |= {*tagged.values()}
         for address, page in sorted(self._world.pages.items()):
-            ours = [Version(one.version) for one in releases if one.index == address and is_version(one.version)]
-            for version in sorted(map(Version, page.versions())):
-                if str(canonicalize_version(str(version))) in known | {*said.values()}:
-                    continue
+            ours = [Version(one.version) for one in self._releases if one.index == address and is_version(one.version)]
+            strays = [version for version in page.versions() if str(canonicalize_version(version)) not in known]
+            for version in sorted(map(Version, strays)):
                 if ours and version > min(ours):
                     hint = "If it is yours, tag its commit. If nobody of you did it, yank it, and revoke the tokens."
                     yield Finding(f"{address} has {version}, of which there is no tag.", hint)
@@ -174,56 +166,54 @@ class _Looked:
 
     def slow(self) -> list[Finding]:
         """Ask what needs a question for each file, some in parallel."""
-        found: list[str] = []
+        found = list[Finding]()
 
-        def work(jobs: Sequence[Callable[[], str]]) -> None:
-            found.extend(filter(None, (job() for job in jobs)))
+        def work(jobs: Sequence[Callable[[], Iterator[Finding]]]) -> None:
+            for job in jobs:
+                found.extend(job())
 
         lanes = [self._waiting[number::_AT_ONCE] for number in range(min(_AT_ONCE, len(self._waiting)))]
         failures = in_parallel([partial(work, lane) for lane in lanes])
         for failure in failures:
             if not isinstance(failure, NoIndexAnswer):
                 raise failure
-        changed = [Finding(text, "Find out who changed it, and release the next version.") for text in sorted(found)]
-        return [*changed, *(_unverified(failure) for failure in failures)]
+        return [*sorted(found, key=lambda each: each.message), *map(_unverified, failures)]
 
-    def _fetched(self, file: Listed, sha256: str, address: str) -> str:
-        theirs = self._checkout.index_of(address).sha256(file)
-        return "" if theirs == sha256 else _differs(file.filename, sha256, theirs).message
+    def _fetched(self, file: Listed, sha256: str, address: str) -> Iterator[Finding]:
+        yield from _differences(file.filename, sha256, self._checkout.index_of(address).sha256(file))
 
-    def _attested(self, one: Release, file: Listed, sha256: str, address: str) -> str:
-        self.counts["attestations"] += 1
+    def _attested(self, one: Release, file: Listed, sha256: str, address: str) -> Iterator[Finding]:
+        self._counts["attestations"] += 1
         served = self._checkout.index_of(address).provenance(one.project, one.version, file.filename)
-        wrong = attestations.fault_of(file.filename, sha256, served)
-        return f"The attestation of {file.filename} is not valid: {wrong}" if wrong else ""
+        if wrong := attestations.fault_of(file.filename, sha256, served):
+            message = f"The attestation of {file.filename} is not valid: {wrong}"
+            yield Finding(message, "Find out who changed it, and release the next version.")
 
-    def lines(self, releases: Sequence[Release]) -> list[str]:
+    def lines(self) -> Iterator[str]:
         """Say what was looked at, and what was not."""
-        found = ", ".join(f"{count} {name}" for name, count in self.counts.items() if count) or "nothing"
-        lines = [f"Looked at {counted(len(releases), 'release')}: {found}."]
-        if self.elsewhere:
-            lines.append(f"Not on the index, and their tags were not made by this tool: {', '.join(self.elsewhere)}.")
+        found = ", ".join(f"{count} {name}" for name, count in self._counts.items() if count) or "nothing"
+        yield f"Looked at {counted(len(self._releases), 'release')}: {found}."
+        if self._elsewhere:
+            yield f"Not on the index, and their tags were not made by this tool: {', '.join(self._elsewhere)}."
         if self._untagged:
-            lines.append(
-                f"On the index, older than the first release of ours, without a tag: {', '.join(self._untagged)}."
-            )
-        unasked = [*self._world.unasked]
+            yield f"On the index, older than the first release of ours, without a tag: {', '.join(self._untagged)}."
+        unasked = self._world.unasked
         if self._unhashed:
-            unasked.append(f"the hashes of {counted(self._unhashed, 'file')} (their tags list none)")
+            unasked["files"] = f"the hashes of {counted(self._unhashed, 'file')} (their tags list none)"
         if self._unattested:
-            unasked.append(f"the attestations of {self._unattested} files (pip install 'release-recipes[attest]')")
+            how = "pip install 'release-recipes[attest]'"
+            unasked["attestations"] = f"the attestations of {self._unattested} files ({how})"
         if unasked:
-            lines.append(f"Not looked at: {'; '.join(unasked)}.")
-        said = " ".join(unasked)
-        nothing = {"signatures": "signatures", "attestations": "attestations", "assets": "GitHub"}
-        left = [name for name, count in self.counts.items() if not count and nothing.get(name, name) not in said]
-        return [*lines, f"Not looked at, because there are none here: {', '.join(left)}."] if left else lines
+            yield f"Not looked at: {'; '.join(unasked.values())}."
+        if none := [name for name, count in self._counts.items() if not count and name not in unasked]:
+            yield f"Not looked at, because there are none here: {', '.join(none)}."
 
 
 def _unverified(fault: object) -> Finding:
     return Finding(f"This could not be verified: {fault}", "Run the same command again.")
 
 
-def _differs(filename: str, ours: str, theirs: str) -> Finding:
-    message = f"{filename} has another sha256 today: {theirs[:12]}…, released was {ours[:12]}…"
-    return Finding(message, "Find out who replaced it, and release the next version.")
+def _differences(filename: str, ours: str, theirs: str) -> Iterator[Finding]:
+    if theirs != ours:
+        message = f"{filename} has another sha256 today: {theirs[:12]}…, released was {ours[:12]}…"
+        yield Finding(message, "Find out who replaced it, and release the next version.")

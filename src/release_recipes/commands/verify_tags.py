@@ -23,7 +23,7 @@ def merged(checkout: Checkout, world: World) -> set[str] | None:
     if not tips:
         return None
     if git.is_shallow():
-        world.unasked.append("branches (the clone is shallow: git fetch --unshallow)")
+        world.unasked["branches"] = "branches (the clone is shallow: git fetch --unshallow)"
         return None
     said = git.ask("cat-file", "--batch-check", feed="".join(f"{tip}\n" for tip in tips))
     if absent := [line.split()[0] for line in said.splitlines() if line.endswith(" missing")]:
@@ -47,7 +47,7 @@ def signed(checkout: Checkout, tags: Sequence[str], world: World) -> dict[str, s
     if unknown := [tag for tag, fault in faults.items() if any(why in fault for why in _NOTHING_TO_CHECK_WITH)]:
         message = f"The signatures of {len(unknown)} tags cannot be checked: {faults[unknown[0]]}"
         events.emit(events.Warned(warning(message, f"See: git verify-tag {unknown[0]}", "signatures")))
-        world.unasked.append(f"the signatures of {len(unknown)} tags")
+        world.unasked["signatures"] = f"the signatures of {len(unknown)} tags"
     return {tag: fault for tag, fault in faults.items() if tag not in unknown}
 
 
