@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -113,14 +113,14 @@ def publishing(git: Git, commit: str) -> Sequence[str]:
 
 def _render(name: str, facts: Facts) -> str:
     data = _data()
+    values = _values(facts, data)
     kinds = {"pure": not facts.is_compiled, "compiled": facts.is_compiled}
     kinds |= {"tests": facts.has_tests, "lint": bool(facts.lint)}
-    text = _IF.sub(lambda found: found[2] if kinds[found[1]] else "", _template(f"{name}.yml"))
+    text = _IF.sub(lambda found: found[2] if kinds[found[1]] else "", template(f"{name}.yml"))
     text = _ACTION.sub(lambda found: f"{found[0]}@{data['actions'][found[0]]}", text)
-    for key, value in _values(facts, data).items():
+    for key, value in values.items():
         text = text.replace(f"<<{key}>>", value)
-    command = " ".join([f"{_OURS} init --only workflows", *_flags(facts)])
-    header = f"# Written by release-recipes {facts.version}: {command}\n"
+    header = f"# Written by release-recipes {facts.version}: {_OURS} init --only workflows{values['flag']}\n"
     return (
         f"{header}# {_sha256(text)} is the sha256 of the rest: a file that was changed is not written again.\n\n{text}"
     )
@@ -151,13 +151,8 @@ def _values(facts: Facts, data: Mapping[str, Any]) -> dict[str, str]:
         "dist_word": quote(dist),
         "dist": dist,
         "folder": f" {quote(facts.below)}" if facts.below != "." else "",
-        "flag": "".join(f" {word}" for word in _flags(facts)),
+        "flag": f" --project {quote(facts.below)}" if facts.below != "." else "",
     }
-
-
-def _flags(facts: Facts) -> Iterator[str]:
-    if facts.below != ".":
-        yield f"--project {quote(facts.below)}"
 
 
 def pythons(folder: Path) -> list[str]:
@@ -167,10 +162,11 @@ def pythons(folder: Path) -> list[str]:
 
 
 def _data() -> dict[str, Any]:
-    return tomllib.loads(_template("workflows.toml"))
+    return tomllib.loads(template("workflows.toml"))
 
 
-def _template(name: str) -> str:
+def template(name: str) -> str:
+    """Return the text of a file in ``templates``."""
     return files("release_recipes").joinpath("templates", name).read_text("utf-8")
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
-from importlib.resources import files
 from string import Template
 
 from release_recipes.commands.history_view import CHARTED, COLUMNS, duration, fills, row, size, timed
 from release_recipes.errors import counted
 from release_recipes.secrets.mask import MASK
 from release_recipes.state.history import Release
+from release_recipes.workflows import template
 
 #: The colour of each step; the last one is that of all others. They differ in print and for the colour-blind.
 _COLOURS = ("#2b6cb0", "#dd8a1d", "#2f855a", "#b83280", "#6b46c1", "#c05621", "#94a3b8")
@@ -30,9 +30,8 @@ def page(project: str, releases: Sequence[Release]) -> str:
         charts += f'<p class="legend">{legend}</p>'
     if sized := [(one, {"files": float(one.size)}) for one in releases if one.size][:CHARTED]:
         charts += f"<h2>Size of the files</h2>{_bars('Bytes of each release', sized, size)}"
-    template = Template(files("release_recipes").joinpath("templates/history.html").read_text("utf-8"))
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return template.substitute(
+    return Template(template("history.html")).substitute(
         project=_safe(project),
         about=f"{counted(len(releases), 'release')}, as the history, the tags and the index know them; made at {now}.",
         columns="".join(f"<th>{name}</th>" for name in COLUMNS),

@@ -52,9 +52,7 @@ def init(checkout: Checkout, *, only: str | None, dry_run: bool, yes: bool) -> s
     if not dry_run:
         _write(checkout, wanted, only, yes=yes)
         events.emit(events.Facts({"written": files}))
-        release = found.workflows().get(found.facts.file_names["release"], "")
-        in_ci = workflows.body(release) != release
-        for line in "\n".join(init_report.next_steps(found, files, in_ci=in_ci)).splitlines():
+        for line in "\n".join(init_report.next_steps(found, files)).splitlines():
             events.emit(events.Told(line))
     if edited := [change for change in shown if change.why == EDITED]:
         raise EditedFiles(_names(edited, checkout))
@@ -96,7 +94,7 @@ def _look(checkout: Checkout, named: Sequence[str]) -> Found:
         lint=_lint(checkout),
         version=version("release-recipes"),
     )
-    return Found(checkout, project, plan, facts, default, git.branch() or "", sessions, tests, tuple(named))
+    return Found(checkout, project, plan, known, facts, default, git.branch() or "", sessions, tests, tuple(named))
 
 
 def _default_branch(checkout: Checkout) -> str | None:
@@ -111,9 +109,9 @@ def _lint(checkout: Checkout) -> str:
     """Return the command that checks the style of a project's code; empty if it has none."""
     for folder in dict.fromkeys((checkout.folder, checkout.git.path)):
         if nox.first(folder, "lint"):
-            below = folder.relative_to(checkout.git.path)
-            file = shlex.quote((below / "noxfile.py").as_posix())
-            return f"python -m nox -f {file} -s lint" if below.parts else "python -m nox -s lint"
+            file = (folder / "noxfile.py").relative_to(checkout.git.path).as_posix()
+            where = f"-f {shlex.quote(file)} " if "/" in file else ""
+            return f"python -m nox {where}-s lint"
     hooks = checkout.git.path / ".pre-commit-config.yaml"
     has_own = hooks.is_file() and has_hooks(hooks.read_text("utf-8", "replace"))
     return "pre-commit run --all-files" if has_own else ""

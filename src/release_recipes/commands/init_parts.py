@@ -1,9 +1,10 @@
 """What ``init`` writes, part by part: the text of a file that is missing or can be completed, or a proposal."""
 
+import contextlib
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,11 +16,13 @@ from release_recipes.plan import Plan
 from release_recipes.programs import gh
 from release_recipes.programs.nox import first
 from release_recipes.project.bump_my_version import configured_in
+from release_recipes.project.packages import Package
 from release_recipes.project.places import Place
 from release_recipes.project.project import Project
 from release_recipes.project.testing import Tests
 from release_recipes.project.version_files import VersionFiles
 from release_recipes.settings import TOKEN_PAGES
+from release_recipes.workflows import template
 
 #: The tasks that a ``tasks.py`` with others may take over.
 _NAMES = "abandon, check, explain, rehearse, release, resume, status"
@@ -42,6 +45,8 @@ class Found:
     project: Project
     #: A plan for its current version.
     plan: Plan
+    #: The packages of the repository.
+    packages: Sequence[Package]
     #: What its workflows depend on.
     facts: workflows.Facts
     #: The remote's default branch; empty if it names none, ``None`` if it does not answer.
@@ -64,10 +69,21 @@ class Found:
         """The folder for what the packages of a repository share: the repository's if there are several."""
         return self.checkout.git.path if self.facts.is_one_of_several else self.folder
 
+    @property
+    def repository(self) -> gh.GitHubRepository | None:
+        """The repository of its remote, if that can be on GitHub."""
+        return gh.find(self.checkout.git.addresses(self.checkout.settings.remote))
+
+    @property
     def workflows(self) -> dict[str, str]:
-        """Return the text of each workflow of the repository by its file name."""
+        """The text of each workflow of the repository by its file name, as it is now."""
         found = sorted((self.checkout.git.path / ".github" / "workflows").glob("*.y*ml"))
         return {path.name: _read(path) for path in found}
+
+    @property
+    def written(self) -> set[str]:
+        """The workflows that this tool has written, for this package or another one."""
+        return {name for name, text in self.workflows.items() if workflows.body(text) != text}
 
 
 @dataclass(frozen=True)
@@ -88,7 +104,7 @@ def tasks(found: Found) -> Iterator[Change]:
     path = found.top / "tasks.py"
     text = _read(path)
     if not text and not path.with_suffix("").is_dir():
-        yield Change(path, _template("tasks.txt"))
+        yield Change(path, template("tasks.txt"))
     elif "release_recipes" not in text:
         add = f"from release_recipes.tasks import {_NAMES}\n"
         if own := re.search(r"^(ns|namespace)\s*[:=]", text, re.MULTILINE):
@@ -99,15 +115,15 @@ def tasks(found: Found) -> Iterator[Change]:
 def nox(found: Found) -> Iterator[Change]:
     """Have nox test and build."""
     path, tests, settings = found.folder / "noxfile.py", found.tests, found.checkout.settings
-    unless = "" if path.is_file() or "nox" in found.named else _better(found)
-    if unless:
+    if not path.is_file() and "nox" not in found.named and (unless := _better(found)):
         yield Change(path, "", unless=unless)
         return
-    wanted, command = (tests.requirements(found.folder), tests.command) if tests else ((), ())
-    head, test, build = _template("noxfile.txt").split("\n\n\n")
-    test = test.replace("<<requirements>>", ", ".join(map(_quoted, wanted)))
-    test = test.replace("<<command>>", ", ".join(map(_quoted, command))).replace("    session.install()\n", "")
-    lacking = {"test": test} if tests else {}
+    head, test, build = template("noxfile.txt").split("\n\n\n")
+    lacking = dict[str, str]()
+    if tests:
+        for name, words in (("requirements", tests.requirements(found.folder)), ("command", tests.command)):
+            test = test.replace(f"<<{name}>>", json.dumps(words, ensure_ascii=False)[1:-1])
+        lacking["test"] = test.replace("    session.install()\n", "")
     if not path.is_file():
         yield Change(path, "\n\n\n".join([head, *lacking.values(), build]))
         return
@@ -136,11 +152,8 @@ def _better(found: Found) -> str:
 
 def settings(found: Found) -> Iterator[Change]:
     """Set what differs from the defaults."""
-    path, wanted = found.folder / "pyproject.toml", dict[str, Any]()
     if found.default_branch == "" and not found.checkout.settings.branches and found.branch not in {"", "main"}:
-        wanted["branches"] = [found.branch]
-    if wanted:
-        yield merged(path, wanted)
+        yield merged(found.folder / "pyproject.toml", {"branches": [found.branch]})
 
 
 def merged(path: Path, wanted: Mapping[str, Any]) -> Change:
@@ -149,35 +162,30 @@ def merged(path: Path, wanted: Mapping[str, Any]) -> Change:
     import tomlkit.exceptions
 
     before = _read(path)
-    ends = "\r\n" if "\r\n" in before else "\n"
-    plain = before.replace("\r\n", "\n")
-    table = tomlkit.table()
-    table.update(wanted)
+    plain, added = before.replace("\r\n", "\n"), f"[tool.release]\n{tomlkit.dumps(wanted)}"
     try:
         document = tomlkit.parse(plain)
-        known = document.get("tool", {})
-        if "release" in known:
-            known["release"].update(wanted)
+        if (known := document.get("tool", {}).get("release")) is not None:
+            known.update(wanted)
             text = tomlkit.dumps(document)
         else:
-            added = tomlkit.dumps({"tool": tomlkit.table(is_super_table=True).add("release", table)})
             text = f"{plain.rstrip()}\n\n{added}" if plain.strip() else added
             tomlkit.parse(text)
     except (tomlkit.exceptions.TOMLKitError, AttributeError, TypeError):  # such as tool = {…} in one line
-        return Change(path, f"[tool.release]\n{tomlkit.dumps(wanted)}", "its table tool cannot be completed")
-    return Change(path, text.replace("\n", ends))
+        return Change(path, added, "its table tool cannot be completed")
+    return Change(path, text.replace("\n", "\r\n" if "\r\n" in before else "\n"))
 
 
 def env(found: Found) -> Iterator[Change]:
     """Name the tokens, for a ``.env`` of one's own."""
     own = found.folder / ".env.example"
     path = own if own.is_file() else found.top / own.name
-    wanted, text = _template("env.example"), _read(path)
+    wanted, text = template("env.example"), _read(path)
     upload = found.checkout.settings.repository_url
     if upload not in TOKEN_PAGES:
         where = f"# The token or password for {urlsplit(upload).hostname}"
         wanted = re.sub("(?ms)^# The token for PyPI[^\n]*(.*?)# The token for TestPyPI.*", rf"{where}\1", wanted)
-    if not text or (text == _template("env.example") != wanted):  # of another index, and never edited
+    if not text or (text == template("env.example") != wanted):  # of another index, and never edited
         yield Change(path, wanted)
     elif lacking := [name for name in re.findall(r"(?m)^\w+=$", wanted) if not re.search(rf"(?m)^#?\s*{name}", text)]:
         yield Change(path, _completed(text, lacking))
@@ -196,7 +204,7 @@ def ignore(found: Found) -> Iterator[Change]:
 def hook(found: Found) -> Iterator[Change]:
     """Have pre-commit look for credentials before each commit."""
     path = found.checkout.git.path / ".pre-commit-config.yaml"
-    wanted, text = _template("pre-commit.yml").replace("<<version>>", found.facts.version), _read(path)
+    wanted, text = template("pre-commit.yml").replace("<<version>>", found.facts.version), _read(path)
     if not text:
         yield Change(path, wanted)
     elif "release-recipes" not in text:
@@ -226,13 +234,12 @@ def bump(found: Found) -> Iterator[Change]:
 
 def _unserved(found: Found, source: VersionFiles) -> str:
     """Return why a release with bump-my-version would not be the same; empty if it would."""
-    try:
+    is_usual = False
+    with contextlib.suppress(ValueError, ReleaseError):  # not three numbers; it is not clear what follows
+        major, minor, patch = map(int, source.prior.split("."))
         following = [source.read(found.folder, part).next for part in ("major", "minor", "patch")]
-    except ReleaseError:  # it is not clear what follows
-        following = []
-    numbers = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)", source.prior)
-    major, minor, patch = map(int, numbers.groups()) if numbers else (0, 0, 0)
-    if not numbers or following != [f"{major + 1}.0.0", f"{major}.{minor + 1}.0", f"{major}.{minor}.{patch + 1}"]:
+        is_usual = following == [f"{major + 1}.0.0", f"{major}.{minor + 1}.0", f"{major}.{minor}.{patch + 1}"]
+    if not is_usual:
         return f"{source.prior} is not raised as major, minor and patch"
     for place in source.places:
         text = _read(found.folder / place.file)
@@ -247,24 +254,24 @@ def bump_file(prior: str, places: Sequence[Place]) -> str:
     """Return a configuration of bump-my-version for places that each are found by the text of their line."""
     import tomlkit
 
-    entries = tomlkit.aot()
-    for place in places:
-        entry = tomlkit.table().add("filename", place.file)
-        entry.add("search", place.text.replace(prior, "{current_version}"))
-        entries.append(entry.add("replace", place.text.replace(prior, "{new_version}")))
-    table = tomlkit.table().add("current_version", prior).add("files", entries)
-    return tomlkit.dumps({"tool": tomlkit.table(is_super_table=True).add("bumpversion", table)})
+    entries = [
+        {
+            "filename": place.file,
+            "search": place.text.replace(prior, "{current_version}"),
+            "replace": place.text.replace(prior, "{new_version}"),
+        }
+        for place in places
+    ]
+    return tomlkit.dumps({"tool": {"bumpversion": {"current_version": prior, "files": entries}}})
 
 
 def flows(found: Found) -> Iterator[Change]:
     """Have GitHub test the project, and publish it on a tag."""
-    here = found.workflows()
-    theirs = [name for name, text in here.items() if workflows.body(text) == text]
-    repository = gh.find(found.checkout.git.addresses(found.checkout.settings.remote))
-    unless = ""
-    if not (repository and gh.looks_like_github(repository)):
+    here, written, unless = found.workflows, found.written, ""
+    theirs = [name for name in here if name not in written]
+    if not (found.repository and gh.looks_like_github(found.repository)):
         unless = "the remote is not on GitHub"
-    elif theirs and not any(name in here and name not in theirs for name in found.facts.file_names.values()):
+    elif theirs and written.isdisjoint(found.facts.file_names.values()):
         listed = f"{', '.join(theirs[:_MOST])}{' and others' if theirs[_MOST:] else ''}"
         alone = typed("init", "--only", "release")
         unless = f"there {'are' if theirs[1:] else 'is'} already {listed}; for release.yml alone: {alone}"
@@ -281,10 +288,6 @@ def release_flow(found: Found) -> Iterator[Change]:
         yield from (change for change in flows(found) if change.path.name == found.facts.file_names["release"])
 
 
-def _template(name: str) -> str:
-    return files("release_recipes").joinpath("templates", name).read_text("utf-8")
-
-
 def _completed(text: str, lines: Sequence[str]) -> str:
     """Return a text with lines at its end, and with the line ends that it has."""
     end = "\r\n" if "\r\n" in text else "\n"
@@ -294,10 +297,6 @@ def _completed(text: str, lines: Sequence[str]) -> str:
 def _read(path: Path) -> str:
     """Return the text of a file, which may be in any encoding; empty if there is none."""
     return path.read_bytes().decode("utf-8", "surrogateescape") if path.is_file() else ""
-
-
-def _quoted(word: str) -> str:
-    return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 #: The parts by their names, in the order in which they are shown.

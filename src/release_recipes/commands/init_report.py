@@ -1,7 +1,7 @@
 """What ``init`` found of a project with the reason for each, and what is left to do by hand."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from release_recipes import workflows
 from release_recipes.check.facts import changelog_of
@@ -11,7 +11,7 @@ from release_recipes.index.publisher import Publisher, how_to_register
 from release_recipes.processes.environment import shown
 from release_recipes.programs import gh
 from release_recipes.project import declared
-from release_recipes.project.packages import last_tag, packages
+from release_recipes.project.packages import last_tag
 from release_recipes.project.places import Place
 from release_recipes.project.testing import SOUGHT
 from release_recipes.project.version_files import VersionFiles
@@ -33,33 +33,27 @@ def rows(found: Found) -> Iterator[tuple[str, str, str]]:
     yield "name", project.name, "as its files say" if said.name else "as the build backend says"
     backend = project.pyproject.get("build-system", {}).get("build-backend", "")
     compiled = ", with compiled code" if found.facts.is_compiled else ""
-    yield (
-        "backend", f"{backend or 'setuptools'}{compiled}",
-        "pyproject.toml, build-backend" if backend else "the default if pyproject.toml names none",
-    )  # fmt: skip
-    last = last_tag(checkout.git, project.name, project.below, packages(checkout.git))
+    why = "pyproject.toml, build-backend" if backend else "the default if pyproject.toml names none"
+    yield "backend", f"{backend or 'setuptools'}{compiled}", why
+    last = last_tag(checkout.git, project.name, project.below, found.packages)
     yield from _version(found, said.file, last)
     why = f"as the last tag, {last}" if last else "as other tags" if plan.habit else "default, since there are no tags"
     if settings.tag:
         why = settings.origin("tag")
     elif "tag_name" in project.source.templates(project.folder):
         why = project.source.configured_in or f"the build backend reads it{f'; the last is {last}' if last else ''}"
-    yield (
-        "tag",
-        plan.tag.replace(plan.version, "{version}"),
-        why,
-    )
-    why = f"default, since {settings.remote} does not answer"
-    if found.default_branch == "":
-        why = f"default, since {settings.remote} names none"
-    if settings.branches or found.default_branch:
-        why = settings.origin("branches") if settings.branches else f"the default branch of {settings.remote}"
+    yield "tag", plan.tag.replace(plan.version, "{version}"), why
+    why = f"default, since {settings.remote} {'does not answer' if found.default_branch is None else 'names none'}"
+    if settings.branches:
+        why = settings.origin("branches")
+    elif found.default_branch:
+        why = f"the default branch of {settings.remote}"
     yield "branch", ", ".join(settings.branches) or found.default_branch or "main", why
     yield ("tests", *_tests(found))
     why = settings.origin("repository_url")
     another = f"{why}; for another one: {typed('explain', 'private-index')}" if why == "default" else why
     yield "index", settings.target(test=False).index_address, another
-    here = found.workflows()
+    here = found.workflows
     publish = ", ".join(name for name, text in here.items() if workflows.uploads(text)) or "none"
     yield "CI", ", ".join(here) or "none", f"{publish} publishes" if here else "no file in .github/workflows"
     kept = changelog_of(project, plan)
@@ -88,8 +82,11 @@ def _version(found: Found, file: str, last: str) -> Iterator[tuple[str, str, str
 
 def _listed(places: Iterable[Place]) -> list[str]:
     """Return the first of some places."""
-    named = sorted({(place.file, place.line) for place in places})
-    return [f"{file}:{line}" for file, line in named[:_MOST]] + ["…"] * (len(named) > _MOST)
+    return _first([f"{file}:{line}" for file, line in sorted({(place.file, place.line) for place in places})])
+
+
+def _first(names: Sequence[str]) -> list[str]:
+    return [*names[:_MOST], *["…"] * (len(names) > _MOST)]
 
 
 def _tests(found: Found) -> tuple[str, str]:
@@ -106,15 +103,10 @@ def _tests(found: Found) -> tuple[str, str]:
     return shown(tests.command), f"{tests.command[0]} is configured" if is_declared else "files such as test_*.py exist"
 
 
-def next_steps(found: Found, written: Iterable[str], *, in_ci: bool) -> Iterator[str]:
-    """Yield what the user does by hand, now or once.
-
-    Args:
-        found: What is known of the project.
-        written: The files that were written.
-        in_ci: Whether a workflow of ours publishes.
-    """
+def next_steps(found: Found, written: Iterable[str]) -> Iterator[str]:
+    """Yield what the user does by hand, now or once, after files were written."""
     checkout, name, steps = found.checkout, token_name(test=False), list[str]()
+    in_ci = found.facts.file_names["release"] in found.written
     if files := [each for each in written if not checkout.git.ignores(each)]:
         steps.append(f"Commit what was written: {shown(['git', 'add', '--', *files])} && git commit")
     if any(each.endswith(".pre-commit-config.yaml") for each in files):
@@ -130,11 +122,10 @@ def next_steps(found: Found, written: Iterable[str], *, in_ci: bool) -> Iterator
         made = f"create a token for {found.project.name} at {page}, then: " if page else ""
         put = where_to_put(name, found.folder, checkout.git.path)
         steps.append(f"To publish from this machine: {made}{put}")
-    folders = [each.below for each in packages(checkout.git) if each.below != found.project.below]
+    folders = [each.below for each in found.packages if each.below != found.project.below]
     others = [below for below in folders if not (checkout.git.path / below / "noxfile.py").is_file()]
     if others and files:
-        listed = ", ".join([*others[:_MOST], *["…"] * (len(others) > _MOST)])
-        steps.append(f"Do the same for the other packages, each with --project: {listed}")
+        steps.append(f"Do the same for the other packages, each with --project: {', '.join(_first(others))}")
     steps.append(f"Rehearse a release: {typed('rehearse')}")
     yield "Next:"
     yield from (f"  {number}. {step}" for number, step in enumerate(steps, 1))
@@ -143,13 +134,12 @@ def next_steps(found: Found, written: Iterable[str], *, in_ci: bool) -> Iterator
 def _steps_for_ci(found: Found) -> Iterator[str]:
     """Yield what it takes that CI publishes."""
     checkout, facts = found.checkout, found.facts
-    repository = gh.find(checkout.git.addresses(checkout.settings.remote))
+    repository = found.repository
     table = checkout.sources.pyproject.get("tool", {}).get("release", {})
     if repository and not gh.looks_like_github(repository):
         yield f"The workflows are for GitHub, and the remote is on {repository.host}: {typed('explain', 'gitlab')}"
-    theirs = {name: text for name, text in found.workflows().items() if name not in facts.file_names.values()}
-    # What was written here before is for another package, and its tags.
-    if others := [n for n, text in theirs.items() if workflows.body(text) == text and workflows.uploads(text)]:
+    ours = {*found.written, *facts.file_names.values()}  # what was written before is for another package, and its tags
+    if others := [name for name, text in found.workflows.items() if name not in ours and workflows.uploads(text)]:
         yield f"{', '.join(others)} seems to publish, too. Remove it: two workflows must not publish one tag."
     path = repository.path if repository else "OWNER/REPOSITORY"
     job = Publisher("GitHub", path, facts.file_names["release"], _ENVIRONMENT)
