@@ -203,6 +203,12 @@ _listeners: list[Callable[[Event], None]] = []
 _lock = threading.RLock()
 
 
+def tell(*lines: str) -> None:
+    """Tell the user some lines."""
+    for line in lines:
+        emit(Told(line))
+
+
 def emit(event: Event) -> None:
     """Send an event to every listener, one at a time, in the thread that emits it."""
     with _lock:

@@ -34,10 +34,9 @@ def current(environment: Mapping[str, str] = os.environ) -> Forge | None:
         repository = said("GITHUB_REPOSITORY", "")
         # owner/name/.github/workflows/release.yml@refs/tags/v1.7.0
         workflow = said("GITHUB_WORKFLOW_REF", "").partition("@")[0].rpartition("/")[2]
-        page = (
-            f"{said('GITHUB_SERVER_URL', 'https://github.com')}/{repository}/actions/runs/{said('GITHUB_RUN_ID', '')}"
-        )
+        server, run = said("GITHUB_SERVER_URL", "https://github.com"), said("GITHUB_RUN_ID", "")
         tag = said("GITHUB_REF_NAME", "") if said("GITHUB_REF_TYPE") == "tag" else ""
+        page = f"{server}/{repository}/actions/runs/{run}"
         return Forge("GitHub", tag, said("GITHUB_SHA", ""), repository, workflow, page)
     if said("GITLAB_CI") == "true":
         project, pipeline = said("CI_PROJECT_PATH", ""), said("CI_PIPELINE_URL", "")

@@ -22,9 +22,8 @@ def changelog(checkout: Checkout, request: Request) -> str:
     plan = planned(checkout, subject)
     changes = changes_of(subject, plan, packages(checkout.git), always=True)
     if changes.fault:
-        raise Failed(
-            f"What changed cannot be found: {changes.fault}", f"Fix that, or see: {typed('explain', 'changelog')}"
-        )
+        hint = f"Fix that, or see: {typed('explain', 'changelog')}"
+        raise Failed(f"What changed cannot be found: {changes.fault}", hint)
     told = {
         "keep": f"From {changes.path}, as it is written there:",
         "fragments": f"From the news fragments, by {changes.tool}:",
@@ -34,10 +33,9 @@ def changelog(checkout: Checkout, request: Request) -> str:
     text = changes.text
     if changes.way == "off":
         text = generated(checkout.git, checkout.folder, replace(changes, tool=""), plan.version, plan.tag)
-    for line in (f"{plan.versions_line} ({plan.version_origin})", told[changes.way], "", *text.splitlines()):
-        events.emit(events.Told(line))
+    events.tell(f"{plan.versions_line} ({plan.version_origin})", told[changes.way], "", *text.splitlines())
     if not text:
-        events.emit(events.Told("Nothing."))
+        events.tell("Nothing.")
     facts = {**plan.facts, "changes": text, "changelog": {"way": changes.way, "file": changes.path or None}}
     events.emit(events.Facts(facts))
     return "planned"

@@ -33,12 +33,11 @@ def explain(_where: Path, *, subject: str) -> str:
         names = "a name that a message has in brackets, such as `token`, or a page, such as `tutorial`"
         text = f"`{typed('explain', 'NAME')}` explains {names}. All checks: `{typed('explain', 'checks')}`."
     if text is None:
-        near = difflib.get_close_matches(subject, known, 3)
-        others = f" ({', '.join(near[1:])})" if near[1:] else ""
-        hint = f"Did you mean{others}: {typed('explain', near[0])}" if near else ""
-        raise WrongUsage(
-            f"Nothing is named {subject!r}.", hint or f"Errors and checks have names: {typed('explain', 'checks')}"
-        )
+        hint = f"Errors and checks have names: {typed('explain', 'checks')}"
+        if near := difflib.get_close_matches(subject, known, 3):
+            others = f" ({', '.join(near[1:])})" if near[1:] else ""
+            hint = f"Did you mean{others}: {typed('explain', near[0])}"
+        raise WrongUsage(f"Nothing is named {subject!r}.", hint)
     events.emit(events.Page(text))
     return "done"
 

@@ -53,16 +53,13 @@ def size(count: float) -> str:
 def timed(releases: Sequence[Release]) -> list[tuple[Release, dict[str, float]]]:
     """Return the last releases, each with its seconds by step: those that took longest in all of them, and the rest."""
     last = [one for one in releases if one.steps][:CHARTED]
-    total: dict[str, float] = {}
+    names = dict.fromkeys(step for one in last for step in one.steps)
+    steps = sorted(names, key=lambda step: -sum(one.steps.get(step, 0) for one in last))[:_NAMED]
+    found = []
     for one in last:
-        for step, seconds in one.steps.items():
-            total[step] = total.get(step, 0) + seconds
-    steps = sorted(total, key=lambda step: -total[step])[:_NAMED]
-    named = [{step: one.steps.get(step, 0.0) for step in steps} for one in last]
-    return [
-        (one, {**parts, _OTHERS: sum(one.steps.values()) - sum(parts.values())})
-        for one, parts in zip(last, named, strict=True)
-    ]
+        parts = {step: one.steps.get(step, 0.0) for step in steps}
+        found.append((one, {**parts, _OTHERS: sum(one.steps.values()) - sum(parts.values())}))
+    return found
 
 
 def fills(names: Iterable[str], palette: Sequence[str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from release_recipes.commands.init_parts import EDITED, PARTS, Change, Found, ha
 from release_recipes.errors import CommandFailed, Declined, EditedFiles, Failed, WrongUsage, counted, typed
 from release_recipes.plan import Request, make_plan
 from release_recipes.prepare.test import chosen
-from release_recipes.programs import nox
+from release_recipes.programs import gh, nox
 from release_recipes.project.compiled import is_compiled
 from release_recipes.project.packages import packages
 from release_recipes.project.source import NONE
@@ -48,12 +48,11 @@ def init(checkout: Checkout, *, only: str | None, dry_run: bool, yes: bool) -> s
             }
         )
     )
-    events.emit(events.Told(f"To be written: {', '.join(files)}" if files else "There is nothing to write."))
+    events.tell(f"To be written: {', '.join(files)}" if files else "There is nothing to write.")
     if not dry_run:
         _write(checkout, wanted, only, yes=yes)
         events.emit(events.Facts({"written": files}))
-        for line in "\n".join(init_report.next_steps(found, files)).splitlines():
-            events.emit(events.Told(line))
+        events.tell(*"\n".join(init_report.next_steps(found, files)).splitlines())
     if edited := [change for change in shown if change.why == EDITED]:
         raise EditedFiles(_names(edited, checkout))
     return "planned" if dry_run else "done"
@@ -94,7 +93,8 @@ def _look(checkout: Checkout, named: Sequence[str]) -> Found:
         lint=_lint(checkout),
         version=version("release-recipes"),
     )
-    return Found(checkout, project, plan, known, facts, default, git.branch() or "", sessions, tests, tuple(named))
+    repository = gh.find(git.addresses(settings.remote))
+    return Found(checkout, project, plan, known, facts, default, repository, sessions, tests, named)
 
 
 def _default_branch(checkout: Checkout) -> str | None:
@@ -134,7 +134,7 @@ def _shown(found: Found) -> list[Change]:
                 _show(found.checkout, change)
     for name, changes in left_out.items():
         files, again = " and ".join(_names(changes, found.checkout)), typed("init", "--only", name)
-        events.emit(events.Told(f"Not written: {files}, since {changes[0].unless}. To write: {again}"))
+        events.tell(f"Not written: {files}, since {changes[0].unless}. To write: {again}")
     return shown
 
 
@@ -149,8 +149,7 @@ def _show(checkout: Checkout, change: Change) -> None:
         before = change.path.read_bytes().decode("utf-8", "replace").splitlines() if change.path.is_file() else []
         after = change.text.encode("utf-8", "surrogateescape").decode("utf-8", "replace").splitlines()
         lines = [*difflib.unified_diff(before, after, name if before else "/dev/null", name, lineterm="")]
-    for line in lines:
-        events.emit(events.Told(line))
+    events.tell(*lines)
 
 
 def _write(checkout: Checkout, wanted: Sequence[Change], only: str | None, *, yes: bool) -> None:

@@ -51,8 +51,8 @@ class Found:
     facts: workflows.Facts
     #: The remote's default branch; empty if it names none, ``None`` if it does not answer.
     default_branch: str | None
-    #: The branch that is checked out; empty on a detached ``HEAD``.
-    branch: str
+    #: Its repository, if that can be on GitHub.
+    repository: gh.GitHubRepository | None
     #: The sessions that run its tests, or what a release runs without them.
     sessions: Sequence[str]
     tests: Tests | None
@@ -68,11 +68,6 @@ class Found:
     def top(self) -> Path:
         """The folder for what the packages of a repository share: the repository's if there are several."""
         return self.checkout.git.path if self.facts.is_one_of_several else self.folder
-
-    @property
-    def repository(self) -> gh.GitHubRepository | None:
-        """The repository of its remote, if that can be on GitHub."""
-        return gh.find(self.checkout.git.addresses(self.checkout.settings.remote))
 
     @property
     def workflows(self) -> dict[str, str]:
@@ -152,8 +147,9 @@ def _better(found: Found) -> str:
 
 def settings(found: Found) -> Iterator[Change]:
     """Set what differs from the defaults."""
-    if found.default_branch == "" and not found.checkout.settings.branches and found.branch not in {"", "main"}:
-        yield merged(found.folder / "pyproject.toml", {"branches": [found.branch]})
+    branch = found.checkout.git.branch()
+    if found.default_branch == "" and not found.checkout.settings.branches and branch not in {None, "main"}:
+        yield merged(found.folder / "pyproject.toml", {"branches": [branch]})
 
 
 def merged(path: Path, wanted: Mapping[str, Any]) -> Change:

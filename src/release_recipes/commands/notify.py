@@ -27,8 +27,7 @@ def notify(checkout: Checkout, *, test: bool) -> str:
         "If you can read this, notifications of releases will arrive here.",
         failed=False, seconds=checkout.patience.notification,
     )  # fmt: skip
-    for sent in results:
-        events.emit(events.Told(f"{sent.to}: {sent.fault or 'sent'}"))
+    events.tell(*(f"{sent.to}: {sent.fault or 'sent'}" for sent in results))
     if faults := [sent for sent in results if sent.fault]:
         message = f"{len(faults)} of {len(results)} notifications were not sent."
         raise Failed(message, f"Check the addresses in {notifications.VARIABLE} ({given[1]}).")

@@ -30,7 +30,7 @@ def scan(folder: Path, named: Sequence[str], *, staged: bool) -> str:
     if places := _scan(git, folder, named, staged=staged):
         base, top = (folder if named or not git else git.path), (git.path if git else folder)
         raise SecretsFound([_found(place, base, top) for place in places])
-    events.emit(events.Told("No credentials found."))
+    events.tell("No credentials found.")
     return "done"
 
 

@@ -1,6 +1,5 @@
 """Inspect the distributions in ``dist/``, or the given files."""
 
-import functools
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -10,8 +9,7 @@ from release_recipes import events
 from release_recipes.commands.checkout import Checkout
 from release_recipes.distributions import inspection
 from release_recipes.errors import WrongUsage, counted, typed
-from release_recipes.prepare.install import fits_here, install
-from release_recipes.processes.threads import in_parallel
+from release_recipes.prepare.install import fits_here, install_all
 from release_recipes.settings import Settings, private
 from release_recipes.state.record import Artifact
 from release_recipes.state.temporary import PREFIX
@@ -54,8 +52,4 @@ def _install(wheels: Sequence[Path], project: str, settings: Settings) -> str:
         message = f"No wheel is for this platform and this Python: {', '.join(each.name for each in wheels) or 'none'}."
         raise WrongUsage(message, f"Build one here: {typed('build')}")
     with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
-        indexes = private(settings.target(test=False))
-        jobs = [functools.partial(install, wheel, Path(folder), project, indexes) for wheel in fitting]
-        for failure in in_parallel(jobs):
-            raise failure
-    return f"installed {', '.join(wheel.name for wheel in fitting)}"
+        return install_all(fitting, Path(folder), project, private(settings.target(test=False)))

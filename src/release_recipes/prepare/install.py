@@ -35,10 +35,16 @@ def _run(plan: Plan, workspace: Workspace) -> str:
     paths = workspace.distributions()
     with_sdist = plan.settings.try_install == "all" or not any(path.suffix == ".whl" for path in paths)
     wanted = [path for path in paths if fits_here(path) and (path.suffix == ".whl" or with_sdist)]
-    jobs = [functools.partial(install, path, workspace.folder, plan.project, plan.indexes) for path in wanted]
-    for failure in in_parallel(jobs):
+    if not wanted:
+        return "no distribution is for this platform"
+    return install_all(wanted, workspace.folder, plan.project, plan.indexes)
+
+
+def install_all(distributions: Sequence[Path], folder: Path, project: str, indexes: Sequence[str]) -> str:
+    """Install each into an environment of its own, in parallel (see :func:`install`); return which."""
+    for failure in in_parallel([functools.partial(install, path, folder, project, indexes) for path in distributions]):
         raise failure
-    return f"installed {', '.join(path.name for path in wanted)}" if wanted else "no distribution is for this platform"
+    return f"installed {', '.join(path.name for path in distributions)}"
 
 
 def install(distribution: Path, folder: Path, project: str, indexes: Sequence[str] = ()) -> None:
