@@ -48,7 +48,7 @@ def history(checkout: Checkout, *, html: str | None, verify: bool, limit: str | 
     _show(name, releases, int(limit or history_view.CHARTED))
     world.tell()
     if broken:
-        events.emit(events.Told(f"{broken} lines of the history cannot be read, and are left out."))
+        events.tell(f"{broken} lines of the history cannot be read, and are left out.")
     events.emit(events.Facts({"project": name, "releases": [asdict(one) for one in releases]}))
     if html is not None:
         page = history_page.page(name, releases)
@@ -56,16 +56,16 @@ def history(checkout: Checkout, *, html: str | None, verify: bool, limit: str | 
             write_atomically(checkout.cwd / html, page)
         except OSError as error:
             raise ReleaseError(f"{html} cannot be written: {error.strerror}.", "Name another file.") from None
-        events.emit(events.Told(f"Written: {html}"))
+        events.tell(f"Written: {html}")
     return "shown"
 
 
 def _merged(ours: Sequence[Release], tagged: Sequence[Release], default: str) -> list[Release]:
     """Return the releases of the history, completed by the tags; and those that only the tags know. Newest first."""
-    by_version = {str(canonicalize_version(one.version)): one for one in tagged}
+    by_version = {canonicalize_version(one.version): one for one in tagged}
     merged, seen = [], set()
     for one in ours:
-        key = str(canonicalize_version(one.version))
+        key = canonicalize_version(one.version)
         same = by_version.get(key)
         if one.outcome == "released" and same and one.index in {"", default, same.index}:
             one = one.filled(same)  # noqa: PLW2901 - the same release
@@ -80,13 +80,12 @@ def _merged(ours: Sequence[Release], tagged: Sequence[Release], default: str) ->
 def _show(name: str, releases: Sequence[Release], limit: int) -> None:
     """Show the table and the charts."""
     if not releases:
-        events.emit(events.Told(f"{name} has no releases that are known here."))
+        events.tell(f"{name} has no releases that are known here.")
         return
     rows = [history_view.row(one) for one in releases[:limit]]
     made = sum(one.outcome == "released" for one in releases)
     others = f", and {len(releases) - made} not released" if made < len(releases) else ""
     events.emit(events.Table(f"{name}: {counted(made, 'release')}{others}", history_view.COLUMNS, rows))
     if len(releases) > limit:
-        events.emit(events.Told(f"… and {len(releases) - limit} older ones: --limit {len(releases)}"))
-    for line in (*history_view.chart(releases[:limit]), *history_view.growth(releases)):
-        events.emit(events.Told(line))
+        events.tell(f"… and {len(releases) - limit} older ones: --limit {len(releases)}")
+    events.tell(*history_view.chart(releases[:limit]), *history_view.growth(releases))

@@ -53,8 +53,7 @@ class World:
 
     def tell(self) -> None:
         """Say which sources did not answer."""
-        for fault in self.faults:
-            events.emit(events.Told(f"Not asked: {fault}"))
+        events.tell(*(f"Not asked: {fault}" for fault in self.faults))
 
 
 def ask(checkout: Checkout, name: str, releases: Sequence[Release]) -> World:
@@ -95,8 +94,8 @@ def ask(checkout: Checkout, name: str, releases: Sequence[Release]) -> World:
 def tagged(checkout: Checkout, name: str) -> list[Release]:
     """Return the releases that the tags here say, the newest first; one git process."""
     said_by_git = checkout.git.ask("for-each-ref", f"--format={_FORMAT}", "refs/tags")
-    rows = [row.lstrip("\n").split("\x1f") for row in said_by_git.split("\x1e")]
-    rows = [row for row in rows if len(row) == len(_FORMAT.split("%1f"))]
+    fields = (row.lstrip("\n").split("\x1f") for row in said_by_git.split("\x1e"))
+    rows = [row for row in fields if len(row) == len(_FORMAT.split("%1f"))]
     versions = _versions(checkout, name, [row[0] for row in rows])
     found = []
     for tag, made, commit, at, tagger, message in (row for row in rows if row[0] in versions):

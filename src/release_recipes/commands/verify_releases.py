@@ -13,12 +13,13 @@ from release_recipes.commands.past_releases import World
 from release_recipes.errors import NoIndexAnswer, NotAsReleased, counted
 from release_recipes.findings import Finding
 from release_recipes.index import attestations
+from release_recipes.index.client import Index
 from release_recipes.index.page import Listed
 from release_recipes.processes.threads import in_parallel
 from release_recipes.project.source import is_version
 from release_recipes.state.history import Release
 
-#: Files that are asked for at once, where an index offers no hashes or has attestations.
+#: Files that are compared at once: where an index offers no hashes, they are fetched.
 _AT_ONCE = 16
 
 
@@ -37,9 +38,8 @@ def verify(checkout: Checkout, releases: Sequence[Release], world: World) -> str
     found = [_unverified(fault) for fault in world.faults]
     for one in releases:
         found += [*looked.tag(one), *looked.files(one), *looked.forge(one)]
-    found += [*looked.strays(), *looked.slow()]
-    for line in looked.lines():
-        events.emit(events.Told(line))
+    found += [*looked.strays(), *looked.compared()]
+    events.tell(*looked.lines())
     if found:
         raise NotAsReleased(found)
     return "verified"
@@ -54,14 +54,16 @@ class _Looked:
         self._here = {ref.removeprefix("refs/tags/") for ref in checkout.git.refs("refs/tags/")}
         self._merged = verify_tags.merged(checkout, world)
         self._signed = verify_tags.signed(checkout, [one.tag for one in releases], world)
-        #: Files without a hash on the page, or with attestations: the questions that wait.
+        #: The comparisons of files, some of which have to ask the index.
         self._waiting: list[Callable[[], Iterator[Finding]]] = []
         #: Versions of tags that other tools made, of which the index has nothing.
         self._elsewhere: list[str] = []
         #: Versions that are older than the first release of ours, and have no tag.
         self._untagged: list[str] = []
-        #: Files whose hash no tag and no history has, and those whose attestations nothing here verifies.
-        self._unhashed = self._unattested = 0
+        #: The number of files whose hash no tag and no history has.
+        self._unhashed = 0
+        #: Files whose attestations were looked at, and those whose attestations nothing here verifies.
+        self._attested, self._unattested = list[str](), list[str]()
         self._counts = dict.fromkeys(("tags", "signatures", "files", "attestations", "assets"), 0)
 
     def tag(self, one: Release) -> Iterator[Finding]:
@@ -103,27 +105,33 @@ class _Looked:
         self._unhashed += 0 if listed else len(served)
         for filename in sorted(listed.keys() - served.keys()):
             yield Finding(f"{filename} is missing on {address}.", f"It was deleted there, after the release of {name}.")
+        index = self._checkout.index_of(address)
         for filename, theirs in sorted(served.items()):
             if filename in listed:
-                yield from self._file(one, theirs, listed[filename], address)
+                self._waiting.append(partial(self._file, one, theirs, listed[filename], index))
             elif listed:
-                yield Finding(
-                    f"{filename} is on {address}, but was not released.", "Find out who uploaded it, and when."
-                )
+                why = "Find out who uploaded it, and when."
+                yield Finding(f"{filename} is on {address}, but was not released.", why)
             if theirs.yanked:
                 why = f": {theirs.yanked_why}" if theirs.yanked_why else ""
                 yield Finding(f"{filename} is yanked{why}.", "If that is right, nothing is to do; pip avoids it.")
 
-    def _file(self, one: Release, theirs: Listed, sha256: str, address: str) -> Iterator[Finding]:
-        """Compare one file; what needs a question of its own waits for the others."""
-        if theirs.sha256 is None:
-            self._waiting.append(partial(self._fetched, theirs, sha256, address))
-        else:
-            yield from _differences(theirs.filename, sha256, theirs.sha256)
-        if theirs.has_provenance and not attestations.can_verify():
-            self._unattested += 1
-        elif theirs.has_provenance:
-            self._waiting.append(partial(self._attested, one, theirs, sha256, address))
+    def _file(self, one: Release, file: Listed, sha256: str, index: Index) -> Iterator[Finding]:
+        """Compare a file, which is fetched if the index offers no hash, and look at its attestations."""
+        theirs = index.sha256(file)
+        if theirs != sha256:
+            message = f"{file.filename} has another sha256 today: {theirs[:12]}…, released was {sha256[:12]}…"
+            yield Finding(message, "Find out who replaced it, and release the next version.")
+        if not file.has_provenance:
+            return
+        if not attestations.can_verify():
+            self._unattested.append(file.filename)
+            return
+        self._attested.append(file.filename)
+        served = index.provenance(one.project, one.version, file.filename)
+        if wrong := attestations.fault_of(file.filename, sha256, served):
+            message = f"The attestation of {file.filename} is not valid: {wrong}"
+            yield Finding(message, "Find out who changed it, and release the next version.")
 
     def forge(self, one: Release) -> Iterator[Finding]:
         """Compare the release of a forge, and its assets."""
@@ -147,8 +155,8 @@ class _Looked:
 
     def strays(self) -> Iterator[Finding]:
         """Find what is public but not among the releases: tags of the remote, and versions of an index."""
-        known = {str(canonicalize_version(one.version)) for one in self._releases}
-        tagged = {tag: str(canonicalize_version(version)) for tag, version in self._world.tags.items()}
+        known = {canonicalize_version(one.version) for one in self._releases}
+        tagged = {tag: canonicalize_version(version) for tag, version in self._world.tags.items()}
         if absent := [tag for tag, version in tagged.items() if version not in known and tag not in self._here]:
             shown = ", ".join(absent[:5]) + (", …" if absent[5:] else "")
             message = f"{counted(len(absent), 'tag')} of the remote not here, and so not verified: {shown}."
@@ -156,7 +164,7 @@ class _Looked:
         known |= {*tagged.values()}
         for address, page in sorted(self._world.pages.items()):
             ours = [Version(one.version) for one in self._releases if one.index == address and is_version(one.version)]
-            strays = [version for version in page.versions() if str(canonicalize_version(version)) not in known]
+            strays = [version for version in page.versions() if canonicalize_version(version) not in known]
             for version in sorted(map(Version, strays)):
                 if ours and version > min(ours):
                     hint = "If it is yours, tag its commit. If nobody of you did it, yank it, and revoke the tokens."
@@ -164,33 +172,24 @@ class _Looked:
                 else:
                     self._untagged.append(str(version))
 
-    def slow(self) -> list[Finding]:
-        """Ask what needs a question for each file, some in parallel."""
+    def compared(self) -> list[Finding]:
+        """Make the comparisons of files, some in parallel."""
         found = list[Finding]()
 
         def work(jobs: Sequence[Callable[[], Iterator[Finding]]]) -> None:
             for job in jobs:
-                found.extend(job())
+                try:
+                    found.extend(job())
+                except NoIndexAnswer as error:
+                    found.append(_unverified(error))
 
-        lanes = [self._waiting[number::_AT_ONCE] for number in range(min(_AT_ONCE, len(self._waiting)))]
-        failures = in_parallel([partial(work, lane) for lane in lanes])
-        for failure in failures:
-            if not isinstance(failure, NoIndexAnswer):
-                raise failure
-        return [*sorted(found, key=lambda each: each.message), *map(_unverified, failures)]
-
-    def _fetched(self, file: Listed, sha256: str, address: str) -> Iterator[Finding]:
-        yield from _differences(file.filename, sha256, self._checkout.index_of(address).sha256(file))
-
-    def _attested(self, one: Release, file: Listed, sha256: str, address: str) -> Iterator[Finding]:
-        self._counts["attestations"] += 1
-        served = self._checkout.index_of(address).provenance(one.project, one.version, file.filename)
-        if wrong := attestations.fault_of(file.filename, sha256, served):
-            message = f"The attestation of {file.filename} is not valid: {wrong}"
-            yield Finding(message, "Find out who changed it, and release the next version.")
+        for failure in in_parallel([partial(work, self._waiting[number::_AT_ONCE]) for number in range(_AT_ONCE)]):
+            raise failure
+        return sorted(found, key=lambda each: each.message)
 
     def lines(self) -> Iterator[str]:
         """Say what was looked at, and what was not."""
+        self._counts["attestations"] = len(self._attested)
         found = ", ".join(f"{count} {name}" for name, count in self._counts.items() if count) or "nothing"
         yield f"Looked at {counted(len(self._releases), 'release')}: {found}."
         if self._elsewhere:
@@ -202,7 +201,7 @@ class _Looked:
             unasked["files"] = f"the hashes of {counted(self._unhashed, 'file')} (their tags list none)"
         if self._unattested:
             how = "pip install 'release-recipes[attest]'"
-            unasked["attestations"] = f"the attestations of {self._unattested} files ({how})"
+            unasked["attestations"] = f"the attestations of {len(self._unattested)} files ({how})"
         if unasked:
             yield f"Not looked at: {'; '.join(unasked.values())}."
         if none := [name for name, count in self._counts.items() if not count and name not in unasked]:
@@ -211,9 +210,3 @@ class _Looked:
 
 def _unverified(fault: object) -> Finding:
     return Finding(f"This could not be verified: {fault}", "Run the same command again.")
-
-
-def _differences(filename: str, ours: str, theirs: str) -> Iterator[Finding]:
-    if theirs != ours:
-        message = f"{filename} has another sha256 today: {theirs[:12]}…, released was {ours[:12]}…"
-        yield Finding(message, "Find out who replaced it, and release the next version.")
