@@ -1,5 +1,6 @@
 """Look at a project, show and write the files that help to release it, and say what is left to do by hand."""
 
+import contextlib
 import difflib
 import shlex
 from collections.abc import Sequence
@@ -74,7 +75,9 @@ def _named(only: str | None) -> list[str]:
 def _look(checkout: Checkout, named: Sequence[str]) -> Found:
     """Return what is known of the project."""
     git, settings, project = checkout.git, checkout.settings, checkout.project()
-    known, default = packages(git), _default_branch(checkout)
+    known, default = packages(git), None
+    with contextlib.suppress(CommandFailed):  # the remote does not answer
+        default = git.remote_refs(settings.remote).default_branch or ""
     versions = project.source.read(project.folder, NONE)
     plan = make_plan(
         project, settings, Request(part=NONE), versions,
@@ -95,14 +98,6 @@ def _look(checkout: Checkout, named: Sequence[str]) -> Found:
     )
     repository = gh.find(git.addresses(settings.remote))
     return Found(checkout, project, plan, known, facts, default, repository, sessions, tests, named)
-
-
-def _default_branch(checkout: Checkout) -> str | None:
-    """Return the remote's default branch; empty if it names none, ``None`` if it does not answer."""
-    try:
-        return checkout.git.remote_refs(checkout.settings.remote).default_branch or ""
-    except CommandFailed:
-        return None
 
 
 def _lint(checkout: Checkout) -> str:

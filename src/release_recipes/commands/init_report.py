@@ -135,7 +135,6 @@ def _steps_for_ci(found: Found) -> Iterator[str]:
     """Yield what it takes that CI publishes."""
     checkout, facts = found.checkout, found.facts
     repository = found.repository
-    table = checkout.sources.pyproject.get("tool", {}).get("release", {})
     if repository and not gh.looks_like_github(repository):
         yield f"The workflows are for GitHub, and the remote is on {repository.host}: {typed('explain', 'gitlab')}"
     ours = {*found.written, *facts.file_names.values()}  # what was written before is for another package, and its tags
@@ -148,12 +147,12 @@ def _steps_for_ci(found: Found) -> Iterator[str]:
     if target.upload_address in PUBLISHER_PAGES:
         register = how_to_register(target, facts.name, job)
     yield f"To publish from CI: {register[0].lower()}{register[1:]}"
-    if facts.is_compiled and "expect" not in table:
+    if facts.is_compiled and checkout.settings.origin("expect") == "default":
         listed = json.dumps(workflows.expected(found.folder), indent=4).replace("\n", "\n     ")
         if {"workflows", "release"} & {*found.named}:
             yield f"Name the distributions of a release in pyproject.toml:\n     [tool.release]\n     expect = {listed}"
         else:  # dozens of lines
             again = typed("init", "--only", "workflows")
             yield f"Name the distributions of a release, [tool.release] expect; the list is at the end of: {again}"
-    if "publish" not in table:
+    if checkout.settings.origin("publish") == "default":
         yield 'To have CI publish each release that is made here: [tool.release] publish = "ci"'

@@ -39,10 +39,9 @@ def of_plan(checkout: Checkout, plan: Plan) -> list[str]:
             lines += ["  changes in files", *difference(made, "HEAD")]
     name = canonicalize_name(plan.project).replace("-", "_")
     stem = f"{name}-{canonicalize_version(plan.version, strip_trailing_zero=False)}"
-    tags = plan.settings.expect or ("*" if is_compiled(checkout.folder) else "py3-none-any", "sdist")
-    files = [f"{stem}.tar.gz" if each == "sdist" else f"{stem}-{each}.whl" for each in tags]
-    if plan.settings.wheels == "none":
-        files = [file for file in files if not file.endswith(".whl")]
+    kinds = plan.settings.expect or ("*" if is_compiled(checkout.folder) else "py3-none-any", "sdist")
+    kinds = ("sdist",) if plan.settings.wheels == "none" else kinds
+    files = [f"{stem}.tar.gz" if each == "sdist" else f"{stem}-{each}.whl" for each in kinds]
     return [*lines, f"  builds  {', '.join(files)}"]
 
 

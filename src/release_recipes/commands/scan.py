@@ -25,11 +25,11 @@ def scan(folder: Path, named: Sequence[str], *, staged: bool) -> str:
     if named and staged:
         raise WrongUsage("--staged and --file cannot be used together.", "Use one of them.")
     git = _repository(folder)
+    top = git.path if git else folder
     with contextlib.suppress(InvalidSetting):  # credentials are held before pyproject.toml is read
-        sources(git.path if git else folder)
+        sources(top)
     if places := _scan(git, folder, named, staged=staged):
-        base, top = (folder if named or not git else git.path), (git.path if git else folder)
-        raise SecretsFound([_found(place, base, top) for place in places])
+        raise SecretsFound([_found(place, folder if named else top, top) for place in places])
     events.tell("No credentials found.")
     return "done"
 
