@@ -48,28 +48,26 @@ PUBLISHER_PAGES = {
     TEST_PYPI.upload_address: "https://test.pypi.org/manage/",
 }
 
-_DEFAULT = "default"
+#: The index address by upload address; that of another index is ``/simple/`` below its upload address.
+_INDEXES = {target.upload_address: target.index_address for target in (PYPI, TEST_PYPI)}
 
 #: The origin of a setting that the packages of a repository share.
 SHARED = "pyproject.toml at the top"
 
 
-def _setting(default: Any, env: str, about: str, choices: str = "") -> Any:  # noqa: ANN401 - as dataclasses.field
-    """Describe a setting: its default, its environment variables (the first wins), its purpose, and its values."""
+def _setting(default: Any, about: str, env: str = "", choices: str = "") -> Any:  # noqa: ANN401 - as dataclasses.field
+    """Describe a setting: its default, its purpose, its environment variables (the first wins), and its values."""
     words = tuple(choices.split())
     told = f"{about} One of {', '.join(f'`{word}`' for word in words)}." if words else about
-    names = {"env": tuple(env.split()), "about": told, "choices": words}
-    if isinstance(default, (list, tuple)):
-        return field(default_factory=lambda: tuple(default), metadata=names)
-    return field(default=default, metadata=names)
+    return field(default=default, metadata={"env": tuple(env.split()), "about": told, "choices": words})
 
 
-def _on(env: str, about: str) -> Any:  # noqa: ANN401 - as dataclasses.field
-    return _setting(default=True, env=env, about=f"`false`: {about}")
+def _on(about: str, env: str = "") -> Any:  # noqa: ANN401 - as dataclasses.field
+    return _setting(default=True, about=f"`false`: {about}", env=env)
 
 
-def _off(env: str, about: str) -> Any:  # noqa: ANN401 - as dataclasses.field
-    return _setting(default=False, env=env, about=f"`true`: {about}")
+def _off(about: str, env: str = "") -> Any:  # noqa: ANN401 - as dataclasses.field
+    return _setting(default=False, about=f"`true`: {about}", env=env)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,119 +75,99 @@ class Settings:
     """Every setting under its name in ``[tool.release]``; ``docs/settings.md`` is made from this."""
 
     repository_url: str = _setting(
-        PYPI.upload_address, "PYPI_REPOSITORY_URL", "The address that distributions are uploaded to."
+        PYPI.upload_address, "The address that distributions are uploaded to.", "PYPI_REPOSITORY_URL"
     )
-    test_repository_url: str = _setting(TEST_PYPI.upload_address, "TEST_PYPI_REPOSITORY_URL", "The same for `--test`.")
+    test_repository_url: str = _setting(TEST_PYPI.upload_address, "The same for `--test`.", "TEST_PYPI_REPOSITORY_URL")
     index_url: str = _setting(
-        "", "PYPI_INDEX_URL", "The root of the index's simple API; derived from the upload address by default."
+        "", "The root of the index's simple API; derived from the upload address by default.", "PYPI_INDEX_URL"
     )
-    test_index_url: str = _setting("", "TEST_PYPI_INDEX_URL", "The same for `--test`.")
+    test_index_url: str = _setting("", "The same for `--test`.", "TEST_PYPI_INDEX_URL")
     username: str = _setting(
-        "__token__", "PYPI_USERNAME", "The user that uploads; set it for an index that does not use tokens."
+        "__token__", "The user that uploads; set it for an index that does not use tokens.", "PYPI_USERNAME"
     )
-    version: str = _setting("", "RELEASE_VERSION MCP_VERSION", "The version to release, unless a flag says otherwise.")
-    auto_git_tag: bool = _on("AUTO_GIT_TAG", "only the branch is pushed; no tag and no GitHub release are made.")
-    run_tests_before_upload: bool = _on("RUN_TESTS_BEFORE_UPLOAD", "the tests are skipped, as with `--skip-tests`.")
+    version: str = _setting("", "The version to release, unless a flag says otherwise.", "RELEASE_VERSION MCP_VERSION")
+    auto_git_tag: bool = _on("only the branch is pushed; no tag and no GitHub release are made.", "AUTO_GIT_TAG")
+    run_tests_before_upload: bool = _on("the tests are skipped, as with `--skip-tests`.", "RUN_TESTS_BEFORE_UPLOAD")
     clean_build_artifacts: bool = _on(
-        "CLEAN_BUILD_ARTIFACTS", "the distributions are kept in `dist/` after the release."
+        "the distributions are kept in `dist/` after the release.", "CLEAN_BUILD_ARTIFACTS"
     )
-    verbose_output: bool = _off("VERBOSE_OUTPUT", "the output of the tools is shown while they run.")
+    verbose_output: bool = _off("the output of the tools is shown while they run.", "VERBOSE_OUTPUT")
     remote: str = _setting(
-        "", "", "The git remote to push to; by default the remote that git pushes the branch to, or `origin`."
+        "", "The git remote to push to; by default the remote that git pushes the branch to, or `origin`."
     )
     branches: tuple[str, ...] = _setting(
-        (),
-        "",
-        "Patterns of the branches to release from; by default the remote's default branch, or `main`.",
+        (), "Patterns of the branches to release from; by default the remote's default branch, or `main`."
     )
     version_files: tuple[str, ...] = _setting(
-        (),
-        "",
-        "Further files that contain the version, besides those in which it is surely the project's own. Not used if "
-        "bump-my-version is configured.",
-    )
-    left_alone: tuple[str, ...] = _setting((), "", "Files in which the version is neither changed nor looked for.")
-    pre_release_hooks: tuple[tuple[str, ...], ...] = _setting(
-        (), "", "Commands to run after the bump, without a shell."
-    )
-    test_sessions: tuple[str, ...] = _setting((), "", "Nox sessions that run the tests; by default `test` or `tests`.")
+        (), "Further files that contain the version, besides those in which it is surely the project's own. Not used "
+        "if bump-my-version is configured.",
+    )  # fmt: skip
+    left_alone: tuple[str, ...] = _setting((), "Files in which the version is neither changed nor looked for.")
+    pre_release_hooks: tuple[tuple[str, ...], ...] = _setting((), "Commands to run after the bump, without a shell.")
+    test_sessions: tuple[str, ...] = _setting((), "Nox sessions that run the tests; by default `test` or `tests`.")
     test_command: tuple[str, ...] = _setting(
-        (),
-        "",
-        "The command that runs the tests, one string or its words; by default it is [found](how-it-works.md#tests).",
+        (), "The command that runs the tests, one string or its words; by default it is [found](how-it-works.md#tests)."
     )
-    build_session: str = _setting("build", "", "The Nox session that fills `dist/`; empty to build without nox.")
+    build_session: str = _setting("build", "The Nox session that fills `dist/`; empty to build without nox.")
     tag: str = _setting(
-        "",
-        "",
-        "The name of the tag, such as `v{version}`; by default like the tags that exist. If there are none, it is "
+        "", "The name of the tag, such as `v{version}`; by default like the tags that exist. If there are none, it is "
         "`v{version}`, or `{name}-v{version}` in a folder of a repository with several packages.",
-    )
-    commit_message: str = _setting(
-        "", "", "The first line of the release commit's message; by default `release: {tag}`."
-    )
-    commit_body: str = _setting("", "", "The body of the release commit's message, such as a trailer.")
+    )  # fmt: skip
+    commit_message: str = _setting("", "The first line of the release commit's message; by default `release: {tag}`.")
+    commit_body: str = _setting("", "The body of the release commit's message, such as a trailer.")
     changelog: str = _setting(
-        "auto", "", "How the [changelog](changelog.md) gets the section of a release: `keep`, it is written by hand; "
+        "auto", "How the [changelog](changelog.md) gets the section of a release: `keep`, it is written by hand; "
         "`fragments`, by towncrier or scriv; `generate`, from the commits by git-cliff; `auto`, as the project has it.",
         choices="auto keep fragments generate off",
     )  # fmt: skip
     after_release: str = _setting(
-        "none", "", "`dev`: a second commit in the same push sets the next development version, such as 1.3.0.dev0.",
+        "none", "`dev`: a second commit in the same push sets the next development version, such as 1.3.0.dev0.",
         choices="none dev",
     )  # fmt: skip
     install_after_release: bool = _off(
-        "", "the released version is installed from the index at the end; a failure is a warning."
+        "the released version is installed from the index at the end; a failure is a warning."
     )
-    github_release: bool = _on("", "no GitHub release is made.")
+    github_release: bool = _on("no GitHub release is made.")
     publish: str = _setting(
-        "here", "RELEASE_PUBLISH", "What publishes: with `ci`, the tag is pushed, and [CI publishes on it]"
-        "(how-it-works.md#published-by-ci), which is watched.", choices="here ci",
+        "here", "What publishes: with `ci`, the tag is pushed, and [CI publishes on it]"
+        "(how-it-works.md#published-by-ci), which is watched.", "RELEASE_PUBLISH", choices="here ci",
     )  # fmt: skip
     normalise_sdist: bool = _on(
-        "",
-        "sdists stay as the build backend packs them; by default they are repacked, so that two builds are identical.",
+        "sdists stay as the build backend packs them; by default they are repacked, so that two builds are identical."
     )
-    twine_strict: bool = _off("", "the warnings of `twine check` stop a release, as with `--strict`.")
+    twine_strict: bool = _off("the warnings of `twine check` stop a release, as with `--strict`.")
     try_install: str = _setting(
-        "wheels", "", "Distributions to install into a new environment before the upload.", choices="wheels all off"
+        "wheels", "Distributions to install into a new environment before the upload.", choices="wheels all off"
     )
     reproducible: str = _setting(
-        "rehearse", "", "Build twice and compare: `rehearse` only warns, in rehearsals.",
-        choices="rehearse warn stop off",
-    )  # fmt: skip
+        "rehearse", "Build twice and compare: `rehearse` only warns, in rehearsals.", choices="rehearse warn stop off"
+    )
     wheels: str = _setting(
-        "local",
-        "RELEASE_WHEELS",
-        "Wheels to release: `local` is what is built here, without what PyPI refuses and auditwheel cannot repair.",
-        choices="local none",
-    )
+        "local", "Wheels to release: `local` is what is built here, without what PyPI refuses and auditwheel cannot "
+        "repair.", "RELEASE_WHEELS", choices="local none",
+    )  # fmt: skip
     expect: tuple[str, ...] = _setting(
-        (),
-        "",
-        "The files of a release, as patterns: `sdist`, or the tags in the name of a wheel, such as"
+        (), "The files of a release, as patterns: `sdist`, or the tags in the name of a wheel, such as"
         " `cp311-*-manylinux*_x86_64*`. Each pattern needs a file, and each file a pattern.",
-    )
+    )  # fmt: skip
     trusted_publishing: str = _setting(
-        "auto",
-        "PYPI_TRUSTED_PUBLISHING",
-        "Whether a token is made by [Trusted Publishing](secrets.md#trusted-publishing): `auto` in CI, for PyPI and "
-        "TestPyPI, if no token is set; `always` for any index, and no other token is used.",
-        choices="auto always never",
-    )
+        "auto", "Whether a token is made by [Trusted Publishing](secrets.md#trusted-publishing): `auto` in CI, for "
+        "PyPI and TestPyPI, if no token is set; `always` for any index, and no other token is used.",
+        "PYPI_TRUSTED_PUBLISHING", choices="auto always never",
+    )  # fmt: skip
     attestations: bool = _on(
-        "PYPI_ATTESTATIONS",
         "files that are uploaded to PyPI by Trusted Publishing have no attestations (PEP 740). `true`: those for "
         "another index have them, too; they are public.",
+        "PYPI_ATTESTATIONS",
     )
-    skip_checks: tuple[str, ...] = _setting((), "", "Names of checks to skip.")
-    upload_workers: int = _setting(4, "", "The largest number of files to upload in parallel.")
+    skip_checks: tuple[str, ...] = _setting((), "Names of checks to skip.")
+    upload_workers: int = _setting(4, "The largest number of files to upload in parallel.")
     #: Where each value came from: a variable's name, ``.env``, ``pyproject.toml``, :data:`SHARED` or ``default``.
     origins: Mapping[str, str] = field(default_factory=dict)
 
     def origin(self, name: str) -> str:
         """Return the origin of a value."""
-        return self.origins.get(name, _DEFAULT)
+        return self.origins.get(name, "default")
 
     def by_ci(self, *, test: bool) -> bool:
         """Return whether CI publishes a release; what goes to TestPyPI is always published here."""
@@ -197,23 +175,17 @@ class Settings:
 
     def target(self, *, test: bool) -> Target:
         """Return the index of a release; with ``test``, the index for ``--test``, which is TestPyPI by default."""
-        upload, index = (
-            (self.test_repository_url, self.test_index_url) if test else (self.repository_url, self.index_url)
-        )
+        upload = self.test_repository_url if test else self.repository_url
+        index = self.test_index_url if test else self.index_url
+        index = index or _INDEXES.get(upload) or f"{upload.rstrip('/')}/simple/"
         user = Target.username if upload == TEST_PYPI.upload_address else self.username
-        return Target(upload, (index or derived_index(upload)).rstrip("/") + "/", user)
+        return Target(upload, index.rstrip("/") + "/", user)
 
 
 def private(*targets: Target) -> tuple[str, ...]:
     """Return the addresses of the indexes that are not for everyone; on PyPI and TestPyPI, anyone may have any name."""
     addresses = dict.fromkeys(target.index_address for target in targets)
     return tuple(address for address in addresses if address not in {PYPI.index_address, TEST_PYPI.index_address})
-
-
-def derived_index(upload: str) -> str:
-    """Return the address of the simple API for an upload address: known for PyPI, else ``/simple/`` below it."""
-    known = {target.upload_address.rstrip("/"): target.index_address for target in (PYPI, TEST_PYPI)}
-    return known.get(upload.rstrip("/"), upload.rstrip("/") + "/simple/")
 
 
 @dataclass(frozen=True)
