@@ -30,48 +30,36 @@ def scan_files(paths: Iterable[Path], *, root: Path | None = None) -> list[Place
         for file in sorted(path.rglob("*")) if path.is_dir() else (path,):
             if file.is_file() and not (file.is_symlink() and path.is_dir()):
                 name = file.relative_to(root) if root and file.is_relative_to(root) else file
-                found += _in_file(name.as_posix(), file)
+                with file.open("rb") as content:
+                    found += _in_content(name.as_posix(), content.read(LARGEST + 1))
     return found
 
 
-def _in_file(name: str, path: Path) -> list[Place]:
-    if path.stat().st_size > LARGEST:
-        return [_too_large(name)]
-    return _in_content(name, path.read_bytes(), 0)
-
-
-def _in_content(name: str, data: bytes, depth: int) -> list[Place]:
+def _in_content(name: str, data: bytes, depth: int = 0) -> list[Place]:
     """Scan a file and, if it is an archive, its members; a broken archive is scanned like any file."""
+    if len(data) > LARGEST:
+        return [Place(name, 1, f"not scanned: larger than {LARGEST // 1024 // 1024} MiB")]
     found = scan_bytes(name, data)
     if depth < DEEPEST:
         try:
             for member, content in _members(data):
-                inside = f"{name}!{member}"
-                found += [_too_large(inside)] if content is None else _in_content(inside, content, depth + 1)
+                found += _in_content(f"{name}!{member}", content, depth + 1)
         # Encrypted members are zipfile's RuntimeError, compressions that it does not know NotImplementedError.
         except (zipfile.BadZipFile, tarfile.TarError, OSError, EOFError, RuntimeError, ValueError, NotImplementedError):
             pass  # the inspection of distributions refuses it; here it is like any file
     return found
 
 
-def _members(data: bytes) -> Iterator[tuple[str, bytes | None]]:
-    """Yield the members of an archive: names and contents, ``None`` for one that is too large."""
+def _members(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield the names and the contents of an archive's members; of one that is too large, one byte too many."""
     if data.startswith(b"PK\3\4"):
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for info in archive.infolist():
                 if not info.is_dir():
                     with archive.open(info) as member:
-                        yield info.filename, _limited(member.read(LARGEST + 1))
+                        yield info.filename, member.read(LARGEST + 1)
     elif data.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ")):
         with tarfile.open(fileobj=io.BytesIO(data)) as archive:
             for entry in archive:
                 if entry.isfile() and (file := archive.extractfile(entry)):
-                    yield entry.name, _limited(file.read(LARGEST + 1))
-
-
-def _limited(content: bytes) -> bytes | None:
-    return content if len(content) <= LARGEST else None
-
-
-def _too_large(name: str) -> Place:
-    return Place(name, 1, f"not scanned: larger than {LARGEST // 1024 // 1024} MiB")
+                    yield entry.name, file.read(LARGEST + 1)
