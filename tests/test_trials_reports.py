@@ -4,7 +4,6 @@ import base64
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -49,15 +48,14 @@ ONCE = replace(PATIENCE, question=replace(PATIENCE.question, attempts=1))
 
 
 def found(check: str, **facts: Any) -> list[Finding]:  # noqa: ANN401 - the attributes of Facts and of its subject
-    """Return what one check of act 1 finds; what it asks the world is answered by futures."""
-    asked: dict[str, Any] = {name: facts.pop(name) for name in ("plan", "page", "remote_refs") if name in facts}
-    answers: dict[str, Future[Any]] = {name: Future() for name in asked}
-    for name, answer in answers.items():
-        answer.set_result(asked[name])
+    """Return what one check of act 1 finds; what it asks the world is answered at once."""
+    asked: dict[str, Any] = {name: facts.pop(name) for name in ("plan", "page", "refs") if name in facts}
+    answers = {name: lambda answer=answer: answer for name, answer in asked.items()}
     (one,) = [each for each in CHECKS if each.name == check]
-    refs = asked.get("remote_refs")
-    facts = {"by_ci": False, **facts}
-    return one.findings(SimpleNamespace(subject=SimpleNamespace(**facts), refs=lambda: refs, **answers))  # type: ignore[arg-type]
+    index, settings = facts.get("index"), facts.get("settings")
+    more = {"target": index and index.target, "remote": settings and settings.remote}
+    subject = SimpleNamespace(**{"by_ci": False, **facts})
+    return one.findings(SimpleNamespace(subject=subject, **answers, **more, **facts))  # type: ignore[arg-type]
 
 
 def on_path(folder: Path, *names: str) -> Path:
@@ -385,7 +383,7 @@ def test_a_branch_named_as_the_tag() -> None:
     for branch in (None, "a" * 40):
         refs = SimpleNamespace(branch=lambda _, at=branch: at, tag=lambda _: None)
         plan = SimpleNamespace(tag="v1.3.0")
-        findings = found("tag", plan=plan, remote_refs=refs, git=git, settings=settings)
+        findings = found("tag", plan=plan, refs=refs, git=git, settings=settings)
         assert [finding.severity for finding in findings] == [Severity.WARNING] * bool(branch)
 
 

@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
 from release_recipes.check import github, index, programs, repository, tag, tests, version
-from release_recipes.check.facts import Facts, Subject
+from release_recipes.check.facts import Facts, Subject, if_known
 from release_recipes.errors import InvalidSetting, ReleaseError, WrongUsage
 from release_recipes.findings import Check, Finding, Severity
 from release_recipes.plan import Plan
@@ -84,8 +84,7 @@ def check(subject: Subject, others: Collection[str] = (), without: Collection[st
         told.setdefault((finding.severity, finding.message), finding)
     if any(each.check == "behind" and each.severity is Severity.ERROR for each in told.values()):
         told = {key: each for key, each in told.items() if each.check not in _FOLLOWING}
-    plan = facts.plan.result() if facts.plan.exception() is None else None
-    return Outcome(plan, list(told.values()))
+    return Outcome(if_known(facts.plan), list(told.values()))
 
 
 def _findings(check: Check[Facts], facts: Facts) -> list[Finding]:

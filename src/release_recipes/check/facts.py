@@ -5,14 +5,15 @@ anything.
 """
 
 import posixpath
-from collections.abc import Sequence
-from concurrent.futures import Executor, Future
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TypeVar
 
-from release_recipes.errors import CommandFailed
+from release_recipes.errors import CommandFailed, ReleaseError
 from release_recipes.index.client import Index
-from release_recipes.index.page import Page
 from release_recipes.plan import Plan, Request, make_plan, wanted
 from release_recipes.programs import gh
 from release_recipes.programs.gh import GitHubRepository
@@ -21,6 +22,7 @@ from release_recipes.project import changes
 from release_recipes.project.packages import Package, last_tag, packages
 from release_recipes.project.project import Project
 from release_recipes.project.source import Versions
+from release_recipes.project.tag_form import versions_of
 from release_recipes.secrets.token import Token
 from release_recipes.settings import Settings
 from release_recipes.state.tagged import Tagged
@@ -69,67 +71,93 @@ class Subject:
 
 
 class Facts:
-    """The answers; each attribute that is a future is asked once, in the background."""
+    """The answers: each question is asked once, in the background, and its method waits for the answer."""
 
     def __init__(self, subject: Subject, pool: Executor) -> None:
         """Start to ask everything."""
         self.subject = subject
-        git, remote = subject.git, subject.settings.remote
+        self.git, self.project, self.settings = subject.git, subject.project, subject.settings
+        self.request, self.remote, self.target = subject.request, subject.settings.remote, subject.index.target
+        self.tagged = subject.tagged
         #: The address of the remote: as git uses it, and as it is configured.
-        self.addresses = git.addresses(remote)
-        self.versions: Future[Versions] = pool.submit(self._versions)
-        self.remote_refs: Future[RemoteRefs | None] = pool.submit(
-            lambda: git.remote_refs(remote) if self.addresses else None
-        )
-        self.page: Future[Page] = pool.submit(subject.index.page, subject.project.name)
-        self.branch: Future[str | None] = pool.submit(git.branch)
+        self.addresses = self.git.addresses(self.remote)
+        self.versions = pool.submit(self._versions).result
+        #: Fails if the remote does not answer.
+        self.remote_refs = pool.submit(self._remote_refs).result
+        self.page = pool.submit(subject.index.page, self.project.name).result
+        self.branch = pool.submit(self.git.branch).result
         #: The commit of the release.
-        self.head: Future[str] = pool.submit(git.ask, "rev-parse", subject.tagged.commit if subject.tagged else "HEAD")
-        below = subject.project.below
-        self.changes: Future[list[str]] = pool.submit(git.changes, *([below, ".env"] if below != "." else ()))
+        self.head = pool.submit(self.git.ask, "rev-parse", self.tagged.commit if self.tagged else "HEAD").result
+        below = self.project.below
+        self.changes = pool.submit(self.git.changes, *([below, ".env"] if below != "." else ())).result
         #: The packages of the repository, the project's included if it is one of them.
-        self.packages: Future[list[Package]] = pool.submit(packages, git)
-        self.plan: Future[Plan] = pool.submit(self._plan)
-        self.github: Future[GitHubRepository | None] = pool.submit(self._github)
+        self.packages = pool.submit(packages, self.git).result
+        self.plan = pool.submit(self._plan).result
+        self.github = pool.submit(self._github).result
 
     def refs(self) -> RemoteRefs | None:
         """Return the refs of the remote, or ``None``; the check ``remote`` reports why there are none."""
-        return None if self.remote_refs.exception() else self.remote_refs.result()
+        return if_known(self.remote_refs)
 
     def own(self) -> list[Package]:
         """Return the project as a package of the repository; empty if it is none of them."""
-        return [package for package in self.packages.result() if package.below == self.subject.project.below]
+        return [package for package in self.packages() if package.below == self.project.below]
 
     def others(self) -> list[Package]:
         """Return the other packages of the repository."""
-        return [package for package in self.packages.result() if package.below != self.subject.project.below]
-
-    def _versions(self) -> Versions:
-        part = wanted(self.subject.request, self.subject.settings).part
-        return self.subject.project.source.read(self.subject.folder, part)
-
-    def _github(self) -> GitHubRepository | None:
-        """Return the repository on GitHub, if there is one and gh is signed in."""
-        repository = gh.find(self.addresses)
-        known = repository is not None and gh.is_github(repository, self.subject.folder)
-        return repository if repository and known and gh.signed_in(repository, self.subject.folder) else None
+        return [package for package in self.packages() if package.below != self.project.below]
 
     def tags(self) -> dict[str, bool]:
         """Return the names of all tags, and whether each is here: the newest first, those that are not here last."""
-        refs, here = self.refs(), self.subject.git.tags()
+        refs, here = self.refs(), self.git.tags()
         return {name: name in here for name in (*here, *(refs.tags() if refs else ()))}
 
+    def versions_of(self, tags: Sequence[str]) -> dict[str, str]:
+        """Return those of some tags that name a version of the project, with that version."""
+        theirs = [package.name for package in self.others()]
+        return versions_of(tags, name=self.project.name, below=self.project.below, others=theirs)
+
+    def release_branches(self) -> tuple[str, ...]:
+        """Return their patterns: those of the settings, else the remote's default branch, else ``main``."""
+        refs = self.refs()
+        return self.settings.branches or ((refs and refs.default_branch) or "main",)
+
+    def is_release_branch(self, name: str) -> bool:
+        """Return whether releases are made from a branch."""
+        return any(fnmatchcase(name, pattern) for pattern in self.release_branches())
+
+    def _versions(self) -> Versions:
+        return self.project.source.read(self.project.folder, wanted(self.request, self.settings).part)
+
+    def _remote_refs(self) -> RemoteRefs | None:
+        return self.git.remote_refs(self.remote) if self.addresses else None
+
+    def _github(self) -> GitHubRepository | None:
+        """Return the repository on GitHub, if there is one and gh is signed in."""
+        repository, folder = gh.find(self.addresses), self.project.folder
+        is_known = repository and gh.is_github(repository, folder) and gh.signed_in(repository, folder)
+        return repository if is_known else None
+
     def _plan(self) -> Plan:
-        subject, branch, refs = self.subject, self.branch.result(), self.refs()
-        tip = refs.branch(branch) if refs and branch else None
-        tagged = subject.tagged
+        branch, refs, tagged = self.branch(), self.refs(), self.tagged
         plan = make_plan(
-            subject.project, subject.settings, subject.request, self.versions.result(),
-            branch=branch, base=self.head.result(), remote_tip=tip or "",
-            tags=[tag for tag in self.tags() if not (tagged and tag == tagged.name)], known=self.packages.result(),
+            self.project, self.settings, self.request, self.versions(),
+            branch=branch, base=self.head(), remote_tip=(refs and branch and refs.branch(branch)) or "",
+            tags=[tag for tag in self.tags() if not (tagged and tag == tagged.name)], known=self.packages(),
         )  # fmt: skip
         plan = plan.of_tag(tagged.name, tagged.object) if tagged else plan
-        return replace(plan, changes=changes_of(subject, plan, self.packages.result()))
+        return replace(plan, changes=changes_of(self.subject, plan, self.packages()))
+
+
+Answer = TypeVar("Answer")
+
+
+def if_known(question: Callable[[], Answer]) -> Answer | None:
+    """Return an answer; ``None`` if it cannot be had."""
+    try:
+        return question()
+    except ReleaseError:
+        return None
 
 
 def changelog_of(project: Project, plan: Plan) -> changes.Changes:
@@ -137,7 +165,8 @@ def changelog_of(project: Project, plan: Plan) -> changes.Changes:
     hooks = [" ".join(hook) for hook in plan.settings.pre_release_hooks]
     hooks += [file.name for file in plan.versions.files]
     hooks += plan.source.describe(project.folder, "", "")[1:] if plan.source.configured_in else []
-    return changes.find(project.folder, project.pyproject, plan.settings.changelog, hooks)
+    found = changes.find(project.folder, project.pyproject, plan.settings.changelog, hooks)
+    return replace(found, name=plan.project, below=plan.folder, until=plan.base)
 
 
 def changes_of(subject: Subject, plan: Plan, known: Sequence[Package], *, always: bool = False) -> changes.Changes:
@@ -147,11 +176,10 @@ def changes_of(subject: Subject, plan: Plan, known: Sequence[Package], *, always
     """
     git, found = subject.git, changelog_of(subject.project, plan)
     if found.way == "off" and not always:
-        return replace(found, name=plan.project, below=plan.folder, until=plan.base)
+        return found
     repository = gh.find(git.addresses(plan.remote))
     web = repository.web_address if repository and gh.looks_like_github(repository) else ""
-    since = last_tag(git, plan.project, plan.folder, known, plan.base, but=plan.tag)
-    found = replace(found, name=plan.project, below=plan.folder, since=since, until=plan.base, web=web)
+    found = replace(found, since=last_tag(git, plan.project, plan.folder, known, plan.base, but=plan.tag), web=web)
     if found.way == "generate" and subject.tagged and git.is_shallow():
         return found  # the commits since the last release are not here
     try:

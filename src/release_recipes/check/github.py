@@ -5,8 +5,8 @@ import shutil
 from collections.abc import Iterator
 from typing import Any
 
-from release_recipes.check.facts import Facts
-from release_recipes.errors import CommandFailed, typed
+from release_recipes.check.facts import Facts, if_known
+from release_recipes.errors import typed
 from release_recipes.findings import ALWAYS, Check, Finding, warning
 from release_recipes.processes.environment import environment
 from release_recipes.programs import gh
@@ -30,27 +30,26 @@ def _lacks(facts: Facts) -> tuple[str, str] | None:
     if not shutil.which("gh", path=environment()["PATH"]):
         return "gh is not installed", "Install it from https://cli.github.com"
     sign_in = f"Sign in: gh auth login --hostname {repository.host}"
-    return (f"gh is not signed in to {repository.host}", sign_in) if facts.github.result() is None else None
+    return (f"gh is not signed in to {repository.host}", sign_in) if facts.github() is None else None
 
 
 def _is_wanted(facts: Facts) -> bool:
     """Return whether a GitHub release is to be made."""
-    settings = facts.subject.settings
-    return settings.github_release and settings.auto_git_tag and not facts.subject.request.test
+    return facts.settings.github_release and facts.settings.auto_git_tag and not facts.request.test
 
 
 def _burned_tag(facts: Facts) -> Iterator[Finding]:
     """Look for an immutable release of the tag that was deleted, among the events that GitHub keeps for some weeks."""
     if not _is_wanted(facts) or (events := _asked(facts, "events?per_page=100")) is None:
         return
-    tag = facts.plan.result().tag
+    tag = facts.plan().tag
     payloads = [event["payload"] for event in events if event["type"] == "ReleaseEvent"]
     published = [payload["release"] for payload in payloads if payload.get("action") == "published"]
     was_used = any(release.get("tag_name") == tag and release.get("immutable") for release in published)
     releases = _asked(facts, "releases?per_page=100") if was_used else None
     if releases is not None and all(release["draft"] or release["tag_name"] != tag for release in releases):
         # The last number is the patch, or that of a pre-release.
-        following = re.sub(r"\d+$", lambda found: str(int(found[0]) + 1), facts.plan.result().version)
+        following = re.sub(r"\d+$", lambda found: str(int(found[0]) + 1), facts.plan().version)
         yield Finding(
             f"GitHub makes no release of {tag}: the tag was used by an immutable release that was deleted.",
             f"Release the next version: {typed('release', '--new-version', following)}; or, to release this one "
@@ -59,10 +58,8 @@ def _burned_tag(facts: Facts) -> Iterator[Finding]:
 
 
 def _protected(facts: Facts) -> Iterator[Finding]:
-    branch = facts.branch.result()
-    if branch is None:
-        return
-    told = _asked(facts, f"branches/{branch}")
+    branch = facts.branch()
+    told = _asked(facts, f"branches/{branch}") if branch else None
     if told and told.get("protected"):
         yield warning(
             f"{branch} is protected on GitHub, so the push of the release commit may be refused.",
@@ -72,9 +69,9 @@ def _protected(facts: Facts) -> Iterator[Finding]:
 
 def _ci(facts: Facts) -> Iterator[Finding]:
     """Check the result of CI for HEAD: check runs and commit statuses."""
-    if facts.github.result() is None:
+    if facts.github() is None:
         return
-    head = facts.head.result()
+    head = facts.head()
     runs = (_asked(facts, f"commits/{head}/check-runs") or {}).get("check_runs", [])
     statuses = (_asked(facts, f"commits/{head}/status") or {}).get("statuses", [])
     states = {run["name"]: run["conclusion"] or "pending" for run in runs}
@@ -94,20 +91,19 @@ def _ci(facts: Facts) -> Iterator[Finding]:
 
 def _ci_publishes(facts: Facts) -> Iterator[Finding]:
     """Check that the tag starts something in CI, and that it can be watched."""
-    subject = facts.subject
-    if not subject.by_ci:
+    if not facts.subject.by_ci:
         return
     here = 'set in [tool.release]: publish = "here"'
-    if not subject.settings.auto_git_tag:
+    if not facts.settings.auto_git_tag:
         message = "CI publishes on the tag, but auto_git_tag is off, so no tag is pushed."
         yield Finding(message, f"Set auto_git_tag to true; or, to publish from this machine, {here}")
-    found = publishing(subject.git, facts.head.result())
+    found = publishing(facts.git, facts.head())
     if not found:
         yield Finding(
             "CI publishes on the tag, but no workflow of this commit runs `release-recipes publish`.",
             f"Write one: {typed('init', '--only', 'workflows')}; or, to publish from this machine, {here}",
         )
-    if facts.github.result() is None:
+    if facts.github() is None:
         where = f"Check that the forge of the remote runs {found[0]}" if found else "See the run of CI on its page"
         why, what_to_do = _lacks(facts) or ("the remote is not on GitHub", f"{where}: nothing else publishes the tag.")
         yield warning(f"Only the index can be watched: {why}.", what_to_do)
@@ -115,13 +111,8 @@ def _ci_publishes(facts: Facts) -> Iterator[Finding]:
 
 def _asked(facts: Facts, endpoint: str) -> Any:  # noqa: ANN401 - JSON
     """Ask GitHub; ``None`` if it cannot be asked or gives no answer."""
-    repository = facts.github.result()
-    if repository is None:
-        return None
-    try:
-        return gh.api(repository, endpoint, facts.subject.folder)
-    except CommandFailed:
-        return None
+    repository = facts.github()
+    return if_known(lambda: gh.api(repository, endpoint, facts.project.folder)) if repository else None
 
 
 CHECKS = (

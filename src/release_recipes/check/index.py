@@ -10,13 +10,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
-from release_recipes.check.facts import Facts
+from release_recipes.check.facts import Facts, if_known
 from release_recipes.errors import choice
 from release_recipes.findings import ALWAYS, Check, Finding, question, warning
 from release_recipes.index.http import LOOPBACK, in_netrc
-from release_recipes.index.token import read_token
+from release_recipes.index.token import PREFIX, read_token
 from release_recipes.index.trusted import TrustedToken
 from release_recipes.programs import uv
 from release_recipes.project.packages import last_tag
@@ -27,57 +27,47 @@ from release_recipes.settings import PYPI, TEST_PYPI, TOKEN_PAGES, Target, doten
 _LOCATIONS = {PYPI.upload_address: "pypi.org", TEST_PYPI.upload_address: "test.pypi.org"}
 
 
-def _upload_address(facts: Facts) -> str:
-    return facts.subject.index.target.upload_address
-
-
 def _token(facts: Facts) -> Iterator[Finding]:
+    token, address, user = facts.subject.token, facts.target.upload_address, facts.target.username
     if facts.subject.by_ci:
         return
-    if facts.subject.token is None:
-        name, address = token_name(test=facts.subject.request.test), _upload_address(facts)
-        page, user = TOKEN_PAGES.get(address, "your index"), facts.subject.index.target.username
-        made = (
-            f"Create one at {page}, limited to this project."
-            if user == Target.username
-            else f"Use the password of the user {user!r}; for another user, set PYPI_USERNAME, too."
-        )
+    if token is None:
+        name = token_name(test=facts.request.test)
         why = "holds a placeholder" if facts.subject.has_placeholder else "is not set"
+        made = f"Create one at {TOKEN_PAGES.get(address, 'your index')}, limited to this project."
+        if user != Target.username:
+            made = f"Use the password of the user {user!r}; for another user, set PYPI_USERNAME, too."
+        where = where_to_put(name, _folder(facts), facts.git.path)
         yield Finding(
             f"There is no token for {address} ({name} {why}).",
-            f"{made} Store it in a keyring or in the environment, or: "
-            f"{where_to_put(name, _folder(facts), facts.subject.git.path)}",
+            f"{made} Store it in a keyring or in the environment, or: {where}",
         )
-    elif isinstance(facts.subject.token, TrustedToken):
-        facts.subject.token.prove(mint=_exists(facts))  # a token that cannot be had is an error with its reason
-    elif at := _unprintable(facts.subject.token.reveal()):
+    elif isinstance(token, TrustedToken):
+        # Minting a token for a pending publisher would create the project. One that cannot be had is an error.
+        page = if_known(facts.page)
+        token.prove(mint=bool(page and page.exists))
+    elif at := _unprintable(token.reveal()):
         yield Finding(
-            f"The token from {facts.subject.token.origin} has a character that cannot be sent, at position {at}.",
+            f"The token from {token.origin} has a character that cannot be sent, at position {at}.",
             "The character may be invisible. Copy the token again.",
         )
-    elif _is_read_by_another(facts) and facts.subject.index.refuses_us(facts.subject.project.name):
-        user = facts.subject.index.target.username
+    elif _is_read_by_another(facts) and facts.subject.index.refuses_us(facts.project.name):
         yield question(
-            f"The index can be read with ~/.netrc, but it refuses the user {user!r} with {facts.subject.token.origin}.",
+            f"The index can be read with ~/.netrc, but it refuses the user {user!r} with {token.origin}.",
             "This is right for an account that can only upload; otherwise the password is wrong.",
         )
 
 
 def _is_read_by_another(facts: Facts) -> bool:
     """Return whether the credentials of the upload were not needed for reading, since others are in ``~/.netrc``."""
-    index, address = facts.subject.index, facts.subject.index.target.index_address
-    is_known = facts.page.exception() is None and not facts.page.result().is_closed
-    return is_known and in_netrc(address) and index.may_authorise(address)
+    page, address = if_known(facts.page), facts.target.index_address
+    is_open = page is not None and not page.is_closed
+    return is_open and in_netrc(address) and facts.subject.index.may_authorise(address)
 
 
 def _folder(facts: Facts) -> Path:
     """Return the project's folder in the user's checkout; what is checked may be a clone of a tag."""
-    return facts.subject.git.path / facts.subject.project.below
-
-
-def _exists(facts: Facts) -> bool:
-    """Return whether the index has the project; minting a token for a pending publisher would create it there."""
-    return facts.page.exception() is None and facts.page.result().exists
+    return facts.git.path / facts.project.below
 
 
 def _unprintable(value: str) -> int:
@@ -92,22 +82,20 @@ _LATIN_1 = 0xFF
 
 def _token_fits(facts: Facts) -> Iterator[Finding]:
     """Check the restrictions of the token, which can be read from a macaroon."""
-    token, location = facts.subject.token, _LOCATIONS.get(_upload_address(facts))
+    token, location = facts.subject.token, _LOCATIONS.get(facts.target.upload_address)
     if token is None or location is None or isinstance(token, TrustedToken) or facts.subject.by_ci:
         return  # the scope of a minted token cannot be read
-    told, name = read_token(token), token_name(test=facts.subject.request.test)
-    make = f"Create a token at {TOKEN_PAGES[_upload_address(facts)]}, and set {name} to it."
+    told, name = read_token(token), token_name(test=facts.request.test)
+    make = f"Create a token at {TOKEN_PAGES[facts.target.upload_address]}, and set {name} to it."
     if told is None:
-        shape = token.reveal().startswith("pypi-")
-        yield (
-            warning(f"{name} cannot be decoded, so its scope is not known.", make)
-            if shape
-            else Finding(f"{name} is not a token of {location}; those start with pypi-.", make)
-        )
+        if token.reveal().startswith(PREFIX):
+            yield warning(f"{name} cannot be decoded, so its scope is not known.", make)
+        else:
+            yield Finding(f"{name} is not a token of {location}; those start with pypi-.", make)
         return
     if told.location != location:
         yield Finding(f"{name} is a token of {told.location}, but the release goes to {location}.", make)
-    project = canonicalize_name(facts.subject.project.name)
+    project = canonicalize_name(facts.project.name)
     if told.projects is not None and project not in told.projects:
         scope = ", ".join(sorted(told.projects))
         yield Finding(f"{name} is limited to {scope}, and the release is of {project}.", make)
@@ -119,7 +107,7 @@ def _token_fits(facts: Facts) -> Iterator[Finding]:
 
 def _plain_http(facts: Facts) -> Iterator[Finding]:
     """Check that the token is sent encrypted; loopback is this machine."""
-    address = urlsplit(_upload_address(facts))
+    address = urlsplit(facts.target.upload_address)
     if address.scheme == "http" and address.hostname not in LOOPBACK and not facts.subject.by_ci:
         yield warning(
             f"{address.geturl()} is not encrypted: others on the network can read the token.",
@@ -128,9 +116,8 @@ def _plain_http(facts: Facts) -> Iterator[Finding]:
 
 
 def _dotenv(facts: Facts) -> Iterator[Finding]:
-    subject = facts.subject
-    path = dotenv_folder(_folder(facts), subject.git.path) / ".env"
-    if subject.git.tracked(".env", f"{subject.project.below}/.env"):
+    path = dotenv_folder(_folder(facts), facts.git.path) / ".env"
+    if facts.git.tracked(".env", f"{facts.project.below}/.env"):
         yield Finding(
             ".env is tracked by git, so its content is in the history.",
             "Revoke every token in it, add .env to .gitignore, and run: git rm --cached .env",
@@ -140,15 +127,12 @@ def _dotenv(facts: Facts) -> Iterator[Finding]:
 
 
 def _on_index(facts: Facts) -> Iterator[Finding]:
-    plan = facts.plan.result()
-    if plan.test:
-        return  # identical files are done there, different ones are a conflict
-    page = facts.page.result()
-    try:
-        planned = Version(plan.version)
-    except InvalidVersion:
-        return  # the check `version` reports it
+    plan = facts.plan()
+    # With `--test`, identical files are done, and different ones are a conflict.
+    if plan.test or not is_version(plan.version):
+        return
     # Compared as versions: 1.3 and 1.3.0 are the same release (PEP 440).
+    page, planned = facts.page(), Version(plan.version)
     versions = {Version(version) for version in page.versions()}
     if planned in versions:
         ours = urlsplit(plan.target.index_address).netloc
@@ -175,29 +159,31 @@ def _next_free(taken: Version, versions: set[Version]) -> list[str]:
 
 def _project_status(facts: Facts) -> Iterator[Finding]:
     """Check the project's status (:pep:`792`); archived and quarantined projects accept no files."""
-    status = facts.page.result().status
-    if status in {"archived", "quarantined"}:
-        yield Finding(
-            f"{facts.subject.project.name} is {status} on the index, so files cannot be uploaded.",
-            "Unarchive it in the project's settings on the index."
-            if status == "archived"
-            else "Contact the administrators of the index.",
-        )
+    status = facts.page().status
+    if status in _WAYS_OUT:
+        yield Finding(f"{facts.project.name} is {status} on the index, so files cannot be uploaded.", _WAYS_OUT[status])
+
+
+#: What to do about a status with which a project accepts no files.
+_WAYS_OUT = {
+    "archived": "Unarchive it in the project's settings on the index.",
+    "quarantined": "Contact the administrators of the index.",
+}
 
 
 def _first_release(facts: Facts) -> Iterator[Finding]:
     """Check the name of a project that the index does not know, or knows as a project with other versions."""
-    page, name = facts.page.result(), facts.subject.project.name
+    page, name = facts.page(), facts.project.name
     if not page.exists:
-        last = last_tag(facts.subject.git, name, facts.subject.project.below, facts.packages.result())
+        last = last_tag(facts.git, name, facts.project.below, facts.packages())
         hint = "Check the spelling of the name; it cannot be changed afterwards."
-        if last and facts.subject.tagged is None:
-            hint = f"There is a tag {last}: check the address of the index, {facts.subject.index.target.index_address}"
+        if last and facts.tagged is None:
+            hint = f"There is a tag {last}: check the address of the index, {facts.target.index_address}"
         yield question(f"The index has no project {name}: this is its first release.", hint)
-    elif facts.subject.tagged is None and not facts.subject.request.test:  # a job may have only one tag
+    elif facts.tagged is None and not facts.request.test:  # a job may have only one tag
         tags = [re.sub("[_-]", ".", tag) for tag in facts.tags()]
         versions = page.versions()
-        is_tagged = any(facts.versions.result().current in tag for tag in tags)
+        is_tagged = any(facts.versions().current in tag for tag in tags)
         if versions and is_tagged and not any(version in tag for version in versions for tag in tags):
             newest = max(map(Version, versions))
             yield question(
@@ -209,14 +195,14 @@ def _first_release(facts: Facts) -> Iterator[Finding]:
 
 def _closed(facts: Facts) -> Iterator[Finding]:
     """Check that installers can read the index, which do not get the credentials of the upload."""
-    subject, page, address = facts.subject, facts.page.result(), facts.subject.index.target.index_address
-    if subject.settings.try_install == "off" or not page.is_closed:
+    page, address = facts.page(), facts.target.index_address
+    if facts.settings.try_install == "off" or not page.is_closed:
         return
-    project = subject.project.pyproject.get("project", {})
+    project = facts.project.pyproject.get("project", {})
     if project and "dependencies" not in {*project, *project.get("dynamic", ())}:
         return  # it requires nothing
     newest = f"=={max(map(Version, page.versions()))}" if page.versions() else ""
-    if uv.can_find(f"{subject.project.name}{newest}", address, subject.git.path):
+    if uv.can_find(f"{facts.project.name}{newest}", address, facts.git.path):
         return
     required = [other.name for package in facts.own() for other in package.depends_on(facts.others())]
     message = f"{address} needs a password for reading, which installers do not have here."
@@ -230,13 +216,13 @@ def _closed(facts: Facts) -> Iterator[Finding]:
 
 def _private(facts: Facts) -> Iterator[Finding]:
     """Check that a private project does not go to PyPI (https://pypi.org/classifiers, "Private ::")."""
-    pyproject, folder = facts.subject.project.pyproject, facts.subject.folder
+    pyproject, folder = facts.project.pyproject, facts.project.folder
     tables = (pyproject.get("project", {}), pyproject.get("tool", {}).get("poetry", {}))
     classifiers = [str(name) for table in tables for name in table.get("classifiers", [])]
     for path in (folder / "setup.cfg", folder / "setup.py"):
         classifiers += _PRIVATE.findall(path.read_text("utf-8", "replace")) if path.is_file() else []
     private = [name for name in classifiers if name.startswith("Private ::")]
-    if private and _upload_address(facts) in _LOCATIONS:
+    if private and facts.target.upload_address in _LOCATIONS:
         yield Finding(
             f"The project has the classifier {private[0]!r}, but the release goes to a public index.",
             "Set your own index: PYPI_REPOSITORY_URL, or repository_url in [tool.release].",

@@ -21,7 +21,7 @@ _ENVIRONMENTS = 100_000_000
 
 
 def _programs(facts: Facts) -> Iterator[Finding]:
-    said = facts.subject.git.ask("version")
+    said = facts.git.ask("version")
     numbers = re.search(r"(\d+)\.(\d+)", said)
     if numbers and (int(numbers[1]), int(numbers[2])) < _OLDEST_GIT:
         yield Finding(f"{said} is too old.", f"Install git {'.'.join(map(str, _OLDEST_GIT))} or newer.")
@@ -36,7 +36,7 @@ def _programs(facts: Facts) -> Iterator[Finding]:
 
 
 def _room(facts: Facts) -> Iterator[Finding]:
-    listed = facts.subject.git.ask("ls-tree", "-r", "--long", "HEAD").splitlines()
+    listed = facts.git.ask("ls-tree", "-r", "--long", "HEAD").splitlines()
     sizes = [line.split(maxsplit=4)[3] for line in listed]
     needed = _COPIES * sum(int(size) for size in sizes if size.isdigit()) + _ENVIRONMENTS
     folder = tempfile.gettempdir()

@@ -6,7 +6,6 @@ import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from packaging.version import Version
@@ -17,9 +16,8 @@ from release_recipes.findings import ALWAYS, BUILD, Check, Finding, question, wa
 from release_recipes.processes.environment import environment
 from release_recipes.processes.run import has_terminal
 from release_recipes.programs.git import Git, reason
-from release_recipes.project.packages import last_tag, others, paths, since_last_release
+from release_recipes.project.packages import last_tag, paths, since_last_release
 from release_recipes.project.source import NONE, is_version
-from release_recipes.project.tag_form import versions_of
 from release_recipes.state.claims import foreign
 from release_recipes.workflows import UPLOADS
 
@@ -39,33 +37,21 @@ _UNDER_WAY = {
 
 
 def _branch(facts: Facts) -> Iterator[Finding]:
-    branch = facts.branch.result()
-    if branch is None and "rebase" in _under_way(facts.subject.git):
+    branch, patterns = facts.branch(), facts.release_branches()
+    if branch is None and "rebase" in _under_way(facts.git):
         return  # the check `structure` says so
     if branch is None:
         yield Finding("HEAD is detached: no branch is checked out.", "Check out the release branch: git switch main")
-        return
-    patterns = _patterns(facts)
-    if not _is_release_branch(facts, branch):
+    elif not facts.is_release_branch(branch):
         yield Finding(
             f"{branch!r} is not a release branch ({', '.join(patterns)}).",
             f'Run: git switch {patterns[0]}; or set in pyproject.toml: [tool.release] branches = ["{branch}"]',
         )
 
 
-def _patterns(facts: Facts) -> tuple[str, ...]:
-    """Return the release branches: those of the settings, else the remote's default branch, else ``main``."""
-    refs = facts.refs()
-    return facts.subject.settings.branches or ((refs and refs.default_branch) or "main",)
-
-
-def _is_release_branch(facts: Facts, branch: str) -> bool:
-    return any(fnmatchcase(branch, pattern) for pattern in _patterns(facts))
-
-
 def _clean_tree(facts: Facts) -> Iterator[Finding]:
-    changes = facts.changes.result()
-    tokens = {"?? .env", f"?? {facts.subject.project.below}/.env"}
+    changes = facts.changes()
+    tokens = {"?? .env", f"?? {facts.project.below}/.env"}
     if tokens & set(changes):
         changes = [change for change in changes if change not in tokens]
         yield Finding(".env is not in .gitignore, so a commit or a stash could include its token.", _IGNORE)
@@ -82,7 +68,7 @@ _IGNORE = "Add it and commit .gitignore: echo .env >> .gitignore"
 
 
 def _remote(facts: Facts) -> Iterator[Finding]:
-    remote = facts.subject.settings.remote
+    remote = facts.remote
     if not facts.addresses:
         yield Finding(
             f"There is no remote {remote!r}, so the release commit and tag would exist on this machine only.",
@@ -90,7 +76,7 @@ def _remote(facts: Facts) -> Iterator[Finding]:
         )
         return
     try:
-        facts.remote_refs.result()
+        facts.remote_refs()
     except CommandFailed as error:
         yield Finding(
             f"The remote {remote!r} does not answer: {reason(error.output)}",
@@ -99,14 +85,14 @@ def _remote(facts: Facts) -> Iterator[Finding]:
 
 
 def _behind(facts: Facts) -> Iterator[Finding]:
-    branch, refs, head = facts.branch.result(), facts.refs(), facts.head.result()
+    branch, refs, head = facts.branch(), facts.refs(), facts.head()
     if branch is None or refs is None:
         return
-    git, remote = facts.subject.git, facts.subject.settings.remote
-    theirs, below = refs.branch(branch), facts.subject.project.below
+    git, remote = facts.git, facts.remote
+    theirs, below = refs.branch(branch), facts.project.below
     where = "the package at the top" if below == "." else below
     if theirs is None:
-        if _is_release_branch(facts, branch):
+        if facts.is_release_branch(branch):
             yield warning(f"{remote} has no branch {branch!r} yet.", "The release creates it.")
     elif theirs != head and git.contains(theirs, head):
         ahead = git.ask("log", "--oneline", "--no-decorate", f"{theirs}..{head}").splitlines()
@@ -131,30 +117,29 @@ def _behind(facts: Facts) -> Iterator[Finding]:
 
 def _changed_there(facts: Facts) -> bool:
     """Return whether commits of the remote's branch that are not here change the package."""
-    own = paths(facts.subject.project.below, facts.packages.result())
+    own = paths(facts.project.below, facts.packages())
     if not own:
         return True
-    git, refs, branch = facts.subject.git, facts.refs(), f"refs/heads/{facts.branch.result()}"
-    tip = git.fetch_missing(facts.subject.settings.remote, refs.refs if refs else {}, branch)
-    return git.count(f"{facts.head.result()}..{tip}", own) > 0
+    refs, branch = facts.refs(), f"refs/heads/{facts.branch()}"
+    tip = facts.git.fetch_missing(facts.remote, refs.refs if refs else {}, branch)
+    return facts.git.count(f"{facts.head()}..{tip}", own) > 0
 
 
 def _tag(facts: Facts) -> Iterator[Finding]:
-    tag, refs, git = facts.plan.result().tag, facts.refs(), facts.subject.git
-    remote = facts.subject.settings.remote
-    if not facts.subject.settings.auto_git_tag:
+    tag, refs, git, remote = facts.plan().tag, facts.refs(), facts.git, facts.remote
+    if not facts.settings.auto_git_tag:
         return
-    if refs is not None and refs.branch(tag):
-        message = f"{remote} has a branch named {tag}, so the name of the tag would be ambiguous."
+    if refs and refs.branch(tag):
         yield warning(
-            message, f"Rename the branch if you can: git push {remote} {remote}/{tag}:refs/heads/{tag}-branch :{tag}"
+            f"{remote} has a branch named {tag}, so the name of the tag would be ambiguous.",
+            f"Rename the branch if you can: git push {remote} {remote}/{tag}:refs/heads/{tag}-branch :{tag}",
         )
     if git.resolve(f"refs/tags/{tag}"):
         yield Finding(
             f"The tag {tag} already exists in this repository.",
             f"Release another version; or, if the tag was never published or pushed, delete it: git tag -d {tag}",
         )
-    if refs is not None and refs.tag(tag):
+    if refs and refs.tag(tag):
         yield Finding(
             f"The tag {tag} already exists on {remote}.",
             f"Release another version, such as with: {typed('release', '--new-version', 'X')}",
@@ -168,22 +153,22 @@ def _tag(facts: Facts) -> Iterator[Finding]:
 
 
 def _claim(facts: Facts) -> Iterator[Finding]:
-    subject, refs, tag = facts.subject, facts.refs(), facts.plan.result().tag
-    for claim in foreign(subject.git, subject.settings.remote, refs.refs, ()) if refs else ():
-        if claim.concerns(subject.project.name) or claim.tag == tag:
+    refs, tag = facts.refs(), facts.plan().tag
+    for claim in foreign(facts.git, facts.remote, refs.refs, ()) if refs else ():
+        if claim.concerns(facts.project.name) or claim.tag == tag:
             yield Finding(
-                f"A release of {claim.tag} is in progress: {claim.ref} on {subject.settings.remote}, created by "
+                f"A release of {claim.tag} is in progress: {claim.ref} on {facts.remote}, created by "
                 f"{claim.said.who} on {claim.said.when}.",
                 f"Finish it on that machine: {typed('resume')}. If that machine is lost: {typed('abandon')}",
             )
 
 
 def _structure(facts: Facts) -> Iterator[Finding]:
-    git = facts.subject.git
+    git = facts.git
     # The clone that the forge makes for a tag is shallow.
-    if facts.subject.tagged is None and git.ask("rev-parse", "--is-shallow-repository") == "true":
+    if facts.tagged is None and git.is_shallow():
         yield Finding("The repository is a shallow clone, and its history is incomplete.", "Run: git fetch --unshallow")
-    if git.config("extensions.partialClone") or git.config(f"remote.{facts.subject.settings.remote}.promisor"):
+    if git.config("extensions.partialClone") or git.config(f"remote.{facts.remote}.promisor"):
         yield Finding(
             "The repository is a partial clone: objects that a release needs may be missing.",
             "Clone it again, without --filter.",
@@ -193,13 +178,8 @@ def _structure(facts: Facts) -> Iterator[Finding]:
             f"{path} is a repository of its own that .gitmodules does not name, so a clean clone would not have it.",
             f"Add it to .gitmodules: git submodule add --force ADDRESS {path}; or remove it: git rm --cached {path}",
         )
-    attributes = git.tracked(":(glob)**/.gitattributes", ".gitattributes")
     has_lfs = shutil.which("git-lfs", path=environment()["PATH"]) and git.config("filter.lfs.smudge")
-    if not has_lfs and any(
-        "filter=lfs" in (git.path / name).read_text("utf-8", "replace")
-        for name in attributes
-        if (git.path / name).is_file()
-    ):
+    if not has_lfs and any("filter=lfs" in text for _, text in _texts(git, ":(glob)**/.gitattributes")):
         yield Finding(
             "The repository keeps files in Git LFS, but git lfs is not installed: a clone has pointers only.",
             "Install it from https://git-lfs.com, then run: git lfs install && git lfs pull",
@@ -211,6 +191,13 @@ def _structure(facts: Facts) -> Iterator[Finding]:
         )
 
 
+def _texts(git: Git, pattern: str) -> Iterator[tuple[str, str]]:
+    """Yield the names and the contents of the tracked files that match a pattern, and that are there."""
+    for name in git.tracked(pattern):
+        if (git.path / name).is_file():
+            yield name, (git.path / name).read_text("utf-8", "replace")
+
+
 def _under_way(git: Git) -> list[str]:
     """Return the commands of git that are in progress."""
     options = [option for name in _UNDER_WAY for option in ("--git-path", name)]
@@ -219,10 +206,10 @@ def _under_way(git: Git) -> list[str]:
 
 
 def _something_new(facts: Facts) -> Iterator[Finding]:
-    git, plan = facts.subject.git, facts.plan.result()
+    git, plan = facts.git, facts.plan()
     if plan.part == NONE or plan.pins or _is_final_of(plan.version, plan.prior):
         return  # no other commit is meant, or the release makes one that changes a requirement
-    last, commits = since_last_release(git, plan.project, plan.folder, facts.packages.result())
+    last, commits = since_last_release(git, plan.project, plan.folder, facts.packages())
     if last and not commits:
         where = "" if plan.folder == "." else f" that change {plan.folder}"
         yield warning(
@@ -232,19 +219,18 @@ def _something_new(facts: Facts) -> Iterator[Finding]:
 
 def _missing_tags(facts: Facts) -> Iterator[Finding]:
     """Look for the tag of a later release that HEAD contains on the remote alone: some ways to pull bring no tags."""
-    plan, refs, git, known = facts.plan.result(), facts.refs(), facts.subject.git, facts.packages.result()
+    refs, remote = facts.refs(), facts.remote
     absent = [tag for tag, is_here in facts.tags().items() if not is_here]
     if not (absent and refs):
         return
-    last, theirs = last_tag(git, plan.project, plan.folder, known), others(plan.folder, known)
-    commits = {*git.ask("rev-list", facts.head.result()).splitlines()}
+    last = last_tag(facts.git, facts.project.name, facts.project.below, facts.packages())
+    commits = {*facts.git.ask("rev-list", facts.head()).splitlines()}
     inside = [tag for tag in absent if (refs.refs.get(f"refs/tags/{tag}^{{}}") or refs.tag(tag)) in commits]
-    found = versions_of([*inside, *filter(None, [last])], name=plan.project, below=plan.folder, others=theirs)
+    found = facts.versions_of([*inside, *filter(None, [last])])
     newest = max(found, key=lambda tag: Version(found[tag]), default=last)
     if newest != last:
-        remote = facts.subject.settings.remote
         message = f"{remote} has the tag {newest}, which is not here; what changed is taken from {last or 'the start'}."
-        found_part = facts.subject.request.because  # of commits that another release may have had
+        found_part = facts.request.because  # of commits that another release may have had
         yield (Finding if found_part else question)(message, f"Run: git fetch --tags {remote}")
 
 
@@ -258,9 +244,7 @@ def _is_final_of(version: str, prior: str) -> bool:
 
 def _workflow(facts: Facts) -> Iterator[Finding]:
     """Look for a workflow that publishes when a tag or a release is created: it would upload the same files."""
-    for name in facts.subject.git.tracked(":(glob).github/workflows/*.y*ml"):
-        path = facts.subject.git.path / name
-        text = path.read_text("utf-8", "replace") if path.is_file() else ""
+    for name, text in _texts(facts.git, ":(glob).github/workflows/*.y*ml"):
         if _ON_TAG.search(text) and UPLOADS.search(text):
             yield warning(
                 f"{name} publishes when a tag or a release is created, at the same time as this release.",
@@ -274,7 +258,7 @@ _ON_TAG = re.compile(r"^\s+tags:|^\s+release:|^on:.*\brelease\b", re.MULTILINE)
 
 def _signing(facts: Facts) -> Iterator[Finding]:
     """Try to sign, if signing is configured; the user is not asked, and the object is thrown away."""
-    git = facts.subject.git
+    git = facts.git
     configured = [key for key in ("commit.gpgSign", "tag.gpgSign") if git.config_is_true(key)]
     if not configured:
         return
@@ -314,7 +298,7 @@ def _silently(git: Git, folder: Path) -> list[str]:
 
 
 def _identity(facts: Facts) -> Iterator[Finding]:
-    git = facts.subject.git
+    git = facts.git
     for key in ("name", "email"):
         variables = (f"GIT_COMMITTER_{key.upper()}", f"GIT_AUTHOR_{key.upper()}")
         configured = git.config(f"user.{key}") or (git.config(f"committer.{key}") and git.config(f"author.{key}"))

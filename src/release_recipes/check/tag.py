@@ -1,7 +1,6 @@
 """Checks of a tag that is published: its form, its version, its kind, and its commit."""
 
-from collections.abc import Iterator
-from fnmatch import fnmatchcase
+from collections.abc import Iterator, Sequence
 
 from packaging.utils import canonicalize_name, canonicalize_version
 from packaging.version import Version
@@ -10,9 +9,6 @@ from release_recipes import forge
 from release_recipes.check.facts import Facts
 from release_recipes.findings import TAG, Check, Finding
 from release_recipes.processes.environment import shown
-from release_recipes.programs.git import Git
-from release_recipes.project.packages import others
-from release_recipes.project.tag_form import versions_of
 from release_recipes.state.tagged import Tagged
 
 #: Commits from the tips of branches that are fetched into a shallow clone, one after the other; the last means all.
@@ -21,16 +17,16 @@ _DEPTHS = (50, 500, 5000, 2**31 - 1)
 
 def _tagged(facts: Facts) -> Tagged:
     """Return the tag; the checks of this module run only if there is one."""
-    if facts.subject.tagged is None:
+    if facts.tagged is None:
         raise AssertionError(facts.subject.occasion)
-    return facts.subject.tagged
+    return facts.tagged
 
 
 def _version(facts: Facts) -> Iterator[Finding]:
-    tagged, plan = _tagged(facts), facts.plan.result()
+    tagged, plan = _tagged(facts), facts.plan()
     if tagged.name == plan.own_tag:
         return
-    named = _versions(facts, [tagged.name]).get(tagged.name)
+    named = facts.versions_of([tagged.name]).get(tagged.name)
     if named is None:
         message = f"The tag {tagged.name} does not name a version of {plan.project}."
         yield Finding(message, f"Publish the tag of a version; that of {plan.version} is {plan.own_tag}.")
@@ -45,19 +41,18 @@ def _version(facts: Facts) -> Iterator[Finding]:
 def _annotated(facts: Facts) -> Iterator[Finding]:
     """Compare with the tag of the greatest version below, on the remote."""
     tagged = _tagged(facts)
-    known = {name: Version(version) for name, version in _versions(facts, list(tagged.refs.tags())).items()}
+    known = {name: Version(version) for name, version in facts.versions_of(tagged.refs.tags()).items()}
     own = known.pop(tagged.name, None)
     last = max((name for name in known if own is None or known[name] < own), key=known.__getitem__, default="")
     if f"refs/tags/{last}^{{}}" in tagged.refs.refs and not tagged.is_annotated:
-        remote = facts.subject.settings.remote
         message = f"{tagged.name} is a lightweight tag, but the one of the version before, {last}, is annotated."
         make = shown(["git", "tag", "--force", "--message", tagged.name, tagged.name, tagged.commit[:12]])
-        again = f"{make} && {shown(['git', 'push', '--force', remote, tagged.name])}"
+        again = f"{make} && {shown(['git', 'push', '--force', facts.remote, tagged.name])}"
         yield Finding(message, f"If nothing of it is published yet, make it again: {again}")
 
 
 def _moved(facts: Facts) -> Iterator[Finding]:
-    tagged, here, remote = _tagged(facts), forge.current(), facts.subject.settings.remote
+    tagged, here, remote = _tagged(facts), forge.current(), facts.remote
     if not tagged.is_as_here:
         message = f"The tag {tagged.name} is {tagged.here[:12]} here, but {tagged.object[:12]} on {remote}."
         hint = f"Find out which is right. To take that of {remote}: git fetch --force {remote} tag {tagged.name}"
@@ -71,10 +66,9 @@ def _moved(facts: Facts) -> Iterator[Finding]:
 
 def _index(facts: Facts) -> Iterator[Finding]:
     """Compare with the index that the tag or its commit names: a private package must not go to another one."""
-    subject, said = facts.subject, _tagged(facts).said
-    settings, target, plan = subject.settings, subject.index.target, facts.plan.result()
-    at_tag = subject.project.pyproject.get("tool", {}).get("release", {}).get("repository_url", "").rstrip("/")
-    is_set = settings.origin("repository_url").startswith(("environment", ".env")) or subject.request.test
+    said, target, plan, test = _tagged(facts).said, facts.target, facts.plan(), facts.request.test
+    at_tag = facts.project.pyproject.get("tool", {}).get("release", {}).get("repository_url", "").rstrip("/")
+    is_set = facts.settings.origin("repository_url").startswith(("environment", ".env")) or test
     if at_tag not in {"", target.upload_address.rstrip("/")} and not is_set:
         yield Finding(
             f"The commit of the tag names the index {at_tag}, but this goes to {target.upload_address}.",
@@ -87,7 +81,7 @@ def _index(facts: Facts) -> Iterator[Finding]:
             f"The message of the tag is that of {' '.join(of)}, but this is {plan.project} {plan.version}.",
             "Publish the tag that the release has made; or tag the commit again, with another message.",
         )
-    if said.index_address.rstrip("/") not in {"", target.index_address.rstrip("/")} and not subject.request.test:
+    if said.index_address.rstrip("/") not in {"", target.index_address.rstrip("/")} and not test:
         yield Finding(
             f"The tag was made for a release to {said.index_address}, but this goes to {target.index_address}.",
             "Set the addresses of that index here, too: repository_url and index_url in [tool.release].",
@@ -95,43 +89,33 @@ def _index(facts: Facts) -> Iterator[Finding]:
 
 
 def _on_branch(facts: Facts) -> Iterator[Finding]:
-    tagged, git = _tagged(facts), facts.subject.git
-    patterns = facts.subject.settings.branches or (tagged.refs.default_branch or "main",)
-    heads = {
-        ref.removeprefix("refs/heads/"): tip for ref, tip in tagged.refs.refs.items() if ref.startswith("refs/heads/")
-    }
-    tips = {name: tip for name, tip in heads.items() if any(fnmatchcase(name, pattern) for pattern in patterns)}
-    if not (tagged.commit in tips.values() or _is_in(git, facts.subject.settings.remote, tagged, tips)):
-        message = (
-            f"The commit of {tagged.name} ({tagged.commit[:12]}) is not on a release branch ({', '.join(patterns)})."
-        )
+    tagged, head = _tagged(facts), "refs/heads/"
+    branches = [ref for ref in tagged.refs.refs if ref.startswith(head)]
+    if not _is_in([ref for ref in branches if facts.is_release_branch(ref.removeprefix(head))], tagged, facts):
+        patterns = ", ".join(facts.release_branches())
+        message = f"The commit of {tagged.name} ({tagged.commit[:12]}) is not on a release branch ({patterns})."
         hint = "Merge it first; or name its branch in pyproject.toml: [tool.release] branches = […]"
         yield Finding(message, hint)
 
 
-def _is_in(git: Git, remote: str, tagged: Tagged, tips: dict[str, str]) -> bool:
+def _is_in(branches: Sequence[str], tagged: Tagged, facts: Facts) -> bool:
     """Return whether a branch has the commit of a tag; what is missing to know it is fetched, without refs."""
-    is_shallow = git.ask("rev-parse", "--is-shallow-repository") == "true"
-    refs = [f"refs/heads/{name}" for name in tips]
-    if any(git.contains(tagged.commit, tip) for tip in tips.values()):
+    git, tips = facts.git, [tagged.refs.refs[ref] for ref in branches]
+    if any(git.contains(tagged.commit, tip) for tip in tips):
         return True
-    # A depth that is less than what is here would cut the history of the user's clone.
-    here = git.count("--all", ()) if is_shallow else 0
-    for depth in [each for each in _DEPTHS if each > here] if is_shallow and tips else (0,):
-        if is_shallow and tips:
-            git.deepen(remote, depth, *refs, f"refs/tags/{tagged.name}")
-        for ref in refs:
-            git.fetch_missing(remote, tagged.refs.refs, ref)
-        if any(git.contains(tagged.commit, tip) for tip in tips.values()):
+    depths = [0]
+    if branches and git.is_shallow():
+        # A depth that is less than what is here would cut the history of the user's clone.
+        here = git.count("--all", ())
+        depths = [depth for depth in _DEPTHS if depth > here]
+    for depth in depths:
+        if depth:
+            git.deepen(facts.remote, depth, *branches, f"refs/tags/{tagged.name}")
+        for ref in branches:
+            git.fetch_missing(facts.remote, tagged.refs.refs, ref)
+        if any(git.contains(tagged.commit, tip) for tip in tips):
             return True
     return False
-
-
-def _versions(facts: Facts, tags: list[str]) -> dict[str, str]:
-    """Return the tags among some that name a version of the project."""
-    project = facts.subject.project
-    theirs = others(project.below, facts.packages.result())
-    return versions_of(tags, name=project.name, below=project.below, others=theirs)
 
 
 CHECKS = (

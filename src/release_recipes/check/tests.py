@@ -8,8 +8,7 @@ from release_recipes.project.testing import SOUGHT
 
 
 def _tests(facts: Facts) -> Iterator[Finding]:
-    plan = facts.plan.result()
-    if plan.run_tests and not plan.has_tests:
+    if facts.plan().run_tests and not facts.plan().has_tests:
         yield question(
             f"The project has no tests that could be found ({SOUGHT}).",
             'Say how they are run: [tool.release] test_command = "…"; or that there are none: '

@@ -11,15 +11,15 @@ from packaging.version import InvalidVersion, Version
 from release_recipes.check.facts import Facts
 from release_recipes.errors import typed
 from release_recipes.findings import ALWAYS, BUILD, Check, Finding, question, warning
+from release_recipes.plan import Plan
 from release_recipes.project import declared
-from release_recipes.project.packages import others, since_last_release
+from release_recipes.project.packages import since_last_release
 from release_recipes.project.source import NONE, is_version
-from release_recipes.project.tag_form import versions_of
 from release_recipes.settings import read_pyproject
 
 
 def _valid(facts: Facts) -> Iterator[Finding]:
-    plan = facts.plan.result()
+    plan = facts.plan()
     for name, version in (("prior", plan.prior), ("planned", plan.version)):
         try:
             parsed = Version(version)
@@ -37,14 +37,9 @@ def _valid(facts: Facts) -> Iterator[Finding]:
 
 
 def _greater(facts: Facts) -> Iterator[Finding]:
-    plan = facts.plan.result()
-    if plan.part == NONE:
+    plan = facts.plan()
+    if plan.part == NONE or not _are_valid(plan) or Version(plan.version) > Version(plan.prior):
         return
-    try:
-        if Version(plan.version) > Version(plan.prior):
-            return
-    except InvalidVersion:
-        return  # the check `version` reports it
     word = "the current version" if plan.prior == plan.version else f"not greater than {plan.prior}"
     yield Finding(
         f"The planned version {plan.version} ({plan.version_origin}) is {word}.",
@@ -52,20 +47,25 @@ def _greater(facts: Facts) -> Iterator[Finding]:
     )
 
 
+def _are_valid(plan: Plan) -> bool:
+    """Return whether both versions can be compared; the check ``version`` reports one that cannot."""
+    return is_version(plan.prior) and is_version(plan.version)
+
+
 def _source_tags(facts: Facts) -> Iterator[Finding]:
     """Check that the tags from which a project takes its version are here, and that the new version gets one."""
-    plan, git, remote = facts.plan.result(), facts.subject.git, facts.subject.settings.remote
+    plan = facts.plan()
     if not (plan.source.from_tag and is_version(plan.prior)):
         return
-    tags, theirs = facts.tags(), others(plan.folder, facts.packages.result())
-    for tag, version in versions_of(list(tags), name=plan.project, below=plan.folder, others=theirs).items():
+    tags = facts.tags()
+    for tag, version in facts.versions_of([*tags]).items():
         if not tags[tag] and Version(version) > Version(plan.prior):
             yield Finding(
-                f"The version comes from tags, and {remote} has {tag}, which is not here.",
-                f"Fetch the tags: git fetch --tags {remote}",
+                f"The version comes from tags, and {facts.remote} has {tag}, which is not here.",
+                f"Fetch the tags: git fetch --tags {facts.remote}",
             )
     makes_tag = plan.settings.auto_git_tag or plan.test
-    if not makes_tag and git.resolve(f"refs/tags/{plan.tag}^{{commit}}") != plan.base:
+    if not makes_tag and facts.git.resolve(f"refs/tags/{plan.tag}^{{commit}}") != plan.base:
         yield Finding(
             f"The version comes from the tag, and none would be made: {plan.settings.origin('auto_git_tag')} says so.",
             f"Remove that setting; or make the tag, then release it: git tag -a {plan.tag} -m {plan.tag} && "
@@ -75,9 +75,9 @@ def _source_tags(facts: Facts) -> Iterator[Finding]:
 
 def _version_files(facts: Facts) -> Iterator[Finding]:
     """Check that each version file contains the prior version; otherwise the bump would miss it."""
-    subject, plan = facts.subject, facts.plan.result()
+    plan, git, folder = facts.plan(), facts.git, facts.project.folder
     configured = plan.source.configured_in
-    if stale := subject.project.stale:
+    if stale := facts.project.stale:
         yield warning(
             f"The configuration of bump-my-version is not used: its current_version is {stale}, but the project has "
             f"{plan.prior}.",
@@ -85,7 +85,7 @@ def _version_files(facts: Facts) -> Iterator[Finding]:
         )
     fix = f", or fix its search pattern in {configured}" if configured else ""
     for file in plan.versions.files:
-        path, place = subject.folder / file.name, subject.in_repository(file.name)
+        path, place = folder / file.name, facts.subject.in_repository(file.name)
         if not path.is_file():
             if not file.may_be_missing:
                 yield Finding(
@@ -93,7 +93,7 @@ def _version_files(facts: Facts) -> Iterator[Finding]:
                     f"Fix the list of files in {configured}.",
                     file=place,
                 )
-        elif not subject.git.tracked(path.relative_to(subject.git.path).as_posix()):
+        elif not git.tracked(path.relative_to(git.path).as_posix()):
             yield Finding(
                 f"The version file {file.name} is not tracked by git, so the clone for the build does not have it.",
                 f"Run: git add --force {file.name}; or remove it from the files in {configured or 'version_files'}.",
@@ -109,9 +109,9 @@ def _version_files(facts: Facts) -> Iterator[Finding]:
 
 def _copies(facts: Facts) -> Iterator[Finding]:
     """Tell where the prior version stands, too, and stays: it may be a copy, or something else."""
-    plan = facts.plan.result()
+    plan = facts.plan()
     configured, changed = plan.source.configured_in, [file.name for file in plan.versions.files]
-    doubtful = [place for place in facts.subject.project.doubtful if place.file not in changed]
+    doubtful = [place for place in facts.project.doubtful if place.file not in changed]
     for place in doubtful if plan.bumps else ():
         files, left = (
             json.dumps([*listed, place.file], ensure_ascii=False)
@@ -128,7 +128,7 @@ def _copies(facts: Facts) -> Iterator[Finding]:
 
 def _tag_form(facts: Facts) -> Iterator[Finding]:
     """Compare a template of the project with the tags that exist."""
-    plan = facts.plan.result()
+    plan = facts.plan()
     if plan.habit and plan.habit != plan.tag:
         yield question(
             f"The tag would be {plan.tag}, but the tags that exist have another form, as in {plan.habit}.",
@@ -137,12 +137,8 @@ def _tag_form(facts: Facts) -> Iterator[Finding]:
 
 
 def _prerelease(facts: Facts) -> Iterator[Finding]:
-    plan = facts.plan.result()
-    try:
-        begins = Version(plan.version).is_prerelease and not Version(plan.prior).is_prerelease
-    except InvalidVersion:
-        return  # the check `version` reports it
-    if begins:
+    plan = facts.plan()
+    if _are_valid(plan) and Version(plan.version).is_prerelease and not Version(plan.prior).is_prerelease:
         yield question(
             f"{plan.version} is a pre-release, and {plan.prior} is a final release.",
             "Installers ignore pre-releases by default (PEP 440).",
@@ -151,7 +147,7 @@ def _prerelease(facts: Facts) -> Iterator[Finding]:
 
 def _python(facts: Facts) -> Iterator[Finding]:
     """Check that the project supports this Python, with which it is tested, built and installed."""
-    wanted = facts.subject.project.pyproject.get("project", {}).get("requires-python", "")
+    wanted = facts.project.pyproject.get("project", {}).get("requires-python", "")
     try:
         fits = SpecifierSet(str(wanted)).contains(platform.python_version(), prereleases=True)
     except InvalidSpecifier:
@@ -166,20 +162,20 @@ def _python(facts: Facts) -> Iterator[Finding]:
 
 def _pins(facts: Facts) -> Iterator[Finding]:
     """Look for packages of the repository that exclude each other's versions; a release of both raises the bound."""
-    plan, request = facts.plan.result(), facts.subject.request
+    plan, together = facts.plan(), facts.request.together
     for pin, raised in plan.pins.items():
         if not (raised and plan.bumps):
             message = f"{plan.project} requires {pin}, which excludes the version here."
             yield warning(message, "Release that one first, or change the requirement by hand.")
-    if not request.together:
+    if not together:
         yield from _pins_of_its_own(facts)
-    key, known = canonicalize_name(plan.project), facts.packages.result()
+    key, known = canonicalize_name(plan.project), facts.packages()
     pins = {each: each.excludes({key: plan.version}) for each in facts.others()}
-    excluding = {each: found for each, found in pins.items() if found and each.key not in request.together}
-    names = [plan.project, *sorted(request.together - {key}), *(each.name for each in excluding)]
+    excluding = {each: found for each, found in pins.items() if found and each.key not in together}
+    names = [plan.project, *sorted(together - {key}), *(each.name for each in excluding)]
     command = typed("release", "--projects", ",".join(names), *_words(facts))
     for each, found in excluding.items():
-        _, has_changed = since_last_release(facts.subject.git, each.name, each.below, known)
+        _, has_changed = since_last_release(facts.git, each.name, each.below, known)
         hint = f"{'To raise it,' if has_changed else 'Change it, commit that, and'} release them together"
         for pin in found:
             message = f"{each.name} requires {pin}, which excludes {plan.project} {plan.version}."
@@ -190,7 +186,7 @@ def _pins_of_its_own(facts: Facts) -> Iterator[Finding]:
     """Look for what a package that is released alone requires of others, and that excludes their versions here."""
     for own in facts.own():
         for other in own.depends_on(facts.others()):
-            folder = facts.subject.git.path / other.below
+            folder = facts.git.path / other.below
             version = declared.read(folder, read_pyproject(folder)).version
             command = typed("release", "--projects", own.name, *_words(facts))
             for pin, raised in own.excludes({other.key: version} if version else {}).items():
@@ -201,13 +197,13 @@ def _pins_of_its_own(facts: Facts) -> Iterator[Finding]:
 
 def _words(facts: Facts) -> list[str]:
     """Return the flags that say which version to release, also where the part is the default."""
-    part = facts.plan.result().part  # empty for the setting version
-    return facts.subject.request.words or (["--part", part] if part else [])
+    part = facts.plan().part  # empty for the setting version
+    return facts.request.words or (["--part", part] if part else [])
 
 
 def _changelog(facts: Facts) -> Iterator[Finding]:
     """Look for what the release says of its changes; hooks may still write that."""
-    plan = facts.plan.result()
+    plan = facts.plan()
     changes, off = plan.changes, '[tool.release] changelog = "off"'
     if changes.fault:
         yield Finding(f"What changed cannot be found: {changes.fault}", f"Fix that, or set: {off}")
