@@ -36,17 +36,14 @@ class Target:
 PYPI = Target("https://upload.pypi.org/legacy/", "https://pypi.org/simple/")
 TEST_PYPI = Target("https://test.pypi.org/legacy/", "https://test.pypi.org/simple/")
 
+#: The hosts of PyPI and TestPyPI by upload address; each token contains that of its index.
+HOSTS = {PYPI.upload_address: "pypi.org", TEST_PYPI.upload_address: "test.pypi.org"}
+
 #: The pages on which a user creates a token, by upload address.
-TOKEN_PAGES = {
-    PYPI.upload_address: "https://pypi.org/manage/account/token/",
-    TEST_PYPI.upload_address: "https://test.pypi.org/manage/account/token/",
-}
+TOKEN_PAGES = {address: f"https://{host}/manage/account/token/" for address, host in HOSTS.items()}
 
 #: Where a user registers a trusted publisher, by upload address: below it, for a project or for the account.
-PUBLISHER_PAGES = {
-    PYPI.upload_address: "https://pypi.org/manage/",
-    TEST_PYPI.upload_address: "https://test.pypi.org/manage/",
-}
+PUBLISHER_PAGES = {address: f"https://{host}/manage/" for address, host in HOSTS.items()}
 
 #: The index address by upload address; that of another index is ``/simple/`` below its upload address.
 _INDEXES = {target.upload_address: target.index_address for target in (PYPI, TEST_PYPI)}
@@ -430,7 +427,7 @@ def _check_addresses(values: Mapping[str, Any]) -> None:
 def _as_pypi_spells_it(address: str) -> str:
     """Return an upload address as it is; that of PyPI or TestPyPI, with a slash more or less, as they write it."""
     parts = urlsplit(address)
-    for official in (PYPI.upload_address, TEST_PYPI.upload_address):
+    for official in HOSTS:
         theirs = urlsplit(official)
         if (parts.hostname, parts.path.strip("/")) == (theirs.hostname, theirs.path.strip("/")):
             return official

@@ -23,7 +23,7 @@ def look_at(folder: Path, tag: str | None = "v1.3.0") -> Outcome:
     """Make act 1 for a tag."""
     checkout = find(folder, NOBODY, PATIENCE)
     with temporary_folder(checkout.git.path, lambda _: None) as made:
-        return check(of_tag.find(checkout, tag, made).subject(Request()), (), CREDENTIALS)
+        return check(of_tag.find(checkout, tag, made).subject(Request()), CREDENTIALS)
 
 
 def bumped(repository: Repository, version: str = "1.3.0") -> str:

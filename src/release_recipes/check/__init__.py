@@ -51,39 +51,39 @@ _FOLLOWING = frozenset({"tag", "on-index", "something-new", "missing-tags"})
 CREDENTIALS = frozenset({"token", "token-fits"})
 
 
-def check(subject: Subject, others: Collection[str] = (), without: Collection[str] = ()) -> Outcome:
+def check(subject: Subject, without: Collection[str] = ()) -> Outcome:
     """Run every check that is made for a release, or for a tag that is published.
 
     Args:
         subject: The release.
-        others: Other names that ``skip_checks`` may contain: the inspections of act 2.
         without: The names of checks that are left out.
 
     Raises:
         WrongUsage: A flag or a setting is wrong.
     """
-    skipped = set(subject.settings.skip_checks)
-    names = [*(check.name for check in CHECKS), *others]
-    if unknown := sorted(skipped.difference(names)):
+    from release_recipes.distributions.inspection import INSPECTIONS
+
+    skipped = subject.settings.skip_checks
+    names = [*(each.name for each in CHECKS), *(each.name for each in INSPECTIONS)]
+    if unknown := sorted(set(skipped).difference(names)):
         message = f"skip_checks names {unknown[0]!r}, but there is no such check."
         raise InvalidSetting(message, f"The checks: {', '.join(names)}.")
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="check")
     asked: list[Future[list[Finding]]] = []
     try:
         facts = Facts(subject, pool)
-        skipped |= set(without)
-        wanted = [each for each in CHECKS if each.name not in skipped and subject.occasion in each.occasions]
-        asked += [pool.submit(_findings, check, facts) for check in wanted]
-        found = [answer.result() for answer in asked]
+        wanted = [each for each in CHECKS if each.name not in {*skipped, *without}]
+        asked += [pool.submit(_findings, each, facts) for each in wanted if subject.occasion in each.occasions]
+        found = [finding for answer in asked for finding in answer.result()]
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         wait(asked, _ENDING)  # Ctrl-C must not wait for an index that does not answer
+    if any(each.check == "behind" and each.severity is Severity.ERROR for each in found):
+        found = [each for each in found if each.check not in _FOLLOWING]
     # A fault that several checks find, such as a remote that does not answer, is reported once.
     told: dict[tuple[Severity, str], Finding] = {}
-    for finding in (finding for findings in found for finding in findings):
+    for finding in found:
         told.setdefault((finding.severity, finding.message), finding)
-    if any(each.check == "behind" and each.severity is Severity.ERROR for each in told.values()):
-        told = {key: each for key, each in told.items() if each.check not in _FOLLOWING}
     return Outcome(if_known(facts.plan), list(told.values()))
 
 
@@ -95,6 +95,6 @@ def _findings(check: Check[Facts], facts: Facts) -> list[Finding]:
         raise
     except ReleaseError as error:
         found = [Finding(error.message, error.hint, check=check.name)]
-    if check.of_repository and facts.subject.request.test:
+    if check.of_repository and facts.request.test:
         return [replace(finding, severity=Severity.WARNING) for finding in found]
     return found

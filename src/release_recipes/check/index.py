@@ -21,10 +21,7 @@ from release_recipes.index.trusted import TrustedToken
 from release_recipes.programs import uv
 from release_recipes.project.packages import last_tag
 from release_recipes.project.source import is_version
-from release_recipes.settings import PYPI, TEST_PYPI, TOKEN_PAGES, Target, dotenv_folder, token_name, where_to_put
-
-#: The hosts that tokens of PyPI and TestPyPI contain, by upload address.
-_LOCATIONS = {PYPI.upload_address: "pypi.org", TEST_PYPI.upload_address: "test.pypi.org"}
+from release_recipes.settings import HOSTS, TOKEN_PAGES, Target, dotenv_folder, token_name, where_to_put
 
 
 def _token(facts: Facts) -> Iterator[Finding]:
@@ -82,7 +79,7 @@ _LATIN_1 = 0xFF
 
 def _token_fits(facts: Facts) -> Iterator[Finding]:
     """Check the restrictions of the token, which can be read from a macaroon."""
-    token, location = facts.subject.token, _LOCATIONS.get(facts.target.upload_address)
+    token, location = facts.subject.token, HOSTS.get(facts.target.upload_address)
     if token is None or location is None or isinstance(token, TrustedToken) or facts.subject.by_ci:
         return  # the scope of a minted token cannot be read
     told, name = read_token(token), token_name(test=facts.request.test)
@@ -222,7 +219,7 @@ def _private(facts: Facts) -> Iterator[Finding]:
     for path in (folder / "setup.cfg", folder / "setup.py"):
         classifiers += _PRIVATE.findall(path.read_text("utf-8", "replace")) if path.is_file() else []
     private = [name for name in classifiers if name.startswith("Private ::")]
-    if private and facts.target.upload_address in _LOCATIONS:
+    if private and facts.target.upload_address in HOSTS:
         yield Finding(
             f"The project has the classifier {private[0]!r}, but the release goes to a public index.",
             "Set your own index: PYPI_REPOSITORY_URL, or repository_url in [tool.release].",

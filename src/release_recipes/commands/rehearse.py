@@ -16,7 +16,7 @@ from release_recipes import events, publish
 from release_recipes.check import Outcome, Subject, check
 from release_recipes.commands import preview
 from release_recipes.commands.checkout import Checkout, alone, work_folder
-from release_recipes.commands.release import FIRST, INSPECTION_NAMES, carry_out, describe, tell
+from release_recipes.commands.release import FIRST, carry_out, describe, tell
 from release_recipes.commands.release_changed import choose
 from release_recipes.errors import Refused, counted, typed
 from release_recipes.findings import Finding, Severity
@@ -141,7 +141,7 @@ def _what_is_next(plan: Plan, request: Request, stops: Sequence[Finding]) -> lis
 def _checked(subject: Subject) -> tuple[Plan, Outcome]:
     """Run act 1 on the user's repository; its errors are told as warnings."""
     with events.step("check") as running:
-        outcome = check(subject, INSPECTION_NAMES)
+        outcome = check(subject)
         errors = outcome.of(Severity.ERROR)
         if outcome.plan is None:
             raise Refused(errors)

@@ -12,7 +12,6 @@ from release_recipes import events, prepare, publish
 from release_recipes.check import Outcome, Subject, check
 from release_recipes.commands import preview
 from release_recipes.commands.checkout import Checkout, User, alone, nothing_waits, work_folder
-from release_recipes.distributions.inspection import INSPECTIONS
 from release_recipes.errors import AmbiguousVersion, Declined, NoToken, Refused, TestsFailed, WrongUsage, typed
 from release_recipes.findings import Finding, Severity
 from release_recipes.plan import Plan, Request, wanted
@@ -24,10 +23,6 @@ from release_recipes.secrets.token import Token
 from release_recipes.state.atomic import write_atomically
 from release_recipes.state.record import Record
 from release_recipes.state.temporary import temporary_folder
-
-#: ``skip_checks`` may name them, too.
-INSPECTION_NAMES = tuple(each.name for each in INSPECTIONS)
-
 
 #: What comes, as far as it is known before the checks.
 FIRST = events.Coming({"check": ["check"], "prepare": [], "publish": []})
@@ -179,7 +174,7 @@ def look(
         Refused: There are errors.
     """
     with events.step("check") as running:
-        outcome = check(subject, INSPECTION_NAMES, without)
+        outcome = check(subject, without)
         tell(outcome, plan=not first, told=told)
         errors = outcome.of(Severity.ERROR)
         if errors or outcome.plan is None:
