@@ -8,8 +8,7 @@ from release_recipes import events
 from release_recipes.errors import CommandFailed, InvalidSetting, NoRepository, SecretsFound, WrongUsage, typed
 from release_recipes.findings import Finding
 from release_recipes.programs.git import Git
-from release_recipes.scan.files import scan_files
-from release_recipes.scan.staged import scan_staged
+from release_recipes.scan.files import scan_files, scan_staged
 from release_recipes.scan.text import Place
 from release_recipes.settings import sources
 

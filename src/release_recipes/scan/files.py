@@ -1,4 +1,4 @@
-"""Scan files, folders, and the contents of archives for credentials."""
+"""Scan files, folders, the contents of archives, and staged files for credentials."""
 
 import io
 import tarfile
@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from release_recipes.programs.git import Git
 from release_recipes.scan.text import Place, scan_bytes
 
 #: Bytes; larger files and members of archives are not scanned, since PyPI refuses larger distributions.
@@ -13,6 +14,9 @@ LARGEST = 100 * 1024 * 1024
 
 #: The depth to which archives in archives are opened, such as a wheel in an sdist.
 DEEPEST = 3
+
+#: The mode of a submodule, which has no content in this repository.
+_SUBMODULE = "160000"
 
 
 def scan_files(paths: Iterable[Path], *, root: Path | None = None) -> list[Place]:
@@ -33,6 +37,18 @@ def scan_files(paths: Iterable[Path], *, root: Path | None = None) -> list[Place
                 with file.open("rb") as content:
                     found += _in_content(name.as_posix(), content.read(LARGEST + 1))
     return found
+
+
+def scan_staged(git: Git) -> list[Place]:
+    """Scan the complete staged content of each file that the next commit would add or change."""
+    listed = git.ask("diff", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--diff-filter=d").split("\0")
+    blobs = {
+        path: blob
+        for (_, mode, _, blob, _), path in zip(map(str.split, listed[:-1:2]), listed[1::2], strict=True)
+        if mode != _SUBMODULE
+    }
+    contents = zip(blobs, git.contents(blobs.values()), strict=True)
+    return [place for path, content in contents for place in scan_bytes(path, content)]
 
 
 def _in_content(name: str, data: bytes, depth: int = 0) -> list[Place]:
