@@ -206,10 +206,8 @@ class Sources:
         """Return the unknown names in ``.env`` that are similar to a known name, each with that name."""
         known = [name for each in fields(Settings) for name in each.metadata.get("env", ())]
         known += [token_name(test=test) for test in (False, True)]
-        near = {
-            name: difflib.get_close_matches(name.upper(), known, 1, 0.8) for name in self.dotenv if name not in known
-        }
-        return [(name, found[0]) for name, found in near.items() if found]
+        unknown = [name for name in self.dotenv if name not in known]
+        return [(name, near) for name in unknown for near in difflib.get_close_matches(name.upper(), known, 1, 0.8)]
 
 
 def read_pyproject(root: Path) -> dict[str, Any]:
@@ -368,6 +366,10 @@ def _table(pyproject: Mapping[str, Any], known: Mapping[str, Any]) -> Mapping[st
 _BOOLEANS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 
 
+#: What a value has to be, by the type of its setting; the others are lists.
+_WANTED = {"bool": "true or false", "int": "a whole number above 0", "str": "a string"}
+
+
 def _typed(name: str, value: Any, kind: str, origin: str) -> Any:  # noqa: ANN401, PLR0911 - one return a kind
     """Return a value in the type of its setting.
 
@@ -390,9 +392,7 @@ def _typed(name: str, value: Any, kind: str, origin: str) -> Any:  # noqa: ANN40
                 return tuple(value)
             case "tuple[tuple[str, ...], ...]", list() if value == [] or all(_is_command(item) for item in value):
                 return tuple(tuple(shlex.split(item) if isinstance(item, str) else item) for item in value)
-    wanted = {"bool": "true or false", "int": "a whole number above 0", "str": "a string"}.get(
-        kind, "a list of strings"
-    )
+    wanted = _WANTED.get(kind, "a list of strings")
     message = f"{name} ({origin.split(maxsplit=1)[0]}) is {value!r}, which is not {wanted}."
     raise InvalidSetting(message, f"Set {name} to {wanted}.")
 

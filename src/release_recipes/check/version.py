@@ -113,10 +113,8 @@ def _copies(facts: Facts) -> Iterator[Finding]:
     configured, changed = plan.source.configured_in, [file.name for file in plan.versions.files]
     doubtful = [place for place in facts.project.doubtful if place.file not in changed]
     for place in doubtful if plan.bumps else ():
-        files, left = (
-            json.dumps([*listed, place.file], ensure_ascii=False)
-            for listed in (plan.settings.version_files, plan.settings.left_alone)
-        )
+        files = json.dumps([*plan.settings.version_files, place.file], ensure_ascii=False)
+        left = json.dumps([*plan.settings.left_alone, place.file], ensure_ascii=False)
         include = f"add it to {configured}" if configured else f"set [tool.release] version_files = {files}"
         yield warning(
             f"{place.file}, line {place.line} contains the version, and is not changed: {place.text}",
