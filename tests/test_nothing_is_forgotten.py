@@ -154,7 +154,7 @@ def refused_by(failure: Exception, before: Callable[[World], object] = lambda _:
     return (Step("push", always, lambda _: [], converge),)
 
 
-REFUSED = UploadRefused(WHEEL.filename, 403, "Forbidden", "", may_be_public=False)
+REFUSED = UploadRefused(WHEEL.filename, 403, "Forbidden", "")
 
 
 @pytest.fixture(params=[REFUSED, Failed("A hook said no.")], ids=["upload", "push"])

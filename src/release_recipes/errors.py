@@ -156,11 +156,8 @@ class InvalidVersion(WrongUsage):
 
     def __init__(self, version: str, origin: str) -> None:
         """Say where the version came from."""
-        super().__init__(
-            f"{version!r} (from {origin}) is not a valid version (PEP 440).", "Use a version such as 1.7.0 or 2.0.0rc1."
-        )
-        #: The version that was given.
-        self.version = version
+        message = f"{version!r} (from {origin}) is not a valid version (PEP 440)."
+        super().__init__(message, "Use a version such as 1.7.0 or 2.0.0rc1.")
 
 
 class InvalidSetting(WrongUsage):
@@ -233,13 +230,10 @@ class NoTag(Failed):
 
     def __init__(self, tag: str, remote: str, *, is_here: bool) -> None:
         """Say whether this repository has it."""
-        hint = (
-            f"Push it: git push {remote} {tag}"
-            if is_here
-            else f"See which tags there are: git ls-remote --tags {remote}"
-        )
+        hint = f"See which tags there are: git ls-remote --tags {remote}"
+        if is_here:
+            hint = f"Push it: git push {remote} {tag}"
         super().__init__(f"{remote} does not have the tag {tag}.", hint)
-        self.tag = tag
 
 
 class NoToken(Failed):
@@ -256,11 +250,8 @@ class ProgramMissing(Failed):
 
     def __init__(self, program: str) -> None:
         """Name the program."""
-        super().__init__(
-            f"The program {program!r} was not found.", f"Install {program}, and make sure that it is on PATH."
-        )
-        #: The name as it was looked for.
-        self.program = program
+        hint = f"Install {program}, and make sure that it is on PATH."
+        super().__init__(f"The program {program!r} was not found.", hint)
 
 
 class CommandFailed(Failed):
@@ -386,12 +377,11 @@ class NotAsReleased(ReleaseError):
 class UploadRefused(ReleaseError):
     """The index refused a file for good (a definite 4xx): trying again cannot help."""
 
-    def __init__(self, filename: str, status: int, reason: str, hint: str, *, may_be_public: bool) -> None:
-        """Keep the index's answer, and whether the index may have files of this release anyway."""
+    def __init__(self, filename: str, status: int, reason: str, hint: str) -> None:
+        """Keep the index's answer."""
         super().__init__(f"The index refused {filename}: {status} {reason}".rstrip(". ") + ".", hint)
         #: The HTTP status.
         self.status = status
-        self.may_be_public = may_be_public
 
 
 class Unfinished(ReleaseError):
@@ -407,11 +397,8 @@ class FileConflict(Unfinished):
 
     def __init__(self, filename: str, ours: str, theirs: str, hint: str, *, may_be_public: bool) -> None:
         """Show both hashes, and keep whether the index has files of this release."""
-        super().__init__(
-            f"The index has a different file named {filename}: sha256 {theirs} on the index, {ours} here.",
-            f"A file name can be used only once on an index. {hint}",
-        )
-        self.filename, self.ours, self.theirs = filename, ours, theirs
+        message = f"The index has a different file named {filename}: sha256 {theirs} on the index, {ours} here."
+        super().__init__(message, f"A file name can be used only once on an index. {hint}")
         self.may_be_public = may_be_public
 
 
@@ -421,11 +408,6 @@ class RefConflict(Unfinished):
 
 class UploadFailed(Unfinished):
     """A file could not be uploaded after all attempts."""
-
-    def __init__(self, message: str, hint: str, *, may_be_public: bool) -> None:
-        """Keep whether the index may have files of this release anyway."""
-        super().__init__(message, hint)
-        self.may_be_public = may_be_public
 
 
 class NotServed(Unfinished):
@@ -462,12 +444,11 @@ class Interrupted(ReleaseError):
             released: The releases that the task had completed before.
         """
         self.may_be_public = may_be_public
+        said = f"{released or 'nothing'} is public"
+        hint = f"Run the same command to {'go on' if released else 'start again'}."
         if waits:
-            message, hint = f"Interrupted by {signal_name}; the release is not finished.", typed("resume")
-            super().__init__(message, f"Finish it: {hint}")
+            said, hint = "the release is not finished", f"Finish it: {typed('resume')}"
         elif may_be_public:
-            message = f"Interrupted by {signal_name}; some files may be public."
-            super().__init__(message, "Run the same command again; files that are on the index are not uploaded twice.")
-        else:
-            message = f"Interrupted by {signal_name}; {released or 'nothing'} is public."
-            super().__init__(message, f"Run the same command to {'go on' if released else 'start again'}.")
+            said = "some files may be public"
+            hint = "Run the same command again; files that are on the index are not uploaded twice."
+        super().__init__(f"Interrupted by {signal_name}; {said}.", hint)

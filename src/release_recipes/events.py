@@ -13,8 +13,12 @@ from dataclasses import dataclass
 from release_recipes.findings import Finding
 
 
+class Event:
+    """What happens."""
+
+
 @dataclass(frozen=True)
-class TaskStarted:
+class TaskStarted(Event):
     """A task begins."""
 
     task: str
@@ -23,7 +27,7 @@ class TaskStarted:
 
 
 @dataclass(frozen=True)
-class TaskEnded:
+class TaskEnded(Event):
     """A task is over."""
 
     task: str
@@ -39,7 +43,7 @@ class TaskEnded:
 
 
 @dataclass(frozen=True)
-class Coming:
+class Coming(Event):
     """The steps that follow, for a user who watches."""
 
     #: The names of the steps of each act, in order.
@@ -47,14 +51,14 @@ class Coming:
 
 
 @dataclass(frozen=True)
-class StepStarted:
+class StepStarted(Event):
     """A step of an act begins."""
 
     name: str
 
 
 @dataclass(frozen=True)
-class StepEnded:
+class StepEnded(Event):
     """A step of an act is over."""
 
     name: str
@@ -67,14 +71,14 @@ class StepEnded:
 
 
 @dataclass(frozen=True)
-class Started:
+class Started(Event):
     """An effect begins: a command, a written file, a request."""
 
     what: str
 
 
 @dataclass(frozen=True)
-class Ended:
+class Ended(Event):
     """An effect has ended."""
 
     what: str
@@ -83,7 +87,7 @@ class Ended:
 
 
 @dataclass(frozen=True)
-class Output:
+class Output(Event):
     """One line that a tool wrote, masked, without its line end."""
 
     source: str
@@ -93,7 +97,7 @@ class Output:
 
 
 @dataclass(frozen=True)
-class Exited:
+class Exited(Event):
     """A program of the project has ended, and its output was emitted."""
 
     run: int
@@ -102,7 +106,7 @@ class Exited:
 
 
 @dataclass(frozen=True)
-class Progress:
+class Progress(Event):
     """The progress of a long step."""
 
     name: str
@@ -111,21 +115,21 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Warned:
+class Warned(Event):
     """A warning, which does not stop the release."""
 
     finding: Finding
 
 
 @dataclass(frozen=True)
-class Told:
+class Told(Event):
     """A line for the user, such as the command for something that was left out."""
 
     line: str
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(Event):
     """A table for the user."""
 
     title: str
@@ -136,14 +140,14 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Page:
+class Page(Event):
     """A page of the documentation, or a section of one, in Markdown."""
 
     text: str
 
 
 @dataclass(frozen=True)
-class Described:
+class Described(Event):
     """For a dry run: what each step would do, or why it is left out."""
 
     #: Each step's name with its lines.
@@ -151,7 +155,7 @@ class Described:
 
 
 @dataclass(frozen=True)
-class Facts:
+class Facts(Event):
     """Facts about a release, with the keys of the JSON document."""
 
     #: Such as ``project``, ``version`` and ``tag``.
@@ -167,7 +171,7 @@ class Planned(Facts):
 
 
 @dataclass(frozen=True)
-class Previewed:
+class Previewed(Event):
     """What the planned release changes and builds, for a user who is asked whether to make it."""
 
     lines: Sequence[str]
@@ -179,7 +183,7 @@ class Recorded(Facts):
 
 
 @dataclass(frozen=True)
-class AttemptFailed:
+class AttemptFailed(Event):
     """An attempt of an upload failed; there may be another one."""
 
     what: str
@@ -195,10 +199,6 @@ class Abandoned(Facts):
     """A release was abandoned."""
 
 
-Event = (
-    TaskStarted | TaskEnded | Coming | StepStarted | StepEnded | Started | Ended | Output | Exited | Progress | Warned
-    | Told | Table | Page | Described | Previewed | Facts | AttemptFailed
-)  # fmt: skip
 _listeners: list[Callable[[Event], None]] = []
 _lock = threading.RLock()
 
@@ -235,13 +235,12 @@ def effect(what: str) -> Iterator[None]:
     emit(Ended(what, time.monotonic() - began))
 
 
+@dataclass
 class Step:
     """The running step, for the block of :func:`step`: it may leave a note and a state."""
 
-    def __init__(self) -> None:
-        """Start as ``done`` without a note."""
-        self.state = "done"
-        self.note = ""
+    state: str = "done"
+    note: str = ""
 
 
 @contextlib.contextmanager

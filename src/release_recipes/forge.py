@@ -5,6 +5,7 @@ Nothing here asks the forge.
 """
 
 import os
+import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -43,3 +44,9 @@ def current(environment: Mapping[str, str] = os.environ) -> Forge | None:
         workflow = said("CI_CONFIG_PATH", "") or ".gitlab-ci.yml"
         return Forge("GitLab", said("CI_COMMIT_TAG", ""), said("CI_COMMIT_SHA", ""), project, workflow, pipeline)
     return None
+
+
+def where() -> str:
+    """Return where this process runs, for people who read it elsewhere: the page of the run, or the machine's name."""
+    job = current()
+    return (job.page if job else "") or platform.node()

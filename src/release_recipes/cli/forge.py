@@ -108,7 +108,6 @@ class Job:
             text = "".join(f"{name}={' '.join(str(value).split())}\n" for name, value in told.items())
             for variable in (*["GITHUB_OUTPUT"] * self._github, "RELEASE_OUTPUT"):
                 self._append(variable, text)
-
         if self._github and self._task in _WITH_HASHES and not error:
             end = secrets.token_hex(16)
             hashes = "".join(f"{each['sha256']}  {each['filename']}\n" for each in report.facts["artifacts"])
@@ -138,15 +137,15 @@ class Job:
 
         from release_recipes.index.page import browser_address
 
-        facts, done = report.facts, {step["name"] for step in report.facts["steps"] if step["state"] in _DONE}
-        if "verify" not in done or self._task == "rehearse":
+        facts = report.facts
+        if "verify" not in report.done or self._task == "rehearse":
             return
         page = browser_address(facts["index"], facts["project"], facts["version"])
         yield f"[{canonicalize_name(facts['project'])} on the index]({page})"
         repository, tag = (self._forge.page if self._forge else "").partition("/actions/runs/")[0], facts["tag"] or ""
         if report.outcome in _PUBLIC and tag:
             yield f"[tag {tag}]({repository}/tree/{quote(tag)})"
-        if "github" in done:
+        if "github" in report.done:
             yield f"[release]({repository}/releases/tag/{quote(tag)})"
 
     def _append(self, variable: str, text: str) -> None:
@@ -169,9 +168,6 @@ class Job:
             closed(self._stream)
         except (OSError, ValueError, AttributeError):  # there is no stream, or it is closed
             pass
-
-
-_DONE = frozenset({"done", "already done"})
 
 
 def _is_read(stream: IO[str]) -> bool:

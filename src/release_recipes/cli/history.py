@@ -2,7 +2,6 @@
 
 import json
 import os
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -37,26 +36,19 @@ class History:
             who = git.ask("var", "GIT_COMMITTER_IDENT").rpartition(" ")[0].rpartition(" ")[0]
         except CommandFailed:  # git knows no name
             who = ""
-        job = forge.current()
-        where = (job.page if job else "") or platform.node()
         history.rotate(self.state.top)
-        self._note("started", {"task": self.started.task, "folder": self.state.below, "who": who, "where": where})
+        begun = {"task": self.started.task, "folder": self.state.below, "who": who, "where": forge.where()}
+        self._note("started", begun)
 
     def hear(self, event: events.Event) -> None:
         """Keep one event."""
         match event:
-            case events.Planned(values):
-                self._note("planned", {name: values.get(name) for name in _FACTS})
-            case events.Recorded(values):
-                self._note("recorded", {name: values.get(name) for name in _FACTS})
+            case events.Planned(values) | events.Recorded(values) | events.Released(values) | events.Abandoned(values):
+                self._note(type(event).__name__.lower(), {name: values.get(name) for name in _FACTS})
             case events.StepEnded(name, state, seconds):
                 self._note("step", {"step": name, "state": state, "seconds": round(seconds, 3)})
             case events.AttemptFailed(what):
                 self._note("attempt failed", {"what": what})
-            case events.Released(values):
-                self._note("released", {name: values.get(name) for name in _FACTS})
-            case events.Abandoned(values):
-                self._note("abandoned", {name: values.get(name) for name in _FACTS})
             case events.TaskEnded(task, _, outcome, code, seconds, message, hint):
                 said = {"task": task, "outcome": outcome, "exit_code": code, "seconds": round(seconds, 3)}
                 self._note("ended", {**said, "message": message, "hint": hint})

@@ -1,6 +1,5 @@
 """Tell people of a release that is public, or that failed: a listener, which never fails a release."""
 
-import platform
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -61,23 +60,17 @@ class Notifier:
     def _success(self, ended: events.TaskEnded) -> list[str]:
         facts = self.report.facts
         lines = [browser_address(facts["index"], facts["project"], facts["version"])]
-        done = {step["name"] for step in facts["steps"] if step["state"] in {"done", "already done"}}
-        repository = gh.find(self.checkout.git.addresses(self.checkout.settings.remote)) if "github" in done else None
-        if repository:
+        addresses = self.checkout.git.addresses(self.checkout.settings.remote)
+        if "github" in self.report.done and (repository := gh.find(addresses)):
             lines.append(f"{repository.web_address}/releases/tag/{quote(facts['tag'])}")
         changes = [line for line in (facts["changes"] or "").splitlines() if line.strip()]
         lines += ["", "What changed:", *changes[:_LINES]] if changes else []
         lines += ["…"] if len(changes) > _LINES else []
-        return [*lines, "", f"Tag {facts['tag']}, in {ended.seconds:.0f} s, from {_where()}."]
+        return [*lines, "", f"Tag {facts['tag']}, in {ended.seconds:.0f} s, from {forge.where()}."]
 
     def _failure(self, ended: events.TaskEnded) -> list[str]:
         facts, what = self.report.facts, self.report.public(ended.task)
         public = "Nothing is public." if what == NOTHING else f"What is public: {what}."
         lines = [ended.message, public, f"What to do: {ended.hint}" if ended.hint else ""]
-        lines += [f"Log: {facts['log']}" if facts["log"] else "", f"From {_where()}."]
+        lines += [f"Log: {facts['log']}" if facts["log"] else "", f"From {forge.where()}."]
         return list(filter(None, lines))
-
-
-def _where() -> str:
-    job = forge.current()
-    return (job.page if job else "") or platform.node()

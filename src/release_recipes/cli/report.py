@@ -67,14 +67,19 @@ class Report:
         return bool(ends) and ends[-1]["name"] == "update-branch" and ends[-1]["state"] != "failed"
 
     @property
-    def has_uploaded(self) -> bool:
-        """Whether the upload of the release that is in progress was started."""
-        return any(step["name"] == "upload" for step in self.facts["steps"][self._before :])
+    def states(self) -> dict[str, str]:
+        """The steps of the release that is in progress, or was the last one, with their states."""
+        return {step["name"]: step["state"] for step in self.facts["steps"][self._before :]}
+
+    @property
+    def done(self) -> set[str]:
+        """Those of them that are done."""
+        return {name for name, state in self.states.items() if state in {"done", "already done"}}
 
     @property
     def has_begun(self) -> bool:
-        """Whether a step after the checks was started."""
-        return any(step["name"] != "check" for step in self.facts["steps"][self._before :])
+        """Whether one of them after the checks was started."""
+        return bool({*self.states} - {"check"})
 
     @property
     def released(self) -> list[str]:
@@ -89,19 +94,17 @@ class Report:
             return f"the tag {self.facts['tag']}; for the index, see: {typed('status')}"
         if not self._in_part:
             return before or NOTHING
-        states = {step["name"]: step["state"] for step in self.facts["steps"][self._before :]}
         index, tag, (seen, of) = self.facts["index"], self.facts["tag"], self._seen
-        is_done = {name for name, state in states.items() if state in {"done", "already done"}}
         parts, name = [f"some files may be on {index}"], f"{self.facts['project']} {self.facts['version']}"
-        if "upload" in is_done:
+        if "upload" in self.done:
             parts = [f"all files are on {index}"]
         elif seen:
             parts = [f"at least {seen} of {of} files {'is' if seen == 1 else 'are'} on {index}"]
-        elif "watch" in states:
+        elif "watch" in self.states:
             parts = [f"what CI has published on {index}"]
-        if "push" in is_done:
+        if "push" in self.done:
             parts.append(f"the tag {tag} is pushed")
-        elif "push" in states:
+        elif "push" in self.states:
             parts.append(f"the tag {tag} was not seen on the remote")
         return f"{before}; of {name}, {', '.join(parts)}" if before else ", ".join(parts)
 

@@ -211,7 +211,7 @@ class Session:
         if isinstance(error, StoppedWatching):
             return error
         if self._signal or isinstance(error, KeyboardInterrupt):
-            uploaded = self.report.has_uploaded and self._task != "rehearse"
+            uploaded = "upload" in self.report.states and self._task != "rehearse"
             public = uploaded or getattr(error, "may_be_public", False)
             released = ", ".join(self.report.released)
             return Interrupted(self._signal or "SIGINT", waits=waits, may_be_public=public, released=released)

@@ -230,7 +230,7 @@ class _Uploader:
         wait = f"The index asks you to wait for {failure.retry_after:.0f} seconds. " if failure.retry_after else ""
         there = f"{self._sent} of {self._total} files are on the index." if self._sent else "No file is on the index."
         hint = f"{wait}{there} Later, {self._again}"
-        return UploadFailed(message, hint, may_be_public=self._may_be_public)
+        return UploadFailed(message, hint)
 
     @property
     def _again(self) -> str:
@@ -250,7 +250,7 @@ class _Uploader:
             )
         if answer.location:
             hint = f"The upload address has moved to {answer.location}; check PYPI_REPOSITORY_URL."
-        return UploadRefused(artifact.filename, answer.status, answer.reason, hint, may_be_public=self._may_be_public)
+        return UploadRefused(artifact.filename, answer.status, answer.reason, hint)
 
 
 _HINTS = {
