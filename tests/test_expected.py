@@ -1,6 +1,5 @@
 """The files that a release is expected to have."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from distributions.made import SDIST, sdist, wheel, write
 from release_recipes.distributions import inspection
 from release_recipes.distributions.expectation import is_needed, patterns
-from release_recipes.distributions.inspection import subject_of
+from release_recipes.distributions.inspection import Subject
 from release_recipes.settings import Settings
 
 LINUX = "demo_package-1.3.0-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl"
@@ -18,7 +17,7 @@ WINDOWS = "demo_package-1.3.0-cp311-cp311-win_amd64.whl"
 def found(folder: Path, *names: str, expect: tuple[str, ...]) -> list[str]:
     """Return what the inspection says of files of these names."""
     files = {name: sdist() if name == SDIST else wheel() for name in names}
-    subject = replace(subject_of(write(folder, files), Settings()), expect=expect)
+    subject = Subject(write(folder, files), Settings(), expect=expect)
     inspect = next(each for each in inspection.INSPECTIONS if each.name == "expected")
     return [finding.message for finding in inspect.findings(subject)]
 

@@ -10,7 +10,7 @@ import pytest
 
 from distributions.made import INFO, METADATA, SDIST, SDIST_FILES, TOP, WHEEL, WHEEL_FILES, record, sdist, wheel, write
 from release_recipes import events
-from release_recipes.distributions.inspection import INSPECTIONS, inspect, subject_of
+from release_recipes.distributions.inspection import INSPECTIONS, Subject, inspect
 from release_recipes.distributions.inspection import archive as archives
 from release_recipes.errors import BadDistribution
 from release_recipes.findings import Finding
@@ -30,7 +30,7 @@ def told(
     warnings: list[Finding] = []
     paths, before = write(folder / "dist", files), write(folder / "last", last or {})
     chosen = Settings(**settings)  # type: ignore[arg-type]
-    subject = subject_of(paths, chosen, name="demo-package", version="1.3.0", last=before, tracked=tracked)
+    subject = Subject(paths, chosen, "demo-package", "1.3.0", before, tracked)
     with events.listening(lambda event: warnings.append(event.finding) if isinstance(event, events.Warned) else None):
         try:
             inspect(subject)

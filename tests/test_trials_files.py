@@ -36,9 +36,9 @@ PASSWORD = "pass-word-in-address-1"  # noqa: S105 - nobody's
 
 def put_record(state: Path, text: str) -> State:
     """Write what lies where a record would, and return the state."""
-    folder = state / RECORD.folder_name
-    folder.mkdir(parents=True)
-    (folder / "record.json").write_text(text, encoding="utf-8")
+    dist = State(state).dist(RECORD)
+    dist.parent.mkdir(parents=True)
+    dist.with_name("record.json").write_text(text, encoding="utf-8")
     return State(state)
 
 

@@ -17,7 +17,7 @@ from faults.tls_server import untrusted_server
 from release_recipes import events
 from release_recipes.check import CHECKS
 from release_recipes.commands.checkout import find
-from release_recipes.distributions.inspection import inspect, subject_of
+from release_recipes.distributions.inspection import Subject, inspect
 from release_recipes.errors import BadDistribution, NoIndexAnswer, UploadFailed
 from release_recipes.findings import Finding, Severity
 from release_recipes.index import twine
@@ -212,7 +212,7 @@ def test_files_that_the_wheel_lacks_on_a_first_release(tmp_path: Path) -> None:
     warnings: list[Finding] = []
     with events.listening(lambda event: warnings.append(event.finding) if isinstance(event, events.Warned) else None):
         settings = Settings(skip_checks=("dist-set",))
-        inspect(subject_of([path], settings, name="demo-package", version="1.3.0", tracked=tracked))
+        inspect(Subject([path], settings, "demo-package", "1.3.0", tracked=tracked))
     (finding,) = [finding for finding in warnings if finding.check == "missing-files"]
     assert all(name in finding.message for name in tracked[1:4])
     assert "README.md" not in finding.message

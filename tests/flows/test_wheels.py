@@ -9,7 +9,7 @@ import pytest
 
 from distributions.made import SDIST, SDIST_FILES, TOP, sdist, write
 from release_recipes import events
-from release_recipes.distributions.inspection import inspect, subject_of
+from release_recipes.distributions.inspection import Subject, inspect
 from release_recipes.distributions.inspection.wheel import refused_platforms
 from release_recipes.findings import Finding
 from release_recipes.project.compiled import is_compiled, wheels_elsewhere
@@ -186,7 +186,7 @@ def test_an_sdist_alone(more: str, wheels: str, warned: list[str], tmp_path: Pat
     """An sdist with sources that are compiled may be released alone, and so may any by the settings."""
     files = write(tmp_path, {SDIST: sdist({**SDIST_FILES, more: ""})})
     found: list[Finding] = []
-    subject = subject_of(files, Settings(wheels=wheels), name="demo-package", version="1.3.0")
+    subject = Subject(files, Settings(wheels=wheels), "demo-package", "1.3.0")
     with events.listening(lambda event: found.append(event.finding) if isinstance(event, events.Warned) else None):
         inspect(subject)
     assert [finding.message for finding in found] == warned

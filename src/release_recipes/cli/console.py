@@ -255,11 +255,9 @@ class Console:
     def error(self, error: ReleaseError) -> None:
         """Show what stopped the task: the output of the failed tool, then the message and the hint."""
         self.quiet()
-        output = _output(error)
-        if output and not self.verbose:
-            shown = output.splitlines()[-_TAIL:]
-            for text in shown:
-                self._err.say((f"  {text}", "dim"))
+        shown = [] if self.verbose else _output(error).splitlines()[-_TAIL:]
+        for text in shown:
+            self._err.say((f"  {text}", "dim"))
         if len(error.findings) != 1 or error.findings[0].message != error.message:
             for finding in error.findings:
                 self._finding("error", "red", finding, self._err)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from release_recipes import events
 from release_recipes.commands.checkout import Checkout
-from release_recipes.distributions import inspection
+from release_recipes.distributions.inspection import Subject, inspect
 from release_recipes.errors import WrongUsage, counted, typed
 from release_recipes.prepare.install import fits_here, install_all
 from release_recipes.settings import Settings, private
@@ -33,9 +33,9 @@ def validate(checkout: Checkout, named: Sequence[str], *, installs: bool = False
         settings = replace(settings, skip_checks=(*settings.skip_checks, "dist-set"))
     with events.step("inspect") as running:
         files = checkout.distributions(named)
-        subject = inspection.subject_of(files, settings)
         is_whole = not (named or partial or settings.publish == "ci")
-        inspection.inspect(replace(subject, expect=settings.expect if is_whole else ()))
+        subject = Subject(files, settings, expect=settings.expect if is_whole else ())
+        inspect(subject)
         running.note = counted(len(files), "distribution")
     if installs:
         with events.step("install") as running:

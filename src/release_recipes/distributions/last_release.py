@@ -3,10 +3,11 @@
 Act 2 has no credentials: an index that needs them gives no answer.
 """
 
+import itertools
 from pathlib import Path, PurePath
 
-from packaging.tags import Tag, sys_tags
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.tags import create_compatible_tags_selector, sys_tags
+from packaging.utils import parse_wheel_filename
 from packaging.version import Version
 
 from release_recipes.index.client import Index
@@ -34,9 +35,10 @@ def last_release(page: Page, planned: str) -> list[Listed]:
     """Return the sdist and the wheel for this machine of the greatest version below the planned one."""
     files = all_files(page, planned)
     sdists = [file for file in files if file.filename.endswith(".tar.gz")]
-    ours = {tag: rank for rank, tag in enumerate(sys_tags())}
-    ranked = sorted((rank, file.filename, file) for file in files if (rank := _rank(file.filename, ours)) is not None)
-    return sdists[:1] + [file for _, _, file in ranked[:1]]
+    wheels = sorted((file for file in files if file.filename.endswith(".whl")), key=lambda file: file.filename)
+    best_first = create_compatible_tags_selector(sys_tags())
+    fitting = best_first((file, parse_wheel_filename(file.filename)[3]) for file in wheels)
+    return [*sdists[:1], *itertools.islice(fitting, 1)]
 
 
 def all_files(page: Page, planned: str) -> list[Listed]:
@@ -44,12 +46,3 @@ def all_files(page: Page, planned: str) -> list[Listed]:
     versions = [Version(version) for version in page.versions()]
     older = [version for version in versions if version < Version(planned)]
     return page.of_version(str(max(older))) if older else []
-
-
-def _rank(filename: str, ours: dict[Tag, int]) -> int | None:
-    """Return the rank of a wheel for this platform, 0 is best; ``None`` if it does not fit, or is not a wheel."""
-    try:
-        tags = parse_wheel_filename(filename)[3]
-    except InvalidWheelFilename:
-        return None
-    return min((ours[tag] for tag in tags if tag in ours), default=None)

@@ -1,9 +1,9 @@
 """Inspect the distributions, and compare them with the last release."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from release_recipes.distributions import inspection, last_release
+from release_recipes.distributions.inspection import Subject
 from release_recipes.errors import NoIndexAnswer, counted
 from release_recipes.index.client import Index
 from release_recipes.plan import Plan
@@ -50,12 +50,10 @@ def inspect(found: list[Path], plan: Plan, workspace: Workspace) -> str:
         against = f", not compared with the last release: {error.message}"
     below = "" if plan.folder == "." else f"{plan.folder}/"
     tracked = [name.removeprefix(below) for name in workspace.source.tracked() if name.startswith(below)]
-    subject = inspection.subject_of(
-        found, plan.settings, name=plan.project, version=plan.version, last=last, tracked=tracked
-    )
     # With publish = "ci" or --test, the distributions of this machine are some of the release.
     is_whole = plan.tag_object or not (plan.by_ci or plan.test)
-    inspection.inspect(replace(subject, expect=plan.settings.expect if is_whole else ()))
+    expect = plan.settings.expect if is_whole else ()
+    inspection.inspect(Subject(found, plan.settings, plan.project, plan.version, last, tracked, expect))
     against = f", compared with {', '.join(path.name for path in last)}" if last else against
     return f"{counted(len(found), 'distribution')} of {plan.project} {plan.version}{against}"
 

@@ -90,9 +90,12 @@ class State:
         except Exception:  # noqa: BLE001 - any error of the files on disk
             return True
 
+    def _of(self, record: Record) -> Path:
+        return self.folder / f"{record.project}-{record.version}".replace("/", "_")
+
     def dist(self, record: Record) -> Path:
         """Return the folder with a record's distributions."""
-        return self.folder / record.folder_name / "dist"
+        return self._of(record) / "dist"
 
     def keep_distributions(self, record: Record, built: Path) -> None:
         """Copy the distributions into the folder of the record, and flush them to disk.
@@ -116,10 +119,9 @@ class State:
 
     def save(self, record: Record) -> None:
         """Write a record atomically."""
-        folder = self.folder / record.folder_name
         with events.effect("write record"):
-            folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(folder / "record.json", json.dumps(asdict(record), indent=2))
+            self._of(record).mkdir(parents=True, exist_ok=True)
+            write_atomically(self._of(record) / "record.json", json.dumps(asdict(record), indent=2))
             sync(self.folder)
 
     def mark_public(self, record: Record) -> Record:
@@ -130,10 +132,9 @@ class State:
 
     def drop(self, record: Record) -> None:
         """Remove a release: the record first, then its distributions."""
-        folder = self.folder / record.folder_name
         with events.effect("drop record"):
-            (folder / "record.json").unlink(missing_ok=True)
-            shutil.rmtree(folder, ignore_errors=True)
+            (self._of(record) / "record.json").unlink(missing_ok=True)
+            shutil.rmtree(self._of(record), ignore_errors=True)
 
     def sweep(self) -> None:
         """Remove what a killed run left incomplete: releases without a record, and partly written files."""

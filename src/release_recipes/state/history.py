@@ -126,20 +126,20 @@ def releases(lines: Iterable[Mapping[str, Any]], project: str) -> list[Release]:
     ordered = sorted(lines, key=lambda line: str(line.get("run", "")))
     for _, run in groupby(ordered, key=lambda line: str(line.get("run", ""))):
         for one in _runs(sorted(run, key=lambda line: line["at"])):
-            if one and one.project == project:
+            if one.project == project:
                 known = found.get((one.version, one.index))
                 found[one.version, one.index] = _joined(known, one) if known else one
     kept = [one for one in found.values() if one.attempts != 0]
     return sorted(kept, key=lambda one: one.at, reverse=True)
 
 
-def _runs(lines: Sequence[Mapping[str, Any]]) -> list[Release | None]:
+def _runs(lines: Sequence[Mapping[str, Any]]) -> list[Release]:
     """Return what one run did: a release, or one for each package; lines of 0.1.0 have no run."""
     started = next((line for line in lines if line["event"] == "started"), {})
     ended = next((line for line in lines if line["event"] == "ended"), None)
     if started and started.get("task") not in _ATTEMPTS:
         return []
-    result: list[Release | None] = []
+    result: list[Release] = []
     for line in lines:
         event, current = line["event"], result[-1] if result else None
         if event in {"planned", "recorded", "released", "abandoned"} and line.get("project"):
@@ -153,15 +153,16 @@ def _runs(lines: Sequence[Mapping[str, Any]]) -> list[Release | None]:
         elif event == "step" and current:
             steps = {**current.steps, line["step"]: current.steps.get(line["step"], 0) + float(line["seconds"])}
             result[-1] = replace(current, steps=steps, at=line["at"])
-    if result and result[-1] and ended:
+    if result and ended:
         last = result[-1]
         outcome = last.outcome if last.outcome in {"released", "abandoned"} else str(ended["outcome"])
         seconds = float(ended["seconds"]) if len(result) == 1 else sum(last.steps.values())
         has_begun = started.get("task") != "abandon" and {*last.steps} - {"check"}
         attempts = 1 if has_begun or outcome in _DONE else 0
         result[-1] = replace(last, outcome=outcome, seconds=seconds, at=ended["at"], attempts=attempts)
-    return [each and (each if each.seconds is not None else replace(each, seconds=sum(each.steps.values()) or None))
-            for each in result]  # fmt: skip
+    return [
+        each if each.seconds is not None else replace(each, seconds=sum(each.steps.values()) or None) for each in result
+    ]
 
 
 def _facts(line: Mapping[str, Any]) -> dict[str, Any]:

@@ -35,8 +35,8 @@ class Holder:
     since: str
     #: Its task, such as ``release``.
     task: str
-    #: Its workspace; ``None`` if it has none yet.
-    workspace: str | None = None
+    #: Its workspace; empty if it has none yet.
+    workspace: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,22 +65,18 @@ class Lock:
         from filelock import FileLock, Timeout
 
         self.folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.folder / "lock")
         try:
-            lock.acquire(timeout=0)
+            lock = FileLock(self.folder / "lock").acquire(timeout=0)
         except Timeout:
             raise _busy(self.holder()) from None
-        try:
+        with lock, self._held_by_children():
             killed = self.holder()
-            with self._held_by_children():
-                # Keep the workspace of the killed run until it is removed, in case we are killed, too.
-                self.hold(task, killed.workspace if killed else None)
-                try:
-                    yield killed
-                finally:
-                    self._let_go()
-        finally:
-            lock.release()
+            # Keep the workspace of the killed run until it is removed, in case we are killed, too.
+            self.hold(task, killed.workspace if killed else "")
+            try:
+                yield killed
+            finally:
+                self._let_go()
 
     @contextlib.contextmanager
     def _held_by_children(self) -> Iterator[None]:
@@ -123,7 +119,7 @@ class Lock:
         if not (holder and holder.workspace and Path(holder.workspace).exists()):
             (self.folder / "holder.json").unlink(missing_ok=True)
 
-    def hold(self, task: str, workspace: str | None) -> None:
+    def hold(self, task: str, workspace: str) -> None:
         """Write the holder of the lock and its workspace, which the next run removes after a kill."""
         holder = Holder(os.getpid(), socket.gethostname(), now(), task, workspace)
         write_atomically(self.folder / "holder.json", json.dumps(asdict(holder)))

@@ -17,10 +17,7 @@ from typing import Any
 from packaging.version import Version
 
 from release_recipes.errors import Failed
-from release_recipes.settings import (
-    Settings,
-    Target,
-)
+from release_recipes.settings import Settings, Target
 from release_recipes.state.tag_message import TagMessage
 from release_recipes.state.typed import from_json
 
@@ -156,11 +153,6 @@ class Record:
     def title(self) -> str:
         """Its title on a forge, with the name of a project that is not at the top of the repository."""
         return f"Release {self.version}" if self.folder == "." else f"Release {self.project} {self.version}"
-
-    @property
-    def folder_name(self) -> str:
-        """The name of its folder in the state folder."""
-        return f"{self.project}-{self.version}".replace("/", "_")
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -33,18 +33,18 @@ def temporary_folder(repository: Path, made: Callable[[Path], None]) -> Iterator
         Failed: It cannot be created, or it would be inside of the repository.
     """
     # Resolved: the temporary folder of macOS is behind a link, and tools compare paths.
-    try:
+    with _room():
         folder = Path(tempfile.gettempdir()).resolve() / f"{PREFIX}{secrets.token_hex(8)}"
-    except OSError as error:
-        raise _no_room(error) from None
     if folder.is_relative_to(repository):
-        message = (
-            f"The temporary folder {folder.parent} is inside the repository, so tests and builds would find its files."
-        )
+        inside = f"The temporary folder {folder.parent} is inside the repository"
+        message = f"{inside}, so tests and builds would find its files."
         raise Failed(message, "Set TMPDIR to a folder outside of the repository.")
     made(folder)  # before it exists, so that a kill leaves no unknown folder
     try:
-        _make(folder)
+        with _room(), events.effect(f"make {folder}"):
+            folder.mkdir(mode=0o700)
+            (folder / MARKER).touch()
+            (folder / "tmp").mkdir()
         with scratch(folder / "tmp"):
             yield folder
     finally:
@@ -52,19 +52,13 @@ def temporary_folder(repository: Path, made: Callable[[Path], None]) -> Iterator
             remove(folder)
 
 
-def _make(folder: Path) -> None:
+@contextlib.contextmanager
+def _room() -> Iterator[None]:
     try:
-        with events.effect(f"make {folder}"):
-            folder.mkdir(mode=0o700)
-            (folder / MARKER).touch()
-            (folder / "tmp").mkdir()
+        yield
     except OSError as error:
-        raise _no_room(error) from None
-
-
-def _no_room(error: OSError) -> Failed:
-    message = f"No temporary folder can be made: {error.strerror}."
-    return Failed(message, "Free some space, or set TMPDIR to another folder.")
+        message = f"No temporary folder can be made: {error.strerror}."
+        raise Failed(message, "Free some space, or set TMPDIR to another folder.") from None
 
 
 def remove(folder: Path) -> None:

@@ -1,14 +1,13 @@
 """Read JSON into a dataclass, only if every value has its type, since files on disk are untrusted input."""
 
-import types
 from dataclasses import fields, is_dataclass
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 
 
 def from_json(kind: type[T], said: Any) -> T:  # noqa: ANN401 - any JSON
-    """Return JSON as a value of a type: a dataclass, a tuple of one type, an optional or a plain type.
+    """Return JSON as a value of a type: a dataclass, a tuple of one type, or a plain type.
 
     Raises:
         ValueError: It has another type.
@@ -25,8 +24,6 @@ def from_json(kind: type[T], said: Any) -> T:  # noqa: ANN401 - any JSON
             raise ValueError(str(error)) from None
     elif get_origin(kind) is tuple and isinstance(said, list):
         value = tuple(from_json(get_args(kind)[0], each) for each in said)
-    elif get_origin(kind) in {types.UnionType, Union}:
-        value = None if said is None else from_json(get_args(kind)[0], said)
     elif type(said) is not kind:
         raise ValueError(said)
     return value  # type: ignore[no-any-return]

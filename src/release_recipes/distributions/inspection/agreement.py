@@ -35,7 +35,7 @@ def _set(subject: Subject) -> Iterator[Finding]:
     sdists = [dist.name for dist in distributions if dist.is_sdist]
     if not sdists:
         yield Finding("No sdist was built.", _BOTH)
-    if not any(dist.is_wheel for dist in distributions) and not subject.sdist_alone:
+    if not any(dist.is_wheel for dist in distributions) and subject.settings.wheels != "none":
         compiles = any(name.endswith(_COMPILED) for dist in distributions for name in dist.files)
         hint = "Installers compile the sdist." if compiles else _BOTH
         yield Finding("No wheel was built.", hint, Severity.WARNING if compiles else Severity.ERROR)

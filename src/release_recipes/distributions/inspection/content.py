@@ -38,11 +38,9 @@ def _secrets(subject: Subject) -> Iterator[Finding]:
             name = path.rpartition("/")[2].lower()
             if _fits(name, _SECRETS) and not _fits(name, _EXAMPLES):
                 message = f"{dist.name} contains {path}, a file for credentials."
-                if _is_published(subject, dist, path):
-                    yield warning(message, _FOR_TESTS)
-                else:
-                    hint = "Remove it from the distribution and from git, and revoke what was ever pushed."
-                    yield Finding(message, hint)
+                hint = "Remove it from the distribution and from git, and revoke what was ever pushed."
+                is_known = _is_published(subject, dist, path)
+                yield warning(message, _FOR_TESTS) if is_known else Finding(message, hint)
             elif _fits(name, _KEYS):
                 hint = "Make sure that it is a key for tests only."
                 yield warning(f"{dist.name} contains {path}, which may be a private key.", hint)
@@ -52,11 +50,8 @@ def _secrets(subject: Subject) -> Iterator[Finding]:
             is_for_tests = found.kind == PRIVATE_KEY and _OF_TESTS.search(member)
             # A token always stops a release: it can be revoked, and then a new one is in its place.
             is_known = found.kind in {PRIVATE_KEY, CREDENTIAL_FILE} and _is_published(subject, dist, member)
-            if is_for_tests or is_known:
-                yield warning(message, _FOR_TESTS)
-            else:
-                hint = "Remove and revoke it. To allow a false positive, add a comment: release-recipes: allow-secret"
-                yield Finding(message, hint)
+            hint = "Remove and revoke it. To allow a false positive, add a comment: release-recipes: allow-secret"
+            yield warning(message, _FOR_TESTS) if is_for_tests or is_known else Finding(message, hint)
 
 
 def _is_published(subject: Subject, dist: Distribution, member: str) -> bool:

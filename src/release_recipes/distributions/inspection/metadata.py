@@ -24,9 +24,10 @@ def _twine_check(subject: Subject) -> Iterator[Finding]:
         yield Finding(f"twine check: {message}", "Fix the project's metadata or readme, then run: twine check dist/*")
     for message in warnings:
         hint = "This does not stop the release, but the project's page on PyPI is affected."
-        if subject.twine_strict:
+        if subject.settings.twine_strict:
             hint = "Fix the project's metadata or readme (twine_strict is set), then run: twine check --strict dist/*"
-        yield Finding(f"twine check: {message}", hint, Severity.ERROR if subject.twine_strict else Severity.WARNING)
+        severity = Severity.ERROR if subject.settings.twine_strict else Severity.WARNING
+        yield Finding(f"twine check: {message}", hint, severity)
     for dist in subject.readable:
         for why in _refused_fields(dist.metadata):
             yield Finding(f"{dist.name}: {why}.", "PyPI refuses it; fix it in the project's metadata.")

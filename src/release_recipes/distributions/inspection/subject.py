@@ -1,9 +1,12 @@
 """The subject of the inspections: the distributions of a release, and those of the last release."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 
 from release_recipes.distributions.distribution import Distribution
+from release_recipes.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -11,23 +14,36 @@ class Subject:
     """The distributions of a release, and their expected name and version."""
 
     #: All files in ``dist/``, by name.
-    everything: tuple[Distribution, ...]
-    #: The project's name; without a plan, that of the first distribution.
-    name: str
-    #: The planned version; without a plan, that of the first distribution.
-    version: str
+    files: Sequence[Path]
+    #: They say which inspections are skipped, what is an error, and whether there may be no wheel.
+    settings: Settings
+    #: The project's name and the planned version; empty without a plan.
+    planned_name: str = ""
+    planned_version: str = ""
     #: Distributions of the last release, if the index has them.
-    last: tuple[Distribution, ...] = ()
+    last: Sequence[Path] = ()
     #: The files that git tracks in the project's folder, with slashes; empty if that is not known.
-    tracked: tuple[str, ...] = ()
-    #: Whether warnings of ``twine check`` stop the release.
-    twine_strict: bool = False
-    #: The names of inspections to skip.
-    skipped: Collection[str] = ()
-    #: Whether there may be no wheel: by the setting ``wheels``.
-    sdist_alone: bool = False
+    tracked: Sequence[str] = ()
     #: Patterns of the kinds of its files; empty if there is no expectation.
     expect: tuple[str, ...] = ()
+
+    @cached_property
+    def everything(self) -> tuple[Distribution, ...]:
+        """All files, of which some may not be distributions."""
+        return tuple(map(Distribution, self.files))
+
+    @property
+    def name(self) -> str:
+        """The expected name; without a plan, that of the first distribution."""
+        return self.planned_name or self._first("Name")
+
+    @property
+    def version(self) -> str:
+        """The expected version; without a plan, that of the first distribution."""
+        return self.planned_version or self._first("Version")
+
+    def _first(self, field: str) -> str:
+        return next((dist.metadata.get(field, "") for dist in self.readable), "")
 
     @property
     def distributions(self) -> tuple[Distribution, ...]:
@@ -44,9 +60,13 @@ class Subject:
         """The readable wheels."""
         return tuple(dist for dist in self.readable if dist.is_wheel)
 
+    @cached_property
+    def _before(self) -> tuple[Distribution, ...]:
+        return tuple(map(Distribution, self.last))
+
     def before(self, dist: Distribution) -> Distribution | None:
         """Return the corresponding distribution of the last release."""
-        same = [other for other in self.last if (other.is_wheel, other.is_sdist) == (dist.is_wheel, dist.is_sdist)]
+        same = [other for other in self._before if (other.is_wheel, other.is_sdist) == (dist.is_wheel, dist.is_sdist)]
         # A compiled wheel for another Python has other files.
         fitting = [other for other in same if other.is_sdist or _python(other.name) == _python(dist.name)]
         return next((other for other in fitting if not other.fault), None)
