@@ -75,7 +75,6 @@ class Session:
         self._console = Console(to_stderr=json)
         self._job = Job(task, json=json)
         self._log = Log(self._started)
-        self._kept_log: Path | None = None
         self._checkout: Checkout | None = None
         self._signal = ""
         self._listening = contextlib.ExitStack()
@@ -99,8 +98,8 @@ class Session:
             self._console.verbose = self._checkout.settings.verbose_output
             if self._acts and self._task in LOGGED:
                 self._listening.callback(self._log.close)
-                self._kept_log = self._log.keep(self._checkout.state.top)
-                self.report.facts["log"] = str(self._kept_log or "") or None
+                kept = self._log.keep(self._checkout.state.top)
+                self.report.facts["log"] = str(kept) if kept else None
             if self._acts and self._task in TOLD:
                 notifier = Notifier(self._checkout, self.report)
                 self._listening.enter_context(events.listening(notifier.hear))
@@ -125,9 +124,8 @@ class Session:
         """Listen to events and signals."""
         # At its end, Python looks through every object for garbage: 40 ms after an upload, for nothing.
         atexit.register(gc.freeze)
-        self._listening.enter_context(events.listening(self.report.hear))
-        self._listening.enter_context(events.listening(self._console.hear))
-        self._listening.enter_context(events.listening(self._log.hear))
+        for hear in (self.report.hear, self._console.hear, self._log.hear):
+            self._listening.enter_context(events.listening(hear))
         self._listening.enter_context(self._job.listening())
         self._listening.enter_context(masked_output())
         for number in (getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)):
@@ -170,8 +168,8 @@ class Session:
             first = f"first {typed('resume')}, then" if waits else "once that is repaired and committed"
             go_on = f"; to go on, {first}: {packages['next']}" if self._task in _PUBLISHING else ""
             self._console.more("left", f"{left}{go_on}", fold=6)
-        if self._kept_log and not isinstance(told, WrongUsage):
-            self._console.where("log", self._kept_log)
+        if (log := self.report.facts["log"]) and not isinstance(told, WrongUsage):
+            self._console.where("log", Path(log))
         self._name_more(told)
         self._finish(told, code)
         with contextlib.suppress(OSError):

@@ -67,25 +67,26 @@ def remove(folder: Path) -> None:
     The marker is removed last, so that the next run can continue an interrupted removal.
     """
     for _ in range(10):
-        for path in folder.iterdir() if folder.is_dir() else ():
+        for path in _content(folder):
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path, onerror=_writable_first)
-            elif path.name != MARKER:
+            else:
                 path.unlink(missing_ok=True)
-        if not any(path.name != MARKER for path in (folder.iterdir() if folder.is_dir() else ())):
+        if not _content(folder):
             shutil.rmtree(folder, ignore_errors=True)
             return
         time.sleep(0.1)
 
 
-def remove_leftover(folder: Path) -> bool:
+def remove_leftover(folder: Path) -> None:
     """Remove the workspace of a killed run, only if it has our marker or is empty."""
-    if not folder.is_dir() or not folder.name.startswith(PREFIX):
-        return False
-    if not (folder / MARKER).exists() and any(folder.iterdir()):
-        return False
-    remove(folder)
-    return True
+    if folder.name.startswith(PREFIX) and ((folder / MARKER).exists() or not _content(folder)):
+        remove(folder)
+
+
+def _content(folder: Path) -> list[Path]:
+    """Return what is in a workspace, but for the marker."""
+    return [path for path in folder.iterdir() if path.name != MARKER] if folder.is_dir() else []
 
 
 def _writable_first(function: Callable[[str], object], path: str, _error: object) -> None:

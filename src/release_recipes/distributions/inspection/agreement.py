@@ -15,7 +15,7 @@ from packaging.utils import (
 from packaging.version import InvalidVersion, Version
 
 from release_recipes.distributions.distribution import Distribution
-from release_recipes.distributions.inspection.subject import Subject
+from release_recipes.distributions.inspection.subject import Subject, each
 from release_recipes.findings import Check, Finding, Severity
 
 #: What differs between the wheels of a release: build number and tags.
@@ -86,30 +86,26 @@ def _says(dist: Distribution, parsed: tuple[str, str, _Slot] | None) -> Iterator
             yield egg_info, (inner.get("Name", ""), inner.get("Version", ""))
 
 
-def _file_names(subject: Subject) -> Iterator[Finding]:
+def _file_names(dist: Distribution) -> Iterator[Finding]:
     """Check file names as PyPI does: by :pep:`625`, for wheels likewise (pypi/warehouse, forklift/legacy.py)."""
-    for dist in subject.distributions:
-        parsed = _parsed(dist)
-        if parsed is None:
-            continue  # `dist-names` reports it
-        stem = f"{parsed[0].replace('-', '_')}-{parsed[1]}"
-        if not dist.name.startswith((f"{stem}-", f"{stem}.tar.gz")):
-            hint = "PyPI refuses it. Use a newer version of the build backend, which names files by PEP 625."
-            yield Finding(f"{dist.name} is not a normalised file name; it must start with {stem}.", hint)
+    parsed = _parsed(dist)
+    if parsed is None:
+        return  # `dist-names` reports it
+    stem = f"{parsed[0].replace('-', '_')}-{parsed[1]}"
+    if not dist.name.startswith((f"{stem}-", f"{stem}.tar.gz")):
+        hint = "PyPI refuses it. Use a newer version of the build backend, which names files by PEP 625."
+        yield Finding(f"{dist.name} is not a normalised file name; it must start with {stem}.", hint)
 
 
-def _local_version(subject: Subject) -> Iterator[Finding]:
-    for dist in subject.readable:
-        version = dist.metadata.get("Version", "")
-        try:
-            local = Version(version).local
-        except InvalidVersion:
-            continue  # `twine-check` reports it
-        if local:
-            hint = (
-                "PyPI refuses local versions (PEP 440). Release a commit with a tag, or a version without a local part."
-            )
-            yield Finding(f"{dist.name} has the local version {version}.", hint)
+def _local_version(dist: Distribution) -> Iterator[Finding]:
+    version = dist.metadata.get("Version", "")
+    try:
+        local = Version(version).local
+    except InvalidVersion:
+        return  # `twine-check` reports it
+    if local:
+        hint = "PyPI refuses local versions (PEP 440). Release a commit with a tag, or a version without a local part."
+        yield Finding(f"{dist.name} has the local version {version}.", hint)
 
 
 def _parsed(dist: Distribution) -> tuple[str, str, _Slot] | None:
@@ -145,6 +141,6 @@ INSPECTIONS = (
     Check("expected", "a release without the wheels of a job that failed", _expected),
     Check("dist-set", "an incomplete release, or one with files that are not part of it", _set),
     Check("dist-names", "a file whose name or version differs from the release", _agreement),
-    Check("file-names", "a file name that PyPI refuses after others were uploaded", _file_names),
-    Check("local-version", "a version that PyPI refuses", _local_version),
+    Check("file-names", "a file name that PyPI refuses after others were uploaded", each(_file_names, "distributions")),
+    Check("local-version", "a version that PyPI refuses", each(_local_version)),
 )

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from release_recipes.distributions.distribution import Distribution, Member
-from release_recipes.distributions.inspection.subject import Subject
+from release_recipes.distributions.inspection.subject import each
 from release_recipes.findings import Check, Finding, warning
 
 #: Bytes; PyPI's default limit for a file.
@@ -34,22 +34,21 @@ _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 _END = struct.Struct("<4s4H2LH")
 
 
-def _archive(subject: Subject) -> Iterator[Finding]:
-    for dist in subject.distributions:
-        if dist.fault:
-            yield Finding(f"{dist.name} cannot be read completely: {dist.fault}.", _BUILD_AGAIN)
-            continue
-        counted = Counter(member.name for member in dist.members)
-        for name, times in counted.items():
-            if times > 1:
-                yield Finding(f"{dist.name} contains {name} {times} times.", _BUILD_AGAIN)
-        if dist.is_wheel:
-            for why in _zip_faults(dist.path):
-                yield Finding(f"{dist.name} is a ZIP that can be read in two ways: {why}.", _BUILD_AGAIN)
-        for member in dist.members:
-            if member.kind in {"sparse file", "special file"}:
-                hint = "PyPI refuses it; an sdist may contain only files, folders and links."
-                yield Finding(f"{dist.name} contains a {member.kind}: {member.name}.", hint)
+def _archive(dist: Distribution) -> Iterator[Finding]:
+    if dist.fault:
+        yield Finding(f"{dist.name} cannot be read completely: {dist.fault}.", _BUILD_AGAIN)
+        return
+    counted = Counter(member.name for member in dist.members)
+    for name, times in counted.items():
+        if times > 1:
+            yield Finding(f"{dist.name} contains {name} {times} times.", _BUILD_AGAIN)
+    if dist.is_wheel:
+        for why in _zip_faults(dist.path):
+            yield Finding(f"{dist.name} is a ZIP that can be read in two ways: {why}.", _BUILD_AGAIN)
+    for member in dist.members:
+        if member.kind in {"sparse file", "special file"}:
+            hint = "PyPI refuses it; an sdist may contain only files, folders and links."
+            yield Finding(f"{dist.name} contains a {member.kind}: {member.name}.", hint)
 
 
 def _zip_faults(path: Path) -> Iterator[str]:
@@ -77,29 +76,27 @@ def _zip_faults(path: Path) -> Iterator[str]:
         yield "there is hidden data before the directory"
 
 
-def _paths(subject: Subject) -> Iterator[Finding]:
-    for dist in subject.readable:
-        for member in dist.members:
-            if why := _misleads(dist, member):
-                yield Finding(f"{dist.name} contains {_short(member.name)}, {why}.", "Remove it from the distribution.")
-        if dist.is_sdist and dist.info == "/":
-            continue  # `metadata-files` reports it
-        outside = [member.name for member in dist.members if not f"{member.name}/".startswith(dist.info)]
-        if dist.is_sdist and outside:
-            hint = "An sdist has a single top-level folder (packaging.python.org: source distribution format)."
-            yield Finding(f"{dist.name} contains {_short(outside[0])}, which is outside of {dist.info}.", hint)
+def _paths(dist: Distribution) -> Iterator[Finding]:
+    for member in dist.members:
+        if why := _misleads(dist, member):
+            yield Finding(f"{dist.name} contains {_short(member.name)}, {why}.", "Remove it from the distribution.")
+    if dist.is_sdist and dist.info == "/":
+        return  # `metadata-files` reports it
+    outside = [member.name for member in dist.members if not f"{member.name}/".startswith(dist.info)]
+    if dist.is_sdist and outside:
+        hint = "An sdist has a single top-level folder (packaging.python.org: source distribution format)."
+        yield Finding(f"{dist.name} contains {_short(outside[0])}, which is outside of {dist.info}.", hint)
 
 
-def _portable_names(subject: Subject) -> Iterator[Finding]:
+def _portable_names(dist: Distribution) -> Iterator[Finding]:
     """Look for names that are the same on Windows or macOS, or that are not allowed there."""
-    for dist in subject.readable:
-        folded = Counter(name.lower() for name in dist.files)
-        same = sorted(name for name in dist.files if folded[name.lower()] > 1)
-        reserved = sorted(name for name in dist.files if _RESERVED.search(name))
-        for names, why in ((same, "differ in case only"), (reserved, "are reserved on Windows")):
-            if names:
-                hint = "Rename them; on Windows or macOS, they cannot be installed or overwrite each other."
-                yield warning(f"{dist.name} contains names that {why}: {', '.join(names[:_NAMED])}.", hint)
+    folded = Counter(name.lower() for name in dist.files)
+    same = sorted(name for name in dist.files if folded[name.lower()] > 1)
+    reserved = sorted(name for name in dist.files if _RESERVED.search(name))
+    for names, why in ((same, "differ in case only"), (reserved, "are reserved on Windows")):
+        if names:
+            hint = "Rename them; on Windows or macOS, they cannot be installed or overwrite each other."
+            yield warning(f"{dist.name} contains names that {why}: {', '.join(names[:_NAMED])}.", hint)
 
 
 #: The number of names that are listed.
@@ -113,10 +110,6 @@ def _misleads(dist: Distribution, member: Member) -> str:
     """Say why a member would be installed outside of its folder, or not at all; empty if it is safe."""
     if member.kind == "symbolic link" and dist.is_wheel:
         return "a link, which is not allowed in a wheel"
-    return _path_misleads(member) or (_link_misleads(member) if member.target else "")
-
-
-def _path_misleads(member: Member) -> str:
     parts = re.split(r"[/\\]", member.name)
     if member.name.startswith(("/", "\\")) or re.match(r"[A-Za-z]:", member.name):
         return "an absolute path"
@@ -126,7 +119,7 @@ def _path_misleads(member: Member) -> str:
         return "a path with a backslash, which is a folder on Windows only"
     if len(member.name) > LONGEST_PATH or max(len(part.encode()) for part in parts) > LONGEST_PATH:
         return f"a path of {len(member.name)} characters, too long for Windows"
-    return ""
+    return _link_misleads(member) if member.target else ""
 
 
 def _link_misleads(member: Member) -> str:
@@ -141,16 +134,15 @@ def _short(name: str) -> str:
     return name if len(name) <= LONGEST_PATH else f"{name[:60]}…{name[-20:]}"
 
 
-def _size(subject: Subject) -> Iterator[Finding]:
-    for dist in subject.distributions:
-        if (size := dist.path.stat().st_size) > LARGEST:
-            hint = f'Request a higher limit ({_LIMITS}), then set in [tool.release]: skip_checks = ["size"]'
-            yield Finding(f"{dist.name} has {size / 1024**2:.0f} MB; the limit of PyPI is 100 MB.", hint)
+def _size(dist: Distribution) -> Iterator[Finding]:
+    if (size := dist.path.stat().st_size) > LARGEST:
+        hint = f'Request a higher limit ({_LIMITS}), then set in [tool.release]: skip_checks = ["size"]'
+        yield Finding(f"{dist.name} has {size / 1024**2:.0f} MB; the limit of PyPI is 100 MB.", hint)
 
 
 INSPECTIONS = (
-    Check("archive", "a broken file, or one that programs read in different ways", _archive),
-    Check("paths", "files that an installer writes to another place, or cannot write", _paths),
-    Check("portable-names", "files that cannot be installed on Windows or macOS", _portable_names),
-    Check("size", "a file that is too large for PyPI", _size),
+    Check("archive", "a broken file, or one that programs read in different ways", each(_archive, "distributions")),
+    Check("paths", "files that an installer writes to another place, or cannot write", each(_paths)),
+    Check("portable-names", "files that cannot be installed on Windows or macOS", each(_portable_names)),
+    Check("size", "a file that is too large for PyPI", each(_size, "distributions")),
 )

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
-from release_recipes.distributions.inspection.subject import Subject
+from release_recipes.distributions.distribution import Distribution
+from release_recipes.distributions.inspection.subject import Subject, each
 from release_recipes.findings import Check, Finding, Severity
 from release_recipes.index import twine
 
@@ -59,47 +60,44 @@ _LONGEST_LABEL = 32
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 
-def _classifiers(subject: Subject) -> Iterator[Finding]:
+def _classifiers(dist: Distribution) -> Iterator[Finding]:
     """Check classifiers against PyPI's own list; PyPI refuses "Private ::" on purpose, so it is allowed here."""
     from trove_classifiers import classifiers
 
-    for dist in subject.readable:
-        for name in dist.metadata.get_all("Classifier", []):
-            if name not in classifiers and not name.startswith("Private ::"):
-                near = difflib.get_close_matches(name, classifiers, 1)
-                hint = f"Did you mean {near[0]!r}?" if near else "See the list at https://pypi.org/classifiers"
-                yield Finding(f"{dist.name} has the classifier {name!r}, which PyPI does not know.", hint)
+    for name in dist.metadata.get_all("Classifier", []):
+        if name not in classifiers and not name.startswith("Private ::"):
+            near = difflib.get_close_matches(name, classifiers, 1)
+            hint = f"Did you mean {near[0]!r}?" if near else "See the list at https://pypi.org/classifiers"
+            yield Finding(f"{dist.name} has the classifier {name!r}, which PyPI does not know.", hint)
 
 
-def _direct_urls(subject: Subject) -> Iterator[Finding]:
-    for dist in subject.readable:
-        for line in dist.metadata.get_all("Requires-Dist", []):
-            try:
-                requirement = Requirement(line)
-            except InvalidRequirement:
-                continue  # `twine-check` reports it
-            if requirement.url:
-                hint = "PyPI refuses direct URLs (PEP 440); require a version that is on an index."
-                yield Finding(f"{dist.name} requires {requirement.name} from {requirement.url}.", hint)
-
-
-def _license_files(subject: Subject) -> Iterator[Finding]:
-    for dist in subject.readable:
-        told = dist.metadata
+def _direct_urls(dist: Distribution) -> Iterator[Finding]:
+    for line in dist.metadata.get_all("Requires-Dist", []):
         try:
-            counts = Version(told.get("Metadata-Version", "0")) >= _LICENCE_FILES
-        except InvalidVersion:
+            requirement = Requirement(line)
+        except InvalidRequirement:
             continue  # `twine-check` reports it
-        folder = f"{dist.info}licenses/" if dist.is_wheel else dist.info
-        for name in told.get_all("License-File", []) if counts else ():
-            if f"{folder}{name}" not in dist.files:
-                hint = "PyPI refuses it (PEP 639). Check license-files in pyproject.toml, and commit the file."
-                yield Finding(f"{dist.name} lists the licence file {name}, but does not contain {folder}{name}.", hint)
+        if requirement.url:
+            hint = "PyPI refuses direct URLs (PEP 440); require a version that is on an index."
+            yield Finding(f"{dist.name} requires {requirement.name} from {requirement.url}.", hint)
+
+
+def _license_files(dist: Distribution) -> Iterator[Finding]:
+    told = dist.metadata
+    try:
+        counts = Version(told.get("Metadata-Version", "0")) >= _LICENCE_FILES
+    except InvalidVersion:
+        return  # `twine-check` reports it
+    folder = f"{dist.info}licenses/" if dist.is_wheel else dist.info
+    for name in told.get_all("License-File", []) if counts else ():
+        if f"{folder}{name}" not in dist.files:
+            hint = "PyPI refuses it (PEP 639). Check license-files in pyproject.toml, and commit the file."
+            yield Finding(f"{dist.name} lists the licence file {name}, but does not contain {folder}{name}.", hint)
 
 
 INSPECTIONS = (
     Check("twine-check", "metadata that PyPI refuses, and a project page that cannot be read", _twine_check),
-    Check("classifiers", "a classifier that PyPI refuses", _classifiers),
-    Check("direct-urls", "a direct URL as a requirement, which PyPI refuses", _direct_urls),
-    Check("license-files", "a package without the licence file that it lists", _license_files),
+    Check("classifiers", "a classifier that PyPI refuses", each(_classifiers)),
+    Check("direct-urls", "a direct URL as a requirement, which PyPI refuses", each(_direct_urls)),
+    Check("license-files", "a package without the licence file that it lists", each(_license_files)),
 )

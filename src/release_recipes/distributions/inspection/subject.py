@@ -1,11 +1,13 @@
 """The subject of the inspections: the distributions of a release, and those of the last release."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from release_recipes.distributions.distribution import Distribution
+from release_recipes.findings import Finding
 from release_recipes.settings import Settings
 
 
@@ -70,6 +72,14 @@ class Subject:
         # A compiled wheel for another Python has other files.
         fitting = [other for other in same if other.is_sdist or _python(other.name) == _python(dist.name)]
         return next((other for other in fitting if not other.fault), None)
+
+
+def each(
+    find: Callable[[Distribution], Iterator[Finding]],
+    among: Literal["distributions", "readable", "wheels"] = "readable",
+) -> Callable[[Subject], Iterator[Finding]]:
+    """Return an inspection of each distribution by itself: of the readable ones, the wheels, or all distributions."""
+    return lambda subject: (finding for dist in getattr(subject, among) for finding in find(dist))
 
 
 def _python(filename: str) -> str:

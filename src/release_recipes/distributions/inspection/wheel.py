@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from release_recipes.distributions.distribution import Distribution
-from release_recipes.distributions.inspection.subject import Subject
+from release_recipes.distributions.inspection.subject import each
 from release_recipes.findings import Check, Finding
 
 _BUILD_AGAIN = "PyPI refuses it. Build it again; to change a file of a wheel, use wheel unpack and wheel pack."
@@ -36,29 +36,27 @@ _REFERENCE = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*(?:\s*:\s*[^\W\d]\w*(?:\.[^
 _SCRIPT = re.compile(r"[\w.-]+")
 
 
-def _metadata_files(subject: Subject) -> Iterator[Finding]:
-    for dist in subject.readable:
-        if dist.is_sdist and dist.info == "/":
-            hint = "Build it with a build backend (PEP 517)."
-            yield Finding(f"{dist.name} has no PKG-INFO.", hint)
-        if not dist.is_wheel:
-            continue
-        infos = sorted({name.partition("/")[0] for name in dist.files if name.partition("/")[0].endswith(".dist-info")})
-        if len(infos) != 1:
-            listed = ", ".join(infos) or "none"
-            yield Finding(f"{dist.name} must have one .dist-info folder, but has {len(infos)}: {listed}.", _BUILD_AGAIN)
-            continue
-        for name in ("METADATA", "WHEEL", "RECORD"):
-            if f"{infos[0]}/{name}" not in dist.files:
-                yield Finding(f"{dist.name} has no {name}.", _BUILD_AGAIN)
+def _metadata_files(dist: Distribution) -> Iterator[Finding]:
+    if dist.is_sdist and dist.info == "/":
+        hint = "Build it with a build backend (PEP 517)."
+        yield Finding(f"{dist.name} has no PKG-INFO.", hint)
+    if not dist.is_wheel:
+        return
+    infos = sorted({name.partition("/")[0] for name in dist.files if name.partition("/")[0].endswith(".dist-info")})
+    if len(infos) != 1:
+        listed = ", ".join(infos) or "none"
+        yield Finding(f"{dist.name} must have one .dist-info folder, but has {len(infos)}: {listed}.", _BUILD_AGAIN)
+        return
+    for name in ("METADATA", "WHEEL", "RECORD"):
+        if f"{infos[0]}/{name}" not in dist.files:
+            yield Finding(f"{dist.name} has no {name}.", _BUILD_AGAIN)
 
 
-def _record(subject: Subject) -> Iterator[Finding]:
-    for wheel in subject.wheels:
-        path = f"{wheel.info}RECORD"
-        if path in wheel.files:  # otherwise `metadata-files` reports it
-            for fault in _record_faults(wheel, path):
-                yield Finding(f"{wheel.name}: {fault}.", _BUILD_AGAIN)
+def _record(wheel: Distribution) -> Iterator[Finding]:
+    path = f"{wheel.info}RECORD"
+    if path in wheel.files:  # otherwise `metadata-files` reports it
+        for fault in _record_faults(wheel, path):
+            yield Finding(f"{wheel.name}: {fault}.", _BUILD_AGAIN)
 
 
 def _record_faults(wheel: Distribution, path: str) -> Iterator[str]:
@@ -95,32 +93,28 @@ def _row_fault(wheel: Distribution, row: list[str]) -> str:
 
 
 def refused_platforms(name: str) -> list[str]:
-    """Return the platforms of a wheel, by its file name, that PyPI refuses."""
+    """Return the platforms of a wheel, by its file name, that PyPI refuses; none of another file."""
     try:
         tags = parse_wheel_filename(name)[3]
     except InvalidWheelFilename:
-        return []  # `dist-names` reports it
+        return []  # `dist-names` reports it, if it is a wheel
     return sorted({tag.platform for tag in tags if not _PLATFORM.fullmatch(tag.platform)})
 
 
-def _platform_tags(subject: Subject) -> Iterator[Finding]:
-    for dist in subject.distributions:
-        if not dist.is_wheel:
-            continue
-        for platform in refused_platforms(dist.name):
-            hint = (
-                "Repair it with auditwheel, as cibuildwheel does; for an index that accepts it, set in [tool.release]: "
-                'skip_checks = ["platform-tags"]'
-            )
-            yield Finding(f"{dist.name} is for the platform {platform}, which PyPI refuses.", hint)
+def _platform_tags(dist: Distribution) -> Iterator[Finding]:
+    for platform in refused_platforms(dist.name):
+        hint = (
+            "Repair it with auditwheel, as cibuildwheel does; for an index that accepts it, set in [tool.release]: "
+            'skip_checks = ["platform-tags"]'
+        )
+        yield Finding(f"{dist.name} is for the platform {platform}, which PyPI refuses.", hint)
 
 
-def _entry_points(subject: Subject) -> Iterator[Finding]:
-    for wheel in subject.wheels:
-        path = f"{wheel.info}entry_points.txt"
-        if path in wheel.files:
-            for fault in _entry_point_faults(wheel.text(path)):
-                yield Finding(f"{wheel.name}: entry_points.txt {fault}.", _ENTRY_POINTS)
+def _entry_points(wheel: Distribution) -> Iterator[Finding]:
+    path = f"{wheel.info}entry_points.txt"
+    if path in wheel.files:
+        for fault in _entry_point_faults(wheel.text(path)):
+            yield Finding(f"{wheel.name}: entry_points.txt {fault}.", _ENTRY_POINTS)
 
 
 _ENTRY_POINTS = (
@@ -148,8 +142,8 @@ def _entry_point_faults(text: str) -> Iterator[str]:
 
 
 INSPECTIONS = (
-    Check("metadata-files", "a file without the metadata that an index reads", _metadata_files),
-    Check("record", "a wheel whose RECORD does not match its files", _record),
-    Check("platform-tags", "a wheel for a platform that PyPI refuses", _platform_tags),
-    Check("entry-points", "entry points that do not work, or that PyPI refuses", _entry_points),
+    Check("metadata-files", "a file without the metadata that an index reads", each(_metadata_files)),
+    Check("record", "a wheel whose RECORD does not match its files", each(_record, "wheels")),
+    Check("platform-tags", "a wheel for a platform that PyPI refuses", each(_platform_tags, "distributions")),
+    Check("entry-points", "entry points that do not work, or that PyPI refuses", each(_entry_points, "wheels")),
 )
