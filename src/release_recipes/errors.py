@@ -130,8 +130,6 @@ class UnknownPart(WrongUsage):
         elif not known[1:]:
             hint = "Use --new-version X, or --part none."
         super().__init__(f"There is no part {part!r} in this project's version.", hint)
-        #: The part that was requested.
-        self.part = part
         #: The parts of the version, in the order of bump-my-version, and ``none``.
         self.known = tuple(known)
 

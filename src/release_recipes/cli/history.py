@@ -1,7 +1,6 @@
 """The history of a repository: ``history.jsonl`` in the state folder, with a line of JSON for each event."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -59,12 +58,9 @@ class History:
         text = MASK(json.dumps(said, ensure_ascii=False)) + "\n"
         try:
             self.state.top.mkdir(parents=True, exist_ok=True)
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-            file = os.open(self.state.top / history.FILE, flags, 0o666)
-            try:
-                os.write(file, text.encode("utf-8", "replace"))  # at once, so that lines of two processes do not mix
-            finally:
-                os.close(file)
+            # Without a buffer, a line is written at once, so that lines of two processes do not mix.
+            with (self.state.top / history.FILE).open("ab", buffering=0) as file:
+                file.write(text.encode("utf-8", "replace"))
         except OSError as error:
             if not self._is_broken:
                 self._is_broken = True
