@@ -50,7 +50,7 @@ def abandon(checkout: Checkout, *, yes: bool) -> str:
                 running.note = _abandon(checkout, checkout.world(record), yes=yes)
             events.emit(events.Abandoned(record.facts))
         if not (records or claims):
-            events.emit(events.Told("No release is unfinished."))
+            events.tell("No release is unfinished.")
     return "nothing-waits"
 
 
@@ -65,7 +65,7 @@ def _abandon(checkout: Checkout, world: World, *, yes: bool) -> str:
     except (Unfinished, NoIndexAnswer) as error:
         if not yes:
             raise
-        events.emit(events.Told(f"{error.message} It is not known what is public."))
+        events.tell(f"{error.message} It is not known what is public.")
     else:
         if not public:
             return _forget(checkout, world, yes=yes)
@@ -81,9 +81,7 @@ def _abandon(checkout: Checkout, world: World, *, yes: bool) -> str:
     clear(world, checkout.state)
     if public:
         merge = f"{shown(['git', 'merge', record.tag])} && {shown(['git', 'push', record.remote])}"
-        events.emit(
-            events.Told(f"To release the version after {record.version}, bring its commit to your branch: {merge}")
-        )
+        events.tell(f"To release the version after {record.version}, bring its commit to your branch: {merge}")
     return f"{pushed}, so that the commit of what stays public is kept: {', '.join(public)}" if public else pushed
 
 
@@ -137,7 +135,7 @@ def _push_commit(world: World) -> str:
             stays = f"keeps {record.claim}"
             push, delete = (shown(["git", "push", remote, ref]) for ref in (record.tag, f":{record.claim}"))
             message = f"{record.claim} is the only ref on {remote} with this commit, and refuses other releases."
-            events.emit(events.Told(f"{message} As soon as {remote} accepts the tag: {push} && {delete}"))
+            events.tell(f"{message} As soon as {remote} accepts the tag: {push} && {delete}")
     except CommandFailed as error:
         return f"{remote} does not answer ({reason(error.output)}); the tag {record.tag} exists only locally"
     return f"{remote} refuses both tag and branch, and {stays}; the tag {record.tag} exists only locally"
@@ -145,4 +143,4 @@ def _push_commit(world: World) -> str:
 
 def _tell_kept(record: Record) -> None:
     message = f"{claim.kept(record)} Other releases are refused until it is deleted"
-    events.emit(events.Told(f"{message}; to do that by hand: {claim.by_hand(record)}"))
+    events.tell(f"{message}; to do that by hand: {claim.by_hand(record)}")

@@ -36,6 +36,6 @@ def build(checkout: Checkout, *, only_sdist: bool = False) -> str:
         artifacts = workspace.artifacts()
         running.note = ", ".join(artifact.filename for artifact in artifacts)
     if changed := [change for change in git.changes(checkout.below) if not change.startswith("??")]:
-        events.emit(events.Told(f"HEAD was built, without what is not committed: {', '.join(c[3:] for c in changed)}"))
+        events.tell(f"HEAD was built, without what is not committed: {', '.join(c[3:] for c in changed)}")
     events.emit(events.Facts({"artifacts": [asdict(artifact) for artifact in artifacts]}))
     return "done"

@@ -26,6 +26,5 @@ def check(checkout: Checkout, request: Request, *, tag: str | None) -> str:
             raise WrongUsage("--tag cannot be used with --part or --new-version.", "The tag says the version.")
         with temporary_folder(checkout.git.path, lambda _: None) as folder:
             plan = checked(find(checkout, tag, folder).subject(request), without=CREDENTIALS)
-    for line in plan.lines():
-        events.emit(events.Told(line))
+    events.tell(*plan.lines())
     return "planned"

@@ -113,7 +113,7 @@ class Checkout:
     @contextlib.contextmanager
     def _told_if_slow(self, line: str) -> Iterator[None]:
         """Tell the user what is waited for, if it takes some seconds."""
-        waiting = threading.Timer(self.patience.silence, events.emit, [events.Told(line)])
+        waiting = threading.Timer(self.patience.silence, events.tell, [line])
         waiting.daemon = True
         waiting.start()
         try:

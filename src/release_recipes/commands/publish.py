@@ -116,7 +116,7 @@ class _Publication:
         events.emit(events.Recorded(record.facts))
         self._publish(act.World(record, self._of.checkout.git, None, token, dist, self._of.checkout.patience))
         outcome = "tested" if plan.test else "released"
-        events.emit(events.Told(f"{plan.project} {plan.version}: {outcome}"))
+        events.tell(f"{plan.project} {plan.version}: {outcome}")
         return outcome
 
     def _publish(self, world: act.World) -> None:

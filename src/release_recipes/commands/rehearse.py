@@ -65,7 +65,7 @@ def rehearse(
         again = typed("release", *(word for word in turn.request.several if word != "--skip-tests"))
         first = ", first repair what would stop that" if place.stopped else ""
         said = f"Rehearsed {', '.join(done)}. To release them" if done[1:] else "To release it"
-        events.emit(events.Told(f"{said}{first}: {again}"))
+        events.tell(f"{said}{first}: {again}")
     return outcome
 
 
@@ -121,8 +121,7 @@ def _make(checkout: Checkout, request: Request, *, dry_run: bool, place: _Place 
     following = _what_is_next(plan, named, stops)
     stopped = [{"check": each.check, "message": each.message, "hint": each.hint} for each in stops]
     events.emit(events.Facts({"rehearsal": {**facts, "errors": stopped, "next": typed("release", *named.words)}}))
-    for line in [*lines, *following]:
-        events.emit(events.Told(line))
+    events.tell(*lines, *following)
     return plan, "rehearsed"
 
 
@@ -170,7 +169,7 @@ def _stage(checkout: Checkout, folder: Path, plan: Plan, at: Path) -> Checkout:
         stage.does("config", key, value)
     stage.check_out(plan.branch, plan.base, user)
     if user.config_is_true("commit.gpgSign") or user.config_is_true("tag.gpgSign"):
-        events.emit(events.Told("A rehearsal does not sign the commit and the tag."))
+        events.tell("A rehearsal does not sign the commit and the tag.")
     return replace(
         checkout,
         git=stage,

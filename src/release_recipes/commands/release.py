@@ -75,7 +75,7 @@ def make(
         with work_folder(checkout, "release") as folder:
             carry_out(checkout, plan, folder, subject.token, lambda failure: _goes_on(failure, checkout))
     outcome = "tested" if plan.test else "released"
-    events.emit(events.Told(f"{plan.project} {plan.version}: {outcome}"))
+    events.tell(f"{plan.project} {plan.version}: {outcome}")
     return plan, outcome
 
 
@@ -251,10 +251,9 @@ def _goes_on(failure: TestsFailed, checkout: Checkout) -> bool:
         return False
     log = checkout.state.folder / "tests.log"
     write_atomically(log, failure.output)
-    for line in failure.output.splitlines()[-_TAIL:]:
-        events.emit(events.Told(f"  {line}"))
+    events.tell(*(f"  {line}" for line in failure.output.splitlines()[-_TAIL:]))
     failure.output = ""  # it was shown
-    events.emit(events.Told(f"{failure.message} The complete output: {os.path.relpath(log, checkout.cwd)}"))
+    events.tell(f"{failure.message} The complete output: {os.path.relpath(log, checkout.cwd)}")
     return checkout.user.confirm("Continue anyway?")
 
 

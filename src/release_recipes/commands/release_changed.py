@@ -115,7 +115,7 @@ class Turn:
         def one(checkout: Checkout, request: Request) -> Plan:
             nonlocal outcome
             if self.changed[1:]:
-                events.emit(events.Told(f"{left[0]} ({len(done) + 1} of {len(self.changed)})"))
+                events.tell(f"{left[0]} ({len(done) + 1} of {len(self.changed)})")
             plan, outcome = make(checkout, request)
             return plan
 
@@ -125,7 +125,7 @@ class Turn:
             left.pop(0)
             tell()
         if not self.changed:
-            events.emit(events.Told("Nothing to release: no package changed since its last release."))
+            events.tell("Nothing to release: no package changed since its last release.")
         return done, outcome
 
 
@@ -160,7 +160,7 @@ def choose(checkout: Checkout, request: Request, projects: str | None, *, all_ch
         why = (
             "" if member.commits or projects is None else excludes if member.package.excludes(versions) else "left out"
         )
-        events.emit(events.Told(f"{member.package.name} {member.version}: {member.since}{f'; {why}' if why else ''}"))
+        events.tell(f"{member.package.name} {member.version}: {member.since}{f'; {why}' if why else ''}")
         wanted += [member.package] if member.commits or why == excludes else []
         if member.commits and member.fault:
             raise member.fault
@@ -170,7 +170,7 @@ def choose(checkout: Checkout, request: Request, projects: str | None, *, all_ch
         message = f"--new-version is the version of one package, and there are {len(chosen)}."
         raise WrongUsage(message, "Use --part, or name one: --projects NAME.")
     if names[1:]:
-        events.emit(events.Told(f"To be released, in this order: {', '.join(names)}"))
+        events.tell(f"To be released, in this order: {', '.join(names)}")
     several = ["--all-changed"] if projects is None else ["--projects", projects]
     several += [*request.words, *["--test"] * request.test, *["--skip-tests"] * request.skip_tests]
     return Turn(checkout, replace(request, several=tuple(several)), changed, versions)
@@ -203,7 +203,7 @@ def release_changed(
     else:
         done, outcome = turn.make(functools.partial(make, dry_run=dry_run, yes=yes))
     if done[1:]:
-        events.emit(events.Told(f"{', '.join(done)}: {outcome}"))
+        events.tell(f"{', '.join(done)}: {outcome}")
     return outcome
 
 

@@ -34,9 +34,9 @@ def resume(checkout: Checkout) -> str:
                 follow = publish.following(record, publish.steps_of(record))
                 events.emit(events.Coming({"check": [], "prepare": [], "publish": follow}))
                 finish(one.world(record, uploads=True), one.state)
-                events.emit(events.Told(f"{record.project} {record.version}: released"))
+                events.tell(f"{record.project} {record.version}: released")
                 if record.goes_on:
-                    events.emit(events.Told(f"To release the other packages: {typed('release', *record.goes_on)}"))
+                    events.tell(f"To release the other packages: {typed('release', *record.goes_on)}")
     if waiting:
         return "released"
     with alone(checkout, "resume"):
@@ -45,7 +45,7 @@ def resume(checkout: Checkout) -> str:
                 message = f"{claim}, and is not finished: {standing(checkout, claim)}."
                 finish_there = f"Finish it on that machine, which has its distributions: {typed('resume')}"
                 raise ReleaseWaits(message, f"{finish_there}. If that machine is lost: {typed('abandon')}")
-        events.emit(events.Told("No release is unfinished."))
+        events.tell("No release is unfinished.")
     return "nothing-waits"
 
 

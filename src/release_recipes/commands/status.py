@@ -49,8 +49,7 @@ def status(checkout: Checkout) -> str:
         lines.append(f"{each['folder']}: {each['project']} {each['prior'] or '?'}{index}, {each['since']}{requires}")
     for release, words in found["waiting"].items():
         lines += [f"{release} is not finished:", *(f"  {text}" for text in words)]
-    for line in lines:
-        events.emit(events.Told(line))
+    events.tell(*lines)
     events.emit(events.Facts({"project": found["project"], "prior_version": found["prior"], "status": found}))
     return "unfinished" if found["waiting"] else "nothing-waits"
 

@@ -41,7 +41,7 @@ def upload(checkout: Checkout, named: Sequence[str], *, test: bool) -> str:
         world = publish.World(record, checkout.git, None, held, dist, checkout.patience)
         publish.publish(world, publish.UPLOAD)
     if not test:
-        events.emit(events.Told(f"No tag was made. To do that by hand: {typed('explain', 'by-hand')}"))
+        events.tell(f"No tag was made. To do that by hand: {typed('explain', 'by-hand')}")
     return "tested" if test else "done"
 
 

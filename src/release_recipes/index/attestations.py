@@ -58,7 +58,7 @@ def attest(files: Sequence[Path], token: Token, sign: Signer) -> dict[str, str]:
         Failed: One could not be made.
     """
     if isinstance(token, TrustedToken) and token.attests and (hindrance := _hindrance(token)):
-        events.emit(events.Told(f"The files are uploaded without attestations: {hindrance}."))
+        events.tell(f"The files are uploaded without attestations: {hindrance}.")
     publisher = attesting(token)
     if publisher is None:
         return {}

@@ -93,7 +93,7 @@ def _settled(wheel: Path, settings: Settings, epoch: str, *, tells: bool) -> Ite
             repaired.replace(wheel.parent / repaired.name)
             if tells:
                 said = f"auditwheel has made {repaired.name} of {wheel.name}, which PyPI would refuse."
-                events.emit(events.Told(said))
+                events.tell(said)
         except (CommandFailed, ProgramMissing) as error:
             message = f"{wheel.name} is left out, because PyPI refuses {refused[0]}: {error}"
             hint = f"The sdist is released without it; {wheels_elsewhere(wheel.parent)}. To build no wheel: "

@@ -99,7 +99,7 @@ def _left_out_by(record: Record, why: str, first: str = "") -> Done:
     folder = [] if record.folder == "." or REPEATED else ["--project", record.folder]
     command = typed("publish", *map(shlex.quote, ("--tag", record.tag, "--only", "github", *folder)))
     how = f"{first}, then run" if first else "To create it later, run"
-    events.emit(events.Told(f"The GitHub release was left out: {why}. {how}: {command}"))
+    events.tell(f"The GitHub release was left out: {why}. {how}: {command}")
     return Done(state="left out", note=why)
 
 

@@ -60,7 +60,7 @@ class GitHubRelease:
         for draft in releases:
             if draft not in ours:
                 line = f"GitHub has another draft of {self._record.tag}, which is left unchanged:"
-                events.emit(events.Told(f"{line} {draft['html_url']}"))
+                events.tell(f"{line} {draft['html_url']}")
         draft = ours[0] if ours else self._create()
         self._upload(draft, self._lacks(draft))
         # An immutable release cannot be changed once it is public.
@@ -114,7 +114,7 @@ class GitHubRelease:
         except GitHubFailed as error:
             if not error.says("body is too long"):
                 raise
-            events.emit(events.Told("The notes are too long for a GitHub release; a link to the changes is there."))
+            events.tell("The notes are too long for a GitHub release; a link to the changes is there.")
             fields["body"] = notes(self._world, self._repository, comparison(self._world, self._repository))
             made = self._api("releases", method="POST", fields=fields)
         return made

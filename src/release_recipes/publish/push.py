@@ -84,7 +84,7 @@ def _push(world: World) -> Done:
             if aside:
                 _ask_for_merge(world, own)
             if stays and not claim.remove(world):
-                events.emit(events.Told(f"{claim.kept(record)} To delete it by hand: {claim.by_hand(record)}"))
+                events.tell(f"{claim.kept(record)} To delete it by hand: {claim.by_hand(record)}")
             held_by = (own if aside else branch).removeprefix("refs/heads/")
             note = f"{held_by}, {record.tag}" if record.pushes_tag else held_by
             return Done(note=note, state="done" if pushed else "already done")
@@ -181,9 +181,9 @@ def _ask_for_merge(world: World, own: str) -> None:
         except (CommandFailed, ProgramMissing):
             by_hand = shown(["gh", *create])
         else:
-            events.emit(events.Told(f"{refused}. Merge it: {address.splitlines()[0]}"))
+            events.tell(f"{refused}. Merge it: {address.splitlines()[0]}")
             return
-    events.emit(events.Told(f"{refused}, which is on {head}. Merge it: {by_hand}"))
+    events.tell(f"{refused}, which is on {head}. Merge it: {by_hand}")
 
 
 STEP = Step("push", always, _describe, _converge)

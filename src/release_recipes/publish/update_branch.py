@@ -33,7 +33,7 @@ def _converge(world: World) -> Done:
     elif record.pushes_tag and local != record.tag_object:
         by_hand = shown(["git", "fetch", "--force", record.remote, f"refs/tags/{record.tag}:refs/tags/{record.tag}"])
         line = f"Your local tag {record.tag} is a different one, and was left unchanged. To replace it: {by_hand}"
-        events.emit(events.Told(line))
+        events.tell(line)
     if record.keeps_artifacts:
         _keep(world)
     for ref in (record.claim, *([record.next_ref] if record.next_commit else [])):
@@ -53,7 +53,7 @@ def _keep(world: World) -> None:
         if path.is_file() and Artifact.of(path) == artifact:
             shutil.copyfile(path, kept / artifact.filename)
         else:
-            events.emit(events.Told(f"{path} differs from the published file, and is not copied to dist/."))
+            events.tell(f"{path} differs from the published file, and is not copied to dist/.")
 
 
 def _update(world: World) -> str:
@@ -82,7 +82,7 @@ def _update(world: World) -> str:
     except (CommandFailed, Unfinished):
         by_hand = shown(["git", "pull", "--rebase", record.remote, record.branch])
         line = f"Your local branch {record.branch} was left unchanged. To add the release commit: {by_hand}"
-        events.emit(events.Told(line))
+        events.tell(line)
         return f"{record.branch} is unchanged"
     return f"{record.branch} is at {commit[:12]}"
 

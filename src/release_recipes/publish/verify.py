@@ -30,7 +30,7 @@ def _converge(world: World) -> Done:
             raise NotServed(message, f"Wait some minutes, then {world.how_to_finish()}")
         if waited > patience.silence and not told:
             told = True
-            events.emit(events.Told(f"{lacks} Waiting for up to {patience.served - waited:.0f} s more."))
+            events.tell(f"{lacks} Waiting for up to {patience.served - waited:.0f} s more.")
         time.sleep(pause)
         pause = min(pause * 2, patience.pause)
     attested = _attested(world)
@@ -44,7 +44,7 @@ def _attested(world: World) -> str:
         return ""
     faults = {artifact.filename: _fault(world, artifact.filename, publisher) for artifact in record.artifacts}
     if {*faults.values()} == {ABSENT} and record.target.upload_address not in AUDIENCES:
-        events.emit(events.Told("The index serves no attestations, so they were not verified."))
+        events.tell("The index serves no attestations, so they were not verified.")
         return ""
     for found in dict.fromkeys(filter(None, faults.values())):
         names = ", ".join(name for name, why in faults.items() if why == found)

@@ -171,7 +171,7 @@ def _watch(world: World) -> Done:
     while True:
         seen = look(world)
         for line in (line for line in seen.lines() if line not in told):
-            events.emit(events.Told(line))
+            events.tell(line)
         told, waited = seen.lines(), time.monotonic() - began
         green = green or (waited if seen.run and seen.run.end == "success" else 0.0)
         late = waited - green > patience.served if green else waited > patience.appears
@@ -226,7 +226,7 @@ def _done(seen: Seen) -> Done:
         events.emit(events.Warned(warning(f"The files are on the index, but {odd}.", f"See why: {page}", "watch")))
     built = {artifact.filename: artifact.sha256 for artifact in record.artifacts}
     if other := sorted(name for name in built if built[name] != seen.files.get(name)):
-        events.emit(events.Told(f"Not as it was built here: {', '.join(other)}"))
+        events.tell(f"Not as it was built here: {', '.join(other)}")
     index = browser_address(record.target.index_address, record.project, record.version)
     return Done(note=", ".join([f"{len(seen.files)} files", *filter(None, (index, seen.release, page))]))
 

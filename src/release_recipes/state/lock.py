@@ -101,7 +101,7 @@ class Lock:
                     time.sleep(_PAUSE)
                     if not is_told and time.monotonic() > began + _SILENCE:
                         is_told = True
-                        events.emit(events.Told("Waiting for a program of the run that was killed, such as git push."))
+                        events.tell("Waiting for a program of the run that was killed, such as git push.")
                 except OSError:
                     break  # some network file systems have no such lock, either
                 else:
