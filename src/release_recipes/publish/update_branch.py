@@ -80,7 +80,7 @@ def _update(world: World) -> str:
             # A fetch from itself refuses a branch that is checked out in another worktree, or has other commits.
             git.fetch_objects(".", f"{commit}:{branch}")
     except (CommandFailed, Unfinished):
-        by_hand = shown(["git", "pull", "--rebase", record.remote, record.branch])
+        by_hand = shown(["git", "pull", "--rebase", "--tags", record.remote, record.branch])
         line = f"Your local branch {record.branch} was left unchanged. To add the release commit: {by_hand}"
         events.tell(line)
         return f"{record.branch} is unchanged"
