@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from release_recipes.findings import Finding
+from release_recipes.findings import Finding, warning
 
 
 class Event:
@@ -207,6 +207,11 @@ def tell(*lines: str) -> None:
     """Tell the user some lines."""
     for line in lines:
         emit(Told(line))
+
+
+def warn(message: str, hint: str, check: str = "") -> None:
+    """Warn the user; ``check`` is the name that ``skip_checks`` takes, or that of what is warned about."""
+    emit(Warned(warning(message, hint, check)))
 
 
 def emit(event: Event) -> None:

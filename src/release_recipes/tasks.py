@@ -145,10 +145,9 @@ def _other_words(request: Mapping[str, Any]) -> dict[str, str]:
         raise WrongUsage(f"{' and '.join(flags)} say the version twice.", "Give only one of them.")
     if value is not None:
         from release_recipes import events
-        from release_recipes.findings import warning
 
         instead = f"--{meant.replace('_', '-')} {value}"
-        events.emit(events.Warned(warning(f"{given} is taken as {instead}.", f"Next time, use {instead}.")))
+        events.warn(f"{given} is taken as {instead}.", f"Next time, use {instead}.")
     return {meant: parts[0] if parts else str(value)}
 
 

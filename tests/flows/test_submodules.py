@@ -139,4 +139,4 @@ def test_the_objects_of_lfs_in_a_worktree(repository: Repository) -> None:
     repository.git("worktree", "add", "--quiet", str(tree))
     (repository.path / ".git/lfs").mkdir()
     storage = str(repository.path / ".git/lfs")
-    assert [Git(path).identity()["lfs.storage"] for path in (repository.path, tree)] == [storage, storage]
+    assert [Git(path).identity["lfs.storage"] for path in (repository.path, tree)] == [storage, storage]

@@ -90,6 +90,8 @@ class Facts:
         self.head = pool.submit(self.git.ask, "rev-parse", self.tagged.commit if self.tagged else "HEAD").result
         below = self.project.below
         self.changes = pool.submit(self.git.changes, *([below, ".env"] if below != "." else ())).result
+        #: The names of all tags, and whether each is here: the newest first, those that are not here last.
+        self.tags = pool.submit(self._tags).result
         #: The packages of the repository, the project's included if it is one of them.
         self.packages = pool.submit(packages, self.git).result
         self.plan = pool.submit(self._plan).result
@@ -107,8 +109,7 @@ class Facts:
         """Return the other packages of the repository."""
         return [package for package in self.packages() if package.below != self.project.below]
 
-    def tags(self) -> dict[str, bool]:
-        """Return the names of all tags, and whether each is here: the newest first, those that are not here last."""
+    def _tags(self) -> dict[str, bool]:
         refs, here = self.refs(), self.git.tags()
         return {name: name in here for name in (*here, *(refs.tags() if refs else ()))}
 

@@ -20,7 +20,7 @@ from release_recipes import events, forge
 from release_recipes.cli.console import closed, without_controls
 from release_recipes.cli.report import Report
 from release_recipes.errors import ReleaseError
-from release_recipes.findings import Finding, warning
+from release_recipes.findings import Finding
 from release_recipes.secrets.mask import MASK, SHORTEST_SECRET
 
 #: The tasks with outputs.
@@ -157,7 +157,7 @@ class Job:
                     file.write(MASK(text))
         except OSError as error:
             message = f"{path}, which {variable} names, cannot be written: {error.strerror}."
-            events.emit(events.Warned(warning(message, f"Set {variable} to a file that can be written.", "ci")))
+            events.warn(message, f"Set {variable} to a file that can be written.", "ci")
 
     def _write(self, text: str) -> None:
         """Write complete lines at once, so that those of other threads are not among them."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from release_recipes import events, forge
 from release_recipes.errors import CommandFailed
-from release_recipes.findings import warning
 from release_recipes.programs.git import Git
 from release_recipes.secrets.mask import MASK
 from release_recipes.state import history
@@ -65,4 +64,4 @@ class History:
             if not self._is_broken:
                 self._is_broken = True
                 message = f"The history cannot be written: {error.strerror}."
-                events.emit(events.Warned(warning(message, f"The release goes on; see {self.state.top}", "history")))
+                events.warn(message, f"The release goes on; see {self.state.top}", "history")

@@ -16,7 +16,6 @@ from typing import Any, TextIO
 
 from release_recipes import events
 from release_recipes.errors import InvalidSetting, WrongUsage
-from release_recipes.findings import warning
 from release_recipes.secrets.mask import MASK
 
 #: The tasks whose logs are kept.
@@ -107,7 +106,7 @@ class Log:
             if not self._is_broken:
                 self._is_broken = True
                 message = f"The log cannot be written: {getattr(error, 'strerror', None) or error}."
-                events.emit(events.Warned(warning(message, "The task goes on without it.", "log")))
+                events.warn(message, "The task goes on without it.", "log")
 
 
 #: What is written of an event: its time, level and name, the id of the run, and its values.

@@ -6,7 +6,6 @@ from urllib.parse import quote
 from release_recipes import events, forge
 from release_recipes.cli.report import NOTHING, Report
 from release_recipes.commands.checkout import Checkout
-from release_recipes.findings import warning
 from release_recipes.index.page import browser_address
 from release_recipes.programs import gh, notifications
 
@@ -32,16 +31,13 @@ class Notifier:
             if not given or message is None:
                 return
             if not notifications.is_installed():
-                self._warn("No notification was sent: apprise is not installed.", notifications.INSTALL)
+                events.warn("No notification was sent: apprise is not installed.", notifications.INSTALL, "notify")
                 return
             seconds = self.checkout.patience.notification
             to, failed = notifications.addresses(given[0]), bool(event.exit_code)
             for sent in notifications.send(to, *message, failed=failed, seconds=seconds):
                 if sent.fault:
-                    self._warn(f"The notification to {sent.to} was not sent: {sent.fault}.", "")
-
-    def _warn(self, message: str, hint: str) -> None:
-        events.emit(events.Warned(warning(message, hint, "notify")))
+                    events.warn(f"The notification to {sent.to} was not sent: {sent.fault}.", "", "notify")
 
     def _message(self, ended: events.TaskEnded) -> tuple[str, str] | None:
         """Return title and text; ``None`` if there is nothing to tell: nothing began, or it was only a test."""

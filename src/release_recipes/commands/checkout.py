@@ -11,7 +11,6 @@ from packaging.utils import canonicalize_name
 from release_recipes import events
 from release_recipes.check import Subject
 from release_recipes.errors import NoProject, ReleaseWaits, WrongUsage, counted, typed
-from release_recipes.findings import warning
 from release_recipes.index.client import Index
 from release_recipes.index.retry import PATIENCE, Patience
 from release_recipes.index.trusted import AUDIENCES, TrustedToken, applies
@@ -265,7 +264,7 @@ def find(folder: Path, user: User, patience: Patience, named: str = "") -> Check
     found = _open(git, State(common / "release-recipes", below), project, folder, user, patience)
     for name, near in found.sources.misspelled():
         message = f".env sets {name}, which is not a setting."
-        events.emit(events.Warned(warning(message, f"Did you mean {near}?", "dotenv")))
+        events.warn(message, f"Did you mean {near}?", "dotenv")
     return replace(found, whole=below == "." and not named)
 
 

@@ -22,7 +22,7 @@ from release_recipes.errors import Refused, counted, typed
 from release_recipes.findings import Finding, Severity
 from release_recipes.index import embedded
 from release_recipes.plan import Plan, Request
-from release_recipes.programs.git import Git, clone
+from release_recipes.programs.git import BARRED, Git, copy
 from release_recipes.secrets.token import Token
 from release_recipes.settings import Target
 from release_recipes.state.folder import State
@@ -161,12 +161,8 @@ def _stage(checkout: Checkout, folder: Path, plan: Plan, at: Path) -> Checkout:
     remote.does("symbolic-ref", "HEAD", f"refs/heads/{plan.branch}")
     if remote.resolve(f"refs/tags/{plan.tag}"):
         remote.does("tag", "--delete", plan.tag)
-    stage = clone(remote, folder / "repository")
-    stage.does("remote", "add", "origin", str(remote.path))
-    for address in {*user.addresses(plan.remote)}:
-        stage.bar(address)
-    for key, value in (NOBODY | user.identity() | _UNSIGNED).items():
-        stage.does("config", key, value)
+    barred = [(BARRED, address) for address in {*user.addresses(plan.remote)}]
+    stage = copy(remote, folder / "repository", [*(NOBODY | user.identity | _UNSIGNED).items(), *barred])
     stage.check_out(plan.branch, plan.base, user)
     if user.config_is_true("commit.gpgSign") or user.config_is_true("tag.gpgSign"):
         events.tell("A rehearsal does not sign the commit and the tag.")

@@ -6,7 +6,6 @@ from release_recipes import events
 from release_recipes.commands.checkout import Checkout
 from release_recipes.commands.past_releases import World
 from release_recipes.errors import CommandFailed
-from release_recipes.findings import warning
 from release_recipes.programs.git import Git
 
 #: What git says where a signature can be neither good nor bad.
@@ -46,7 +45,7 @@ def signed(checkout: Checkout, tags: Sequence[str], world: World) -> dict[str, s
     faults = {tag: _fault(checkout.git, tag) for tag in tags}
     if unknown := [tag for tag, fault in faults.items() if any(why in fault for why in _NOTHING_TO_CHECK_WITH)]:
         message = f"The signatures of {len(unknown)} tags cannot be checked: {faults[unknown[0]]}"
-        events.emit(events.Warned(warning(message, f"See: git verify-tag {unknown[0]}", "signatures")))
+        events.warn(message, f"See: git verify-tag {unknown[0]}", "signatures")
         world.unasked["signatures"] = f"the signatures of {len(unknown)} tags"
     return {tag: fault for tag, fault in faults.items() if tag not in unknown}
 

@@ -20,7 +20,7 @@ from release_recipes import events
 from release_recipes.errors import NoIndexAnswer
 from release_recipes.index.http import is_permanent, prepared, why
 from release_recipes.index.page import Listed, Page, read_page
-from release_recipes.index.retry import PATIENCE, Patience, attempts, seconds_of
+from release_recipes.index.retry import PATIENCE, Patience, retried, seconds_of
 from release_recipes.secrets.token import Token
 from release_recipes.settings import Target
 
@@ -111,10 +111,7 @@ class Index:
     def _get(self, url: str, read: Callable[[requests.Response], T], accept: str = _SIMPLE) -> T | None:
         """Return what ``read`` makes of an answer; ``None`` if there is no such page."""
         with events.effect(f"GET {url}"):
-            for attempt in attempts(self.patience.question, _transient):
-                with attempt:
-                    return self._answer(url, read, accept)
-        raise AssertionError(url)  # the loop above returns or raises
+            return retried(self.patience.question, _transient, lambda: self._answer(url, read, accept))
 
     def _answer(
         self, url: str, read: Callable[[requests.Response], T], accept: str, rounds: Sequence[bool] = (False, True)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import email.utils
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from release_recipes import events
 from release_recipes.secrets.mask import MASK
 
 if TYPE_CHECKING:
-    import stamina
     from stamina.instrumentation import RetryDetails
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -64,13 +65,14 @@ class Patience:
 PATIENCE = Patience()
 
 
-def attempts(retries: Retries, transient: Callable[[Exception], bool | float]) -> Iterator[stamina.Attempt]:
-    """Yield attempts, each a context manager, until one succeeds.
+def retried(retries: Retries, transient: Callable[[Exception], bool | float], work: Callable[[], T]) -> T:
+    """Do something until it succeeds, and return its result; the failure of the last attempt is raised.
 
     Args:
         retries: The number of attempts, and their pauses.
-        transient: Called with each failure. ``False`` ends the attempts, and the failure is raised; a number of
-            seconds replaces the pause. A pause that exceeds the time for all attempts ends them, too.
+        transient: Called with each failure. ``False`` ends the attempts; a number of seconds replaces the pause. A
+            pause that exceeds the time for all attempts ends them, too.
+        work: What is done.
     """
     import stamina
     import stamina.instrumentation
@@ -82,10 +84,11 @@ def attempts(retries: Retries, transient: Callable[[Exception], bool | float]) -
         return wait if isinstance(wait, bool) or time.monotonic() + wait < end else False
 
     stamina.instrumentation.set_on_retry_hooks([_tell])
-    return stamina.retry_context(
-        on=goes_on, attempts=retries.attempts, timeout=retries.seconds,
+    caller = stamina.RetryingCaller(
+        attempts=retries.attempts, timeout=retries.seconds,
         wait_initial=retries.first_wait, wait_max=retries.longest_wait, wait_jitter=retries.first_wait,
-    ).__iter__()  # fmt: skip
+    )  # fmt: skip
+    return caller(goes_on, work)
 
 
 def _tell(details: RetryDetails) -> None:

@@ -22,7 +22,7 @@ from release_recipes import events
 from release_recipes.errors import NoToken
 from release_recipes.index.http import LOOPBACK, is_permanent, prepared, why
 from release_recipes.index.publisher import Publisher, current_publisher, how_to_register, publisher_of
-from release_recipes.index.retry import Patience, attempts
+from release_recipes.index.retry import Patience, retried
 from release_recipes.secrets.token import Token
 from release_recipes.settings import PYPI, TEST_PYPI, Target
 
@@ -114,12 +114,7 @@ class TrustedToken(Token):
 
     def _patiently(self, act: Callable[[], T]) -> T:
         """Try something again as long as a server fails."""
-        for attempt in attempts(
-            self._patience.question, lambda failure: isinstance(failure, NoToken) and failure.transient
-        ):
-            with attempt:
-                return act()
-        raise AssertionError(self._host)  # the loop above returns or raises
+        return retried(self._patience.question, lambda error: isinstance(error, NoToken) and error.transient, act)
 
     def _mint(self) -> tuple[Token, float]:
         """Return a new token, and when it expires, in seconds since 1970.

@@ -13,7 +13,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from release_recipes import events
 from release_recipes.errors import BadDistribution, CommandFailed, typed
-from release_recipes.findings import Finding, warning
+from release_recipes.findings import Finding
 from release_recipes.plan import Plan
 from release_recipes.prepare.step import Step
 from release_recipes.prepare.workspace import Workspace
@@ -73,7 +73,7 @@ def install(distribution: Path, folder: Path, project: str, indexes: Sequence[st
         raise BadDistribution([Finding(f"{distribution.name} cannot be installed.", hint, check="install")]) from error
     if why:
         message = f"{distribution.name} can be installed with pip, but not with uv: {why}"
-        events.emit(events.Warned(warning(message, "Users of uv may need another index strategy.", "install")))
+        events.warn(message, "Users of uv may need another index strategy.", "install")
     checked = uv.check(python)
     if checked.code != 0:
         last = checked.output.strip().splitlines()[-1:]
@@ -87,7 +87,7 @@ def install(distribution: Path, folder: Path, project: str, indexes: Sequence[st
             hint = "A package or module is missing; check which ones the build backend includes."
             raise BadDistribution([Finding(message, hint, check="install")])
         hint = "This is fine if it needs an extra, or an application around it."
-        events.emit(events.Warned(warning(message, hint, "install")))
+        events.warn(message, hint, "install")
 
 
 def fits_here(distribution: Path) -> bool:

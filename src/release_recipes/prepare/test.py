@@ -4,7 +4,6 @@ from pathlib import Path
 
 from release_recipes import events
 from release_recipes.errors import CommandFailed, TestsFailed
-from release_recipes.findings import warning
 from release_recipes.plan import Plan
 from release_recipes.prepare.step import Step
 from release_recipes.prepare.workspace import Workspace, clone_release
@@ -68,7 +67,7 @@ def run_tests(folder: Path, settings: Settings, report: Path) -> str:
     for session in skipped:
         message = f"The session {session} was skipped, so its tests did not run."
         hint = "Run it where its requirements are available, such as in CI."
-        events.emit(events.Warned(warning(message, hint, "tests")))
+        events.warn(message, hint, "tests")
     return what
 
 

@@ -4,6 +4,7 @@ Each activity has its own clone: in ``source`` the version is bumped, committed 
 clones of the release commit that are used for nothing else. Whatever happens, there is nothing to undo.
 """
 
+import functools
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ class Workspace:
     #: The project's folder, relative to a clone.
     below: str = "."
 
-    @property
+    @functools.cached_property
     def source(self) -> Git:
         """The clone with the release commit."""
         return Git(self.folder / "source")

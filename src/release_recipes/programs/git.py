@@ -49,7 +49,9 @@ CONFIGURATION = {
 
 #: The push address of clones: tests, hooks and builds cannot push.
 NO_PUSH = "no-push://a-release-pushes-from-the-users-repository"
-_BARRED = f"url.{NO_PUSH}/.pushInsteadOf"
+
+#: The setting that bars an address, also where a program names it in words.
+BARRED = f"url.{NO_PUSH}/.pushInsteadOf"
 
 #: The settings for the identity and the signing key; read from the user's repository and written into the clone.
 IDENTITY = (
@@ -125,10 +127,14 @@ class Git:
     # -- questions ---------------------------------------------------------------------------------------------------
 
     def config(self, key: str) -> str | None:
-        """Return a configured value; ``None`` if there is none."""
+        """Return a configured value, the last one; ``None`` if there is none."""
+        return next(reversed(self.values(key)), None)
+
+    def values(self, key: str) -> list[str]:
+        """Return the configured values of a key, in git's order."""
         section, _, rest = key.partition(".")
         subsection, dot, name = rest.rpartition(".")
-        return self._configuration.get(f"{section.lower()}.{subsection}{dot}{name.lower()}")
+        return self._configuration.get(f"{section.lower()}.{subsection}{dot}{name.lower()}", [])
 
     def remote_of(self, branch: str) -> tuple[str, str]:
         """Return the remote that git pushes a branch to, and the setting for it; without a setting, origin."""
@@ -141,19 +147,23 @@ class Git:
         return (names.pop() if len(names) == 1 else "origin"), "default"
 
     @functools.cached_property
-    def _configuration(self) -> dict[str, str]:
-        """Every configured value, read once; the last one of a key wins, and a switch without a value is on.
+    def _configuration(self) -> dict[str, list[str]]:
+        """Every configured value, read once, in git's order; a switch without a value is on.
 
         The first and the last part of a key are in lower case.
         """
-        listed = self._git(["config", "--null", "--list"])
-        entries = [entry.partition("\n") for entry in listed.stdout.split("\0") if entry]
-        return {key: value if has_value else "true" for key, has_value, value in entries}
+        found: dict[str, list[str]] = {}
+        for entry in self._git(["config", "--null", "--list"]).stdout.split("\0")[:-1]:
+            key, has_value, value = entry.partition("\n")
+            found.setdefault(key, []).append(value if has_value else "true")
+        return found
 
     def addresses(self, remote: str) -> list[str]:
         """Return the addresses of a remote: as git uses it (``url.….insteadOf``), and as it is configured."""
         configured = self.config(f"remote.{remote}.url")
-        return [self.ask("remote", "get-url", remote), configured] if configured else []
+        if not configured or not any(key.endswith(".insteadof") for key in self._configuration):
+            return [configured] if configured else []
+        return [self.ask("remote", "get-url", remote), configured]
 
     def address(self, remote: str) -> str:
         """Return the configured address of a remote without credentials; empty if there is none."""
@@ -228,16 +238,13 @@ class Git:
             rest.readline()
 
     def contains(self, ancestor: str, descendant: str) -> bool:
-        """Return whether a commit is an ancestor of another, or the same; false for an unknown commit."""
-        return self._git(["merge-base", "--is-ancestor", ancestor, descendant], check=False).code == 0
+        """Return whether a commit is an ancestor of another, or the same; false if one of two is unknown."""
+        asked = ["merge-base", "--is-ancestor", ancestor, descendant]
+        return ancestor == descendant or self._git(asked, check=False).code == 0
 
     def count(self, commits: str, paths: Sequence[str]) -> int:
         """Return the number of commits in a range; with paths, of those that change something there."""
         return int(self.ask("rev-list", "--count", commits, "--", *paths))
-
-    def barred(self) -> list[str]:
-        """Return the addresses to which nothing can be pushed from here."""
-        return self._git(["config", "--get-all", _BARRED], check=False).stdout.splitlines()
 
     def submodules(self) -> dict[str, tuple[str, str]]:
         """Return name and commit of each submodule by its path; the name is empty if ``.gitmodules`` lacks it."""
@@ -251,8 +258,9 @@ class Git:
         names = {path: key.removeprefix("submodule.").removesuffix(".path") for key, _, path in entries}
         return {path: (names.get(path, ""), commit) for path, commit in commits.items()}
 
+    @functools.cached_property
     def identity(self) -> dict[str, str]:
-        """Return the settings for identity and signing, from every file that git reads (including ``includeIf``).
+        """The settings for identity and signing, from every file that git reads (including ``includeIf``).
 
         The folder of Git LFS is among them, so that a clone has its objects.
         """
@@ -275,10 +283,6 @@ class Git:
         return RemoteRefs(refs, head.removeprefix("refs/heads/") or None)
 
     # -- commands ----------------------------------------------------------------------------------------------------
-
-    def bar(self, address: str) -> None:
-        """See that nothing can be pushed from here to an address, also where a program names it in words."""
-        self.does("config", "--add", _BARRED, address)
 
     def fetch_objects(self, source: str, *refspecs: str) -> None:
         """Fetch objects, and only the refs of the refspecs; without gc.
@@ -385,11 +389,32 @@ def repository(folder: Path) -> tuple[Git, Path]:
     return Git(Path(told[0])), Path(told[1])
 
 
-def clone(origin: Git, to: Path, *, remote: str = "") -> Git:
-    """Clone a local repository for an activity; nothing is checked out.
+def copy(origin: Git, to: Path, settings: Iterable[tuple[str, str]]) -> Git:
+    """Clone a local repository, which is the ``origin`` of the clone; nothing is checked out.
 
-    Objects are shared, hooks do not run, line endings stay, and the identity and signing key are those of the user. Its
-    ``origin`` is the real remote, without credentials, so that tools can read it; nothing can be pushed to it.
+    Objects are shared, hooks do not run, and line endings stay.
+
+    Args:
+        origin: The repository.
+        to: The new folder, in a temporary folder.
+        settings: What is configured in the clone; a key may come several times.
+
+    Raises:
+        CommandFailed: git cannot clone.
+    """
+    hooks = to.parent / "no-hooks"
+    hooks.mkdir(exist_ok=True)
+    own = (("core.autocrlf", "false"), ("core.attributesFile", ""), ("core.hooksPath", str(hooks)))
+    options = [word for key, value in (*own, *settings) for word in ("-c", f"{key}={value}")]
+    quiet = ("--shared", "--no-checkout", "--quiet", "--template=", "--origin=origin")
+    Git(to.parent).does("clone", *quiet, *options, str(origin.path), str(to))
+    return Git(to)
+
+
+def clone(origin: Git, to: Path, *, remote: str = "") -> Git:
+    """Copy a local repository for an activity, with the identity and the signing key of the user.
+
+    Its ``origin`` is the real remote, without credentials, so that tools can read it; nothing can be pushed to it.
 
     Args:
         origin: The repository.
@@ -399,20 +424,11 @@ def clone(origin: Git, to: Path, *, remote: str = "") -> Git:
     Raises:
         CommandFailed: git cannot clone.
     """
-    hooks = to.parent / "no-hooks"
-    hooks.mkdir(exist_ok=True)
-    configured = {"core.autocrlf": "false", "core.attributesFile": "", "core.hooksPath": str(hooks)}
-    options = [word for item in (configured | origin.identity()).items() for word in ("-c", "=".join(item))]
-    quiet = ("--shared", "--no-checkout", "--quiet", "--template=", "--origin=origin")
-    Git(to.parent).does("clone", *quiet, *options, str(origin.path), str(to))
-    made, address = Git(to), origin.address(remote) if remote else ""
-    for barred in {*origin.barred(), address} - {""}:
-        made.bar(barred)
-    if address:
-        made.does("remote", "set-url", "origin", address)
-        made.does("remote", "set-url", "--push", "origin", NO_PUSH)
-    else:
-        made.does("remote", "remove", "origin")
+    address = origin.address(remote) if remote else ""
+    barred = [(BARRED, each) for each in {*origin.values(BARRED), address} - {""}]
+    push = [("remote.origin.pushurl", NO_PUSH)] if address else []
+    made = copy(origin, to, [*origin.identity.items(), *barred, *push])
+    made.does("remote", *(("set-url", "origin", address) if address else ("remove", "origin")))
     return made
 
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 
 from release_recipes import events
 from release_recipes.errors import ClaimedElsewhere, Failed, NoIndexAnswer, PushRefused, typed
-from release_recipes.findings import warning
 from release_recipes.processes.environment import shown
 from release_recipes.programs.git import reason
 from release_recipes.project.packages import packages, paths
@@ -90,7 +89,7 @@ def _converge(world: World) -> Done:
     if pushed.code == 0 or _server_declined(pushed.stdout, record.claim):
         message = f"{record.remote} does not accept the ref {record.claim}, so a second machine is not refused."
         hint = "Allow refs/release-recipes/* on the remote, or release from one machine only."
-        events.emit(events.Warned(warning(message, hint, "claim")))
+        events.warn(message, hint, "claim")
         return Done(note="the remote does not accept claims", state="left out")
     message = f"git push to {record.remote} was refused: {reason(pushed.output)}"
     command_to_try = shown(["git", "push", "--dry-run", record.remote, record.branch])

@@ -10,8 +10,7 @@ from http import HTTPStatus
 
 from release_recipes import events
 from release_recipes.errors import REPEATED, CommandFailed, ProgramMissing, Unfinished, typed
-from release_recipes.findings import warning
-from release_recipes.index.retry import attempts
+from release_recipes.index.retry import retried
 from release_recipes.programs import gh
 from release_recipes.programs.github_answer import GitHubFailed
 from release_recipes.publish.github_release import GitHubRelease, Uploading
@@ -39,9 +38,7 @@ def _converge(world: World) -> Done:
         return Done(state="left out", note="the remote is not on GitHub")
     github, sign_in = GitHubRelease(world, repository), f"gh auth login --hostname {repository.host}"
     try:
-        for attempt in attempts(world.patience.github, _goes_on):
-            with attempt:
-                return github.release()
+        return retried(world.patience.github, _goes_on, github.release)
     except ProgramMissing:
         install = f"Install it from https://cli.github.com and sign in ({sign_in})"
         return _left_out_by(record, "gh is not installed", install)
@@ -59,7 +56,6 @@ def _converge(world: World) -> Done:
         raise _unfinished(world, f"{error}.", error.seconds) from error
     except CommandFailed as error:
         raise _unfinished(world, error.message) from error
-    raise AssertionError(repository)  # the loop above returns or raises
 
 
 def _goes_on(failure: Exception) -> bool | float:
@@ -85,12 +81,12 @@ def _refused(record: Record, error: GitHubFailed) -> Done:
             "The files and the tag are public anyway. Release the next version, or set in [tool.release]: "
             "github_release = false"
         )
-        events.emit(events.Warned(warning(message, hint, "github")))
+        events.warn(message, hint, "github")
         return Done(state="left out", note="its tag was used by an immutable release")
     hint = "The files and the tag are published."
     if error.status in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
         hint += " gh's token needs permission to write the contents of the repository."
-    events.emit(events.Warned(warning(f"GitHub refused the release: {error.message}", hint, "github")))
+    events.warn(f"GitHub refused the release: {error.message}", hint, "github")
     return _left_out_by(record, "GitHub refused it")
 
 

@@ -14,7 +14,6 @@ from urllib.parse import quote
 
 from release_recipes import events
 from release_recipes.errors import CommandFailed, Unfinished
-from release_recipes.findings import warning
 from release_recipes.programs import gh
 from release_recipes.programs.github_answer import GitHubFailed
 from release_recipes.publish.github_notes import comparison, is_latest, mark, notes
@@ -181,7 +180,7 @@ class GitHubRelease:
         return bool((digest or f"sha256:{self._fetched[number]}") == f"sha256:{artifact.sha256}")
 
     def _warn(self, message: str, page: str) -> None:
-        events.emit(events.Warned(warning(message, f"It is left unchanged: {page}", "github")))
+        events.warn(message, f"It is left unchanged: {page}", "github")
 
     def _api(self, endpoint: str, **words: Any) -> Any:  # noqa: ANN401 - as gh.api
         return gh.api(self._repository, endpoint, self._world.git.path, **words)

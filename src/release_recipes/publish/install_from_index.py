@@ -5,7 +5,6 @@ from pathlib import Path
 
 from release_recipes import events
 from release_recipes.errors import CommandFailed, Failed
-from release_recipes.findings import warning
 from release_recipes.programs import uv
 from release_recipes.publish.step import Done, Step, World, always
 from release_recipes.state.record import Record
@@ -34,9 +33,7 @@ def _converge(world: World) -> Done:
         broken = uv.unusable(python, record.project, modules)
     for fault in broken:
         message = f"It can be installed, but this fails: {fault.words}."
-        events.emit(
-            events.Warned(warning(message, "This is fine if it needs an extra, or an application around it.", "import"))
-        )
+        events.warn(message, "This is fine if it needs an extra, or an application around it.", "import")
     return Done(note=", ".join(["installed", *(f"import {module}" for module in modules if not broken)]))
 
 
@@ -58,7 +55,7 @@ def _may_fail(world: World) -> Done:
     try:
         return _converge(world)
     except Failed as failure:
-        events.emit(events.Warned(warning(failure.message, failure.hint, "install")))
+        events.warn(failure.message, failure.hint, "install")
         return Done(note="it cannot be installed", state="left out")
 
 

@@ -14,7 +14,7 @@ from release_recipes import events
 from release_recipes.distributions.comparison import differences, sentence
 from release_recipes.distributions.distribution import Distribution
 from release_recipes.errors import BadDistribution, FileConflict, NoIndexAnswer, typed
-from release_recipes.findings import Finding, warning
+from release_recipes.findings import Finding
 from release_recipes.index.client import Index
 from release_recipes.publish.listing import Listing
 from release_recipes.state.record import Artifact, Record, in_upload_order
@@ -59,13 +59,11 @@ def artifacts(
     for each in have:
         if each.filename not in listed:
             message = f"The tag does not list {each.filename}, so it is not uploaded."
-            events.emit(
-                events.Warned(warning(message, "Only the files that the tag lists belong to its release.", _CHECK))
-            )
+            events.warn(message, "Only the files that the tag lists belong to its release.", _CHECK)
         elif each.sha256 != listed[each.filename]:
             why = _difference(index, project, dist / each.filename)
             message = f"{each.filename} differs from the file that is published, which is the one that the tag lists."
-            events.emit(events.Warned(warning(message, f"{why}The published file stays.", _CHECK)))
+            events.warn(message, f"{why}The published file stays.", _CHECK)
     # The size of a file is known only if it is here.
     return in_upload_order(here[name] if name in right else Artifact(name, listed[name], 0) for name in listed)
 

@@ -10,6 +10,7 @@ sent again only if the index does not have it.
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections import deque
@@ -29,7 +30,7 @@ from release_recipes.errors import (
 )
 from release_recipes.index import twine
 from release_recipes.index.attestations import attest
-from release_recipes.index.retry import attempts
+from release_recipes.index.retry import retried
 from release_recipes.processes.threads import in_parallel
 from release_recipes.publish import claim, listing
 from release_recipes.publish.step import Done, Step, World, always
@@ -150,14 +151,11 @@ class _Uploader:
             UploadFailed: It could not be uploaded after all attempts.
             FileConflict: The index has a different file of that name.
         """
+        number, patience = itertools.count(1), self._world.patience
         try:
-            for attempt in attempts(self._world.patience.upload, self._goes_on):
-                with attempt:
-                    if attempt.num > 1 and self._is_there(artifact):
-                        break
-                    self._attempt(repository, artifact, attempt.num)
+            retried(patience.upload, self._goes_on, lambda: self._attempt(repository, artifact, next(number)))
         except Transient as failure:
-            if not self._is_there(artifact, self._world.patience.doubt):
+            if not self._is_there(artifact, patience.doubt):
                 raise self._given_up(artifact, failure) from None
         with self._lock:
             self._sent += 1
@@ -171,13 +169,15 @@ class _Uploader:
         return True if failure.retry_after is None else failure.retry_after
 
     def _attempt(self, repository: Repository, artifact: Artifact, number: int) -> None:
-        """Make one attempt.
+        """Make one attempt; from the second one on, only if the index does not have the file.
 
         Raises:
             Transient: Another attempt may succeed.
             UploadRefused: Another attempt cannot succeed.
             UploadFailed: Another attempt cannot succeed, and nothing was sent.
         """
+        if number > 1 and self._is_there(artifact):
+            return
         try:
             path, attestation = self._world.dist / artifact.filename, self._attested.get(artifact.filename, "")
             answer = twine.upload(repository, path, artifact.sha256, attestation)

@@ -4,7 +4,6 @@ import time
 
 from release_recipes import events
 from release_recipes.errors import NoIndexAnswer, NotServed, counted
-from release_recipes.findings import warning
 from release_recipes.index.attestations import ABSENT, attesting, fault
 from release_recipes.index.publisher import Publisher
 from release_recipes.index.trusted import AUDIENCES
@@ -49,7 +48,7 @@ def _attested(world: World) -> str:
     for found in dict.fromkeys(filter(None, faults.values())):
         names = ", ".join(name for name, why in faults.items() if why == found)
         hint = "A file on an index cannot be attested later. If this job did not upload it, find out who did."
-        events.emit(events.Warned(warning(f"{names}: {found}.", hint, "attestations")))
+        events.warn(f"{names}: {found}.", hint, "attestations")
     return "" if any(faults.values()) else ", attested"
 
 

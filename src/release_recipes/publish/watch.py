@@ -19,9 +19,8 @@ from release_recipes.errors import (
     Unfinished,
     typed,
 )  # fmt: skip
-from release_recipes.findings import warning
 from release_recipes.index.page import browser_address
-from release_recipes.index.retry import attempts
+from release_recipes.index.retry import retried
 from release_recipes.processes.environment import shown
 from release_recipes.programs import gh
 from release_recipes.programs.github_answer import GitHubFailed
@@ -95,9 +94,9 @@ def look(world: World) -> Seen:
     if repository is None or not gh.is_github(repository, world.git.path):
         return Seen(record, None, "the remote is not on GitHub", files, fault, "")
     try:
-        for attempt in attempts(world.patience.github, _goes_on):
-            with attempt:
-                run, release = _run(world, repository), _release(world, repository, files)
+        run, release = retried(
+            world.patience.github, _goes_on, lambda: (_run(world, repository), _release(world, repository, files))
+        )
     except ProgramMissing:
         unasked = "gh is not installed"
     except CommandFailed as error:
@@ -223,7 +222,7 @@ def _done(seen: Seen) -> Done:
     if not seen.is_public:
         odd = "CI made no GitHub release with all of them" if seen.has_all else "not all that was built here"
     if odd:
-        events.emit(events.Warned(warning(f"The files are on the index, but {odd}.", f"See why: {page}", "watch")))
+        events.warn(f"The files are on the index, but {odd}.", f"See why: {page}", "watch")
     built = {artifact.filename: artifact.sha256 for artifact in record.artifacts}
     if other := sorted(name for name in built if built[name] != seen.files.get(name)):
         events.tell(f"Not as it was built here: {', '.join(other)}")
