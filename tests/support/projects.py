@@ -72,8 +72,14 @@ def test(session: nox.Session) -> None:
 @nox.session(venv_backend="none")
 def build(session: nox.Session) -> None:
     """Build the distributions."""
-    session.run(sys.executable, "-m", "build", "$build_option")
+    session.run(sys.executable, $build)
 '''
+
+# A front end starts Python five times for it.
+_WITHOUT_FRONT_END = """\
+"-P", "-c", "import os, bare_backend as backend; os.mkdir('dist'); "
+        "print('Successfully built', backend.build_sdist('dist'), 'and', backend.build_wheel('dist'))",
+        env={"PYTHONPATH": "_backend"}"""
 
 _SETUP = '''"""Package demo."""
 
@@ -212,10 +218,9 @@ def project_files(kind: Kind, *, name: str, version: str, noxfile: bool) -> dict
     The import package is `demo`, whatever the project's name. A noxfile has the sessions `test` and `build`.
     """
     sessions = {"noxfile.py": _NOXFILE} if noxfile else {}
-    # Only the bare kind can be built with what the tests' own environment has.
-    build_option = "--no-isolation" if kind == "bare" else "--installer=uv"
+    build = _WITHOUT_FRONT_END if kind == "bare" else '"-m", "build", "--installer=uv"'
     return {
-        path: Template(text).substitute(name=name, version=version, build_option=build_option)
+        path: Template(text).substitute(name=name, version=version, build=build)
         for path, text in {**_COMMON, **_KINDS[kind], **sessions}.items()
     }
 
