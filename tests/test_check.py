@@ -33,7 +33,7 @@ def settings(repository: Repository, text: str) -> None:
     "branch",
     "clean-tree",
     "remote",
-    "behind",
+    "up-to-date",
     "tag",
     "claim",
     "structure",
@@ -216,11 +216,11 @@ RED: dict[str, tuple[Arrange, list[Told]]] = {
             )
         ],
     ),
-    "behind": (
+    "up-to-date": (
         colleague_pushes,
         [
             Told(
-                "behind",
+                "up-to-date",
                 "main is behind origin: origin/main has commits that the local branch does not have.",
                 "Run: git pull --rebase --tags origin main",
             )
@@ -230,7 +230,7 @@ RED: dict[str, tuple[Arrange, list[Told]]] = {
         both_commit,
         [
             Told(
-                "behind",
+                "up-to-date",
                 "main has diverged from origin: origin/main has commits that the local branch does not have.",
                 "Run: git pull --rebase --tags origin main",
             )
@@ -373,7 +373,7 @@ def test_a_tag_that_was_not_pulled(repository: Repository) -> None:
     colleague.commit("feat: theirs")
     colleague.git("tag", "--annotate", "--message=1.2.9", "v1.2.9")
     colleague.git("push", "--quiet", "origin", "main", "v1.2.9", "v2.0.0")
-    assert [told.check for told in problems(look(repository.path))] == ["behind"]
+    assert [told.check for told in problems(look(repository.path))] == ["up-to-date"]
     repository.git("pull", "--quiet", "--no-tags", "origin", "main")
     repository.git("branch", "--quiet", "--unset-upstream")
     told = [each for each in questions(look(repository.path)) if each.check == "missing-tags"]
@@ -399,7 +399,7 @@ def test_what_follows_from_a_branch_that_is_behind(repository: Repository) -> No
     colleague.git("tag", "--annotate", "--message=1.3.0", "v1.3.0")
     colleague.git("push", "--quiet", "origin", "main", "v1.3.0")
     outcome = look(repository.path)
-    assert [told.check for told in problems(outcome)] == ["behind"]
+    assert [told.check for told in problems(outcome)] == ["up-to-date"]
     assert "something-new" not in {told.check for told in warnings(outcome)}
 
 
@@ -462,7 +462,9 @@ def test_a_branch_that_fits_a_pattern(repository: Repository) -> None:
     repository.git("switch", "--quiet", "--create", "release/1.x")
     outcome = look(repository.path)
     assert problems(outcome) == []
-    assert warnings(outcome) == [Told("behind", "origin has no branch 'release/1.x' yet.", "The release creates it.")]
+    assert warnings(outcome) == [
+        Told("up-to-date", "origin has no branch 'release/1.x' yet.", "The release creates it.")
+    ]
 
 
 @pytest.mark.usefixtures("index")
@@ -474,7 +476,7 @@ def test_commits_that_are_not_pushed_warn(repository: Repository) -> None:
     assert problems(outcome) == []
     assert warnings(outcome) == [
         Told(
-            "behind",
+            "up-to-date",
             f"main is 1 commit ahead of origin: {commit[:7]} docs: more theory.",
             "The release pushes them, too.",
         )
@@ -929,7 +931,7 @@ def test_a_skipped_check_that_there_is_not(repository: Repository) -> None:
     with pytest.raises(InvalidSetting) as caught:
         look(repository.path)
     assert caught.value.message == "skip_checks names 'clean-trees', but there is no such check."
-    assert caught.value.hint.startswith("The checks: branch, clean-tree, remote, behind, tag, claim, structure, ")
+    assert caught.value.hint.startswith("The checks: branch, clean-tree, remote, up-to-date, tag, claim, structure, ")
 
 
 @pytest.mark.usefixtures("index")

@@ -319,7 +319,7 @@ HINTS: Final = (
     Hint(".env can be read", dotenv_readable, CHECK, "[dotenv]", r"chmod 600 \.env"),
     Hint("no remote", no_remote, CHECK, "[remote]", r"git remote add origin <address>", ("<address>", "'{remote}'")),
     Hint("no remote, rehearse", no_remote, CHECK, "[remote]", rf"{OURS} rehearse", ends=False),
-    Hint("behind", behind, CHECK, "[behind]", r"git pull --rebase --tags origin main"),
+    Hint("up-to-date", behind, CHECK, "[up-to-date]", r"git pull --rebase --tags origin main"),
     Hint("detached HEAD", detached, CHECK, "[branch]", r"git switch main"),
     Hint("a feature branch", on_a_feature_branch, CHECK, "[branch]", r"git switch main"),
     Hint("the tag is here", tag_here, CHECK, "[tag]", r"git tag -d v1\.3\.0"),

@@ -239,12 +239,12 @@ def test_commits_that_others_pushed(name: str, both: Repository) -> None:
     before = both.snapshot()
     outcome = look(both.path / "packages" / name)
     stops = Told(
-        "behind",
+        "up-to-date",
         "main is behind origin: origin/main has commits that the local branch does not have.",
         "Run: git pull --rebase --tags origin main",
     )
     told = Told(
-        "behind",
+        "up-to-date",
         "origin/main has commits that the local branch does not have, and none of them changes packages/beta.",
         "The release is merged with them. To have them before: git pull --rebase --tags origin main",
     )

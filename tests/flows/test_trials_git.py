@@ -465,4 +465,4 @@ def test_a_wrong_branch_is_not_offered_to_be_made(quick: Repository) -> None:
     quick.git("switch", "--quiet", "--create", "feature")
     outcome = look(quick.path)
     assert [told.check for told in problems(outcome)] == ["branch"]
-    assert [told for told in warnings(outcome) if told.check == "behind"] == []
+    assert [told for told in warnings(outcome) if told.check == "up-to-date"] == []

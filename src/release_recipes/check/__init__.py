@@ -78,7 +78,7 @@ def check(subject: Subject, without: Collection[str] = ()) -> Outcome:
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         wait(asked, _ENDING)  # Ctrl-C must not wait for an index that does not answer
-    if any(each.check == "behind" and each.severity is Severity.ERROR for each in found):
+    if any(each.check == "up-to-date" and each.severity is Severity.ERROR for each in found):
         found = [each for each in found if each.check not in _FOLLOWING]
     # A fault that several checks find, such as a remote that does not answer, is reported once.
     told: dict[tuple[Severity, str], Finding] = {}

@@ -84,7 +84,7 @@ def _remote(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _behind(facts: Facts) -> Iterator[Finding]:
+def _up_to_date(facts: Facts) -> Iterator[Finding]:
     branch, refs, head = facts.branch(), facts.refs(), facts.head()
     if branch is None or refs is None:
         return
@@ -314,7 +314,7 @@ CHECKS = (
     Check("clean-tree", "a release without changes that are not committed", _clean_tree, of_repository=True),
     Check("remote", "a published version whose commit is on one machine only",
           _remote, of_repository=True, occasions=ALWAYS),
-    Check("behind", "a release without the commits that others pushed", _behind, of_repository=True),
+    Check("up-to-date", "a release without the commits that others pushed", _up_to_date, of_repository=True),
     Check("tag", "a tag on a different commit than the published one", _tag, of_repository=True),
     Check("claim", "two machines that release at the same time", _claim, of_repository=True),
     Check("structure", "a clean clone that is incomplete: shallow, partial, submodules, LFS, a merge in progress",
