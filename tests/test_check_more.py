@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from release_recipes.programs import gh
+from release_recipes.programs.git import Git
 from support.checking import Told, look, problems, questions, warnings
 from support.repository import Repository
 
@@ -71,6 +73,24 @@ def test_signing_that_works(sign: str, repository: Repository, tmp_path: Path) -
     objects = repository.git("count-objects", "-v")
     assert problems(look(repository.path)) == []
     assert repository.git("count-objects", "-v") == objects
+
+
+@pytest.mark.parametrize(
+    ("value", "is_on"), [("on", True), ("1k", True), ("0x1", True), ("0", False), ("maybe", False)]
+)
+def test_a_switch_in_each_spelling_of_git(value: str, is_on: bool, repository: Repository) -> None:
+    """A switch is read as git reads it."""
+    repository.git("config", "commit.gpgSign", value)
+    assert Git(repository.path).config_is_true("commit.gpgSign") is is_on
+
+
+def test_a_remote_with_two_addresses(repository: Repository) -> None:
+    """GitHub is found whichever of the addresses of a remote it is; what is shown is the one that git reads from."""
+    repository.git("remote", "set-url", "origin", "https://me@github.com/ada/demo.git")
+    repository.git("remote", "set-url", "--add", "origin", "https://git.example.org/ada/demo.git")
+    git = Git(repository.path)
+    assert str(gh.find(git.addresses("origin"))) == "github.com/ada/demo"
+    assert git.address("origin") == "https://github.com/ada/demo.git"
 
 
 @pytest.mark.red("something-new")

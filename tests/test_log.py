@@ -57,6 +57,7 @@ def test_json(log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     ]
     assert (lines[4]["what"], lines[4]["seconds"]) == ("python -m build", 1.235)
     assert lines[6]["message"] == "Odd."
+    assert "line" not in lines[6]
     assert "prior_version" not in lines[8]
     assert lines[-1]["message"] == "no **********"
 

@@ -8,8 +8,10 @@ import pytest
 from release_recipes.check import CREDENTIALS, Outcome, check
 from release_recipes.commands import of_tag
 from release_recipes.commands.checkout import find
+from release_recipes.errors import CommandFailed
 from release_recipes.index.retry import PATIENCE
 from release_recipes.plan import Request
+from release_recipes.programs.git import Git, RemoteRefs
 from release_recipes.state import tag_message
 from release_recipes.state.temporary import temporary_folder
 from support.checking import NOBODY, Told, problems
@@ -230,6 +232,27 @@ def test_a_commit_deep_in_the_history(later: int, repository: Repository, tmp_pa
     repository.git("push", "--quiet", "origin", "HEAD:main")
     clone = shallow_clone(repository, tmp_path)
     assert problems(look_at(clone)) == []
+
+
+@pytest.mark.green("tag-branch")
+def test_a_remote_that_fails_later(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The release branch comes from the same answer of the remote as the tag: nothing is guessed after a failure."""
+    bumped(repository)
+    tagged(repository)
+    repository.git("push", "--quiet", "origin", "HEAD:refs/heads/trunk")
+    subprocess.run(["git", "symbolic-ref", "HEAD", "refs/heads/trunk"], cwd=repository.remote, check=True)
+    repository.git("push", "--quiet", "origin", ":main")
+    answers: list[RemoteRefs] = []
+    ask = Git.remote_refs
+
+    def first_only(git: Git, remote: str) -> RemoteRefs:
+        if answers:
+            raise CommandFailed(("git", "ls-remote"), 128, "fatal: connection reset")
+        answers.append(ask(git, remote))
+        return answers[0]
+
+    monkeypatch.setattr(Git, "remote_refs", first_only)
+    assert [told.check for told in problems(look_at(repository.path))] == ["remote"]
 
 
 @pytest.mark.green("tag-branch")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from release_recipes.programs.git import Git, clone
 from support.cli import Cli, Result
 from support.index import PypiServer
 from support.repository import Repository
@@ -172,3 +173,52 @@ def test_a_full_temporary_folder(release: Run, repository: Repository, pypi: Pyp
     assert "→ Free some space, or set TMPDIR to another folder." in done.err
     assert repository.snapshot() == before
     assert pypi.files() == {}
+
+
+#: A session of the project's tests that pushes wherever it can, and fails if it does.
+PUSHES = """
+import subprocess
+
+import nox
+
+
+@nox.session(venv_backend="none")
+def test(session: nox.Session) -> None:
+    for to in ("origin", *{addresses!r}):
+        done = subprocess.run(["git", "push", to, "HEAD:refs/heads/from-a-test"], capture_output=True, text=True)
+        assert "no-push" in done.stderr, done.stderr
+"""
+
+
+@pytest.mark.parametrize("task", ["rehearse", "release"])
+def test_code_of_the_project_cannot_push(task: str, release: Run, make_repository: Callable[..., Repository]) -> None:
+    """Tests of a release or a rehearsal push neither to the remote nor to any address that it has, in words."""
+    repository = make_repository()
+    other, name = repository.remote.with_name("other.git"), str(repository.remote)
+    repository.git("clone", "--quiet", "--bare", name, str(other))
+    # The first address as git uses it, as it is configured, one more, and one that only pushes go to.
+    rewritten = f"file://{repository.remote}"
+    repository.git("config", f"url.{rewritten}.insteadOf", "mirror:")
+    repository.git("remote", "rename", "origin", "upstream")
+    repository.git("remote", "set-url", "upstream", "mirror:")
+    repository.git("remote", "set-url", "--add", "upstream", str(other))
+    repository.git("config", "remote.upstream.pushurl", name)
+    repository.write("noxfile.py", PUSHES.format(addresses=(rewritten, str(other), name)))
+    repository.git("add", "noxfile.py")
+    repository.git("commit", "--quiet", "--message=Push from tests")
+    repository.git("push", "--quiet", "upstream", "main")
+    done = release(repository.path, task, "--part", "minor", "--yes" if task == "release" else "--json")
+    assert done.code == 0, done.out + done.err
+    refs = {*repository.remote_refs(), *repository.git("ls-remote", str(other), "refs/*").split()}
+    assert "refs/heads/from-a-test" not in refs
+    assert ("refs/tags/v1.3.0" in refs) == (task == "release")
+
+
+def test_a_remote_with_a_password(make_repository: Callable[..., Repository]) -> None:
+    """A password in the address of the remote is in no configuration of a clone, in which code of the project runs."""
+    repository = make_repository()
+    repository.git("remote", "set-url", "origin", "https://ada:s3cr3t@git.example.org/ada/demo.git")
+    user = Git(repository.path)
+    made = clone(user, repository.path.with_name("made"), remote="origin")
+    assert [address for _, address in user.barred("origin")] == ["https://git.example.org/ada/demo.git"]
+    assert "s3cr3t" not in (made.path / ".git" / "config").read_text("utf-8")

@@ -458,6 +458,18 @@ def test_a_version_file_that_git_ignores(make_repository: MakeRepository) -> Non
 
 
 @pytest.mark.usefixtures("known")
+@pytest.mark.green("version-files")
+def test_a_version_file_outside_of_the_repository(repository: Repository) -> None:
+    """A file that may be missing, and is, is no reason to stop, wherever it would be."""
+    entry = '\n[[tool.bumpversion.files]]\nfilename = "../gone.txt"\nignore_missing_file = true\n'
+    with (repository.path / ".bumpversion.toml").open("a", encoding="utf-8") as file:
+        file.write(entry)
+    repository.commit("build: keep a copy elsewhere")
+    repository.git("push", "--quiet")
+    assert problems(look(repository.path)) == []
+
+
+@pytest.mark.usefixtures("known")
 @pytest.mark.red("branch")
 def test_a_wrong_branch_is_not_offered_to_be_made(quick: Repository) -> None:
     """A release from a feature branch is refused, and nothing promises to make that branch on the remote."""

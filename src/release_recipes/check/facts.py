@@ -120,7 +120,7 @@ class Facts:
 
     def release_branches(self) -> tuple[str, ...]:
         """Return their patterns: those of the settings, else the remote's default branch, else ``main``."""
-        refs = self.refs()
+        refs = self.tagged.refs if self.tagged else self.refs()
         return self.settings.branches or ((refs and refs.default_branch) or "main",)
 
     def is_release_branch(self, name: str) -> bool:

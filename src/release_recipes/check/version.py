@@ -75,8 +75,7 @@ def _source_tags(facts: Facts) -> Iterator[Finding]:
 
 def _version_files(facts: Facts) -> Iterator[Finding]:
     """Check that each version file contains the prior version; otherwise the bump would miss it."""
-    plan, folder = facts.plan(), facts.project.folder
-    tracked = facts.git.tracked(*(facts.subject.in_repository(file.name) for file in plan.versions.files))
+    plan, git, folder = facts.plan(), facts.git, facts.project.folder
     configured = plan.source.configured_in
     if stale := facts.project.stale:
         yield warning(
@@ -94,7 +93,7 @@ def _version_files(facts: Facts) -> Iterator[Finding]:
                     f"Fix the list of files in {configured}.",
                     file=place,
                 )
-        elif place not in tracked:
+        elif not git.tracked(path.relative_to(git.path).as_posix()):
             yield Finding(
                 f"The version file {file.name} is not tracked by git, so the clone for the build does not have it.",
                 f"Run: git add --force {file.name}; or remove it from the files in {configured or 'version_files'}.",

@@ -154,7 +154,7 @@ def _entry(event: events.Event, run: str) -> _Entry | None:
         return None
     values: dict[str, Any] = dict(event.values) if isinstance(event, events.Facts) else dict(vars(event))
     if finding := values.pop("finding", None):
-        values |= {name: value for name, value in vars(finding).items() if name != "severity"}
+        values |= {name: value for name, value in vars(finding).items() if value and name != "severity"}
     if "seconds" in values:
         values["seconds"] = round(values["seconds"], 3)
     failed = values.get("state") == "failed" or values.get("exit_code")

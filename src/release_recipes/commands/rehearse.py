@@ -22,7 +22,7 @@ from release_recipes.errors import Refused, counted, typed
 from release_recipes.findings import Finding, Severity
 from release_recipes.index import embedded
 from release_recipes.plan import Plan, Request
-from release_recipes.programs.git import BARRED, Git, copy
+from release_recipes.programs.git import Git, copy
 from release_recipes.secrets.token import Token
 from release_recipes.settings import Target
 from release_recipes.state.folder import State
@@ -109,7 +109,7 @@ def _make(checkout: Checkout, request: Request, *, dry_run: bool, place: _Place 
                 if tip := here.tip(plan.branch or _BRANCH):
                     plan = replace(plan, base=tip, remote_tip=tip)
                 staged = _staged_plan(plan, here.target)
-                stage = _stage(checkout, folder, staged, here.remote)
+                stage = _stage(checkout, folder, staged, here.remote, barred=checkout.git.barred(plan.remote))
                 record = carry_out(stage, staged, inner, here.token, lambda _: False, publish.REHEARSAL)
             with_github = not any(each.check == "github" for each in outcome.of(Severity.WARNING))
             facts = preview.facts_of_rehearsal(plan, checkout.git, stage.git, record, with_github=with_github)
@@ -152,8 +152,11 @@ def _checked(subject: Subject) -> tuple[Plan, Outcome]:
     return outcome.plan, outcome
 
 
-def _stage(checkout: Checkout, folder: Path, plan: Plan, at: Path) -> Checkout:
-    """Make the checkout that replaces the user's, and the remote, if an earlier rehearsal has not made it."""
+def _stage(checkout: Checkout, folder: Path, plan: Plan, at: Path, *, barred: Sequence[tuple[str, str]]) -> Checkout:
+    """Make the checkout that replaces the user's, and the remote, if an earlier rehearsal has not made it.
+
+    With the settings ``barred``, nothing can be pushed from it to the user's remote.
+    """
     user, remote = checkout.git, Git(at)
     if not at.is_dir():
         Git(folder).does("clone", "--bare", "--shared", "--quiet", "--template=", str(user.path), str(at))
@@ -161,7 +164,6 @@ def _stage(checkout: Checkout, folder: Path, plan: Plan, at: Path) -> Checkout:
     remote.does("symbolic-ref", "HEAD", f"refs/heads/{plan.branch}")
     if remote.resolve(f"refs/tags/{plan.tag}"):
         remote.does("tag", "--delete", plan.tag)
-    barred = [(BARRED, address) for address in {*user.addresses(plan.remote)}]
     stage = copy(remote, folder / "repository", [*(NOBODY | user.identity | _UNSIGNED).items(), *barred])
     stage.check_out(plan.branch, plan.base, user)
     if user.config_is_true("commit.gpgSign") or user.config_is_true("tag.gpgSign"):

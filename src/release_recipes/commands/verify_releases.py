@@ -1,7 +1,7 @@
 """``history --verify``: whether every release is still what it was."""
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 
 from packaging.utils import canonicalize_version
 from packaging.version import Version
@@ -51,6 +51,8 @@ class _Looked:
     def __init__(self, checkout: Checkout, releases: Sequence[Release], world: World) -> None:
         self._checkout, self._releases, self._world = checkout, releases, world
         self._remote = checkout.settings.remote
+        #: Once for each index, since a keyring may ask for its password.
+        self._index_of = cache(checkout.index_of)
         self._here = {ref.removeprefix("refs/tags/") for ref in checkout.git.refs("refs/tags/")}
         self._merged = verify_tags.merged(checkout, world)
         self._signed = verify_tags.signed(checkout, [one.tag for one in releases], world)
@@ -105,7 +107,7 @@ class _Looked:
         self._unhashed += 0 if listed else len(served)
         for filename in sorted(listed.keys() - served.keys()):
             yield Finding(f"{filename} is missing on {address}.", f"It was deleted there, after the release of {name}.")
-        index = self._checkout.index_of(address)
+        index = self._index_of(address)
         for filename, theirs in sorted(served.items()):
             if filename in listed:
                 self._waiting.append(partial(self._file, one, theirs, listed[filename], index))

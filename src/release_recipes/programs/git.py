@@ -49,9 +49,7 @@ CONFIGURATION = {
 
 #: The push address of clones: tests, hooks and builds cannot push.
 NO_PUSH = "no-push://a-release-pushes-from-the-users-repository"
-
-#: The setting that bars an address, also where a program names it in words.
-BARRED = f"url.{NO_PUSH}/.pushInsteadOf"
+_BARRED = f"url.{NO_PUSH}/.pushInsteadOf"
 
 #: The settings for the identity and the signing key; read from the user's repository and written into the clone.
 IDENTITY = (
@@ -159,20 +157,30 @@ class Git:
         return found
 
     def addresses(self, remote: str) -> list[str]:
-        """Return the addresses of a remote: as git uses it (``url.….insteadOf``), and as it is configured."""
-        configured = self.config(f"remote.{remote}.url")
-        if not configured or not any(key.endswith(".insteadof") for key in self._configuration):
-            return [configured] if configured else []
-        return [self.ask("remote", "get-url", remote), configured]
+        """Return the addresses of a remote: as git uses them (``url.….insteadOf``), and as they are configured."""
+        configured = self.values(f"remote.{remote}.url")
+        if configured and any(key.endswith(".insteadof") for key in self._configuration):
+            return [*self.ask("remote", "get-url", "--all", remote).splitlines(), *configured]
+        return configured
 
     def address(self, remote: str) -> str:
-        """Return the configured address of a remote without credentials; empty if there is none."""
-        return without_credentials(self.config(f"remote.{remote}.url") or "")
+        """Return the configured address of a remote without credentials, the first one; empty if there is none."""
+        return without_credentials(next(iter(self.values(f"remote.{remote}.url")), ""))
+
+    def barred(self, remote: str) -> list[tuple[str, str]]:
+        """Return the settings of a clone with which nothing can be pushed to a remote, or to what is barred here.
+
+        That holds where a program names an address in words, too.
+        """
+        theirs = [*self.addresses(remote), *self.values(f"remote.{remote}.pushurl")] if remote else []
+        return [(_BARRED, each) for each in {*self.values(_BARRED), *map(without_credentials, theirs)}]
 
     def config_is_true(self, key: str) -> bool:
         """Return whether a configured switch is on, in any of git's spellings."""
         value = (self.config(key) or "").lower()
-        return value in {"true", "yes", "on"} or (value.lstrip("+-").isdecimal() and int(value) != 0)
+        if value in {"", "false", "no", "off", "true", "yes", "on"}:
+            return value in {"true", "yes", "on"}
+        return self._git(["config", "--type=bool", "--get", key], check=False).stdout.strip() == "true"
 
     def resolve(self, revision: str) -> str | None:
         """Return the object id of a revision; ``None`` if it does not exist."""
@@ -238,7 +246,7 @@ class Git:
             rest.readline()
 
     def contains(self, ancestor: str, descendant: str) -> bool:
-        """Return whether a commit is an ancestor of another, or the same; false if one of two is unknown."""
+        """Return whether a commit is an ancestor of another, or the same; false for an unknown one."""
         asked = ["merge-base", "--is-ancestor", ancestor, descendant]
         return ancestor == descendant or self._git(asked, check=False).code == 0
 
@@ -425,9 +433,8 @@ def clone(origin: Git, to: Path, *, remote: str = "") -> Git:
         CommandFailed: git cannot clone.
     """
     address = origin.address(remote) if remote else ""
-    barred = [(BARRED, each) for each in {*origin.values(BARRED), address} - {""}]
     push = [("remote.origin.pushurl", NO_PUSH)] if address else []
-    made = copy(origin, to, [*origin.identity.items(), *barred, *push])
+    made = copy(origin, to, [*origin.identity.items(), *origin.barred(remote), *push])
     made.does("remote", *(("set-url", "origin", address) if address else ("remove", "origin")))
     return made
 
