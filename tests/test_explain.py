@@ -48,7 +48,7 @@ def test_other_names_are_explained(tmp_path: Path, cli: Cli) -> None:
     found = set[str]()
     for path in Path(release_recipes.__file__).parent.rglob("*.py"):
         text = path.read_text("utf-8")
-        found |= {*re.findall(r"""(?:\bcheck=|\bwarning\((?:[^()]|\([^()]*\))*, )"([a-z-]+)"[,)]""", text)}
+        found |= {*re.findall(r"""(?:\bcheck=|\bwarn(?:ing)?\((?:[^()]|\([^()]*\))*, )"([a-z-]+)"[,)]""", text)}
     assert {"reproducible", "install", "notify", "given", "secret"} <= found
     assert sorted(found - sections().keys()) == []
     for help_ in ("--help", "-h"):
