@@ -61,7 +61,7 @@ def _bars(title: str, bars: Sequence[tuple[Release, Mapping[str, float]]], shown
     drawn, said = [], []
     for number, (one, parts) in enumerate(bars):
         at, top, words = float(_LEFT), number * _HIGH, shown(sum(parts.values()))
-        drawn.append(f'<text x="0" y="{top + 18}">{_safe(one.version[:12])}</text>')
+        drawn.append(f'<text x="0" y="{top + 18}">{_safe(MASK(one.version)[:12])}</text>')
         for name, part in parts.items():
             width = part / most * (_WIDTH - _LEFT - _RIGHT)
             place = f'x="{at:.1f}" y="{top + 4}" width="{width:.1f}" height="18"'

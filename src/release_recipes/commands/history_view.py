@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from release_recipes.secrets.mask import MASK
 from release_recipes.state.history import Release
 
 #: The releases of which a chart shows where the time went, and the width of that in characters.
@@ -24,12 +25,12 @@ def row(one: Release) -> list[str]:
     return [
         one.version,
         one.at[:10],
-        one.who.partition(" <")[0],
+        MASK(one.who).partition(" <")[0],  # before it is cut: a part of a credential is not found
         "CI" if "://" in one.where else one.where,
         duration(one.seconds),
         str(one.attempts or ""),
         files,
-        one.index.partition("://")[2].partition("/")[0],
+        MASK(one.index).partition("://")[2].partition("/")[0],
         one.outcome,
     ]
 
